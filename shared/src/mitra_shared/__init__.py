@@ -1,0 +1,1 @@
+"""What Mitra's services share: contracts, the log and its carriers, security, and the operators' tools."""

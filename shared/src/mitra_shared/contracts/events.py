@@ -1,0 +1,179 @@
+"""The events that services publish and consume. Versioned; a released type is never edited.
+
+Every event knows its topic, its `key` (the constituency: whatever competes for one quota or adds to one
+rollup shares a partition) and its `subject` (the Mitra it is about, if any). No event carries a name or a
+phone in clear, and an opinion carries no person, recruiter or time finer than a day.
+"""
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from mitra_shared.campaign.definition import Basis, CampaignDefinition, Language
+from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.ids import AreaCode, CampaignId, CertificateId, EventId, MitraId, StaffId
+
+
+class Event(BaseModel):
+    """What every event has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    topic: ClassVar[Topic]
+
+    event_id: EventId
+    campaign: CampaignId
+
+    @property
+    def key(self) -> str | None:
+        """The constituency that decides the partition; None: appended to every partition."""
+        raise NotImplementedError
+
+    @property
+    def subject(self) -> UUID | None:
+        """The Mitra whose later events wait behind this one if it cannot be applied."""
+        return None
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, as far as it may be told."""
+        raise NotImplementedError
+
+
+class TimedEvent(Event):
+    """An event with an instant."""
+
+    occurred_at: AwareDatetime
+
+    @property
+    def at(self) -> datetime:
+        """The instant at which it happened."""
+        return self.occurred_at
+
+
+class MitraEvent(TimedEvent):
+    """An event about one person in one segment."""
+
+    mitra_id: MitraId
+    constituency: AreaCode
+    segment: AreaCode
+
+    @property
+    def key(self) -> str:
+        """The constituency."""
+        return self.constituency
+
+    @property
+    def subject(self) -> UUID:
+        """The Mitra."""
+        return self.mitra_id
+
+
+class CampaignDefinedV1(TimedEvent):
+    """A campaign was defined or changed; appended to all partitions of the enrolment log at once."""
+
+    topic: ClassVar[Topic] = ENROLMENT
+    type: Literal["CampaignDefinedV1"] = "CampaignDefinedV1"
+    definition: CampaignDefinition
+
+    @property
+    def key(self) -> None:
+        """Every partition."""
+        return
+
+
+class MitraEnrolledV1(MitraEvent):
+    """A person was enrolled. `holder_name` is sealed (see `mitra_shared.security.sealing`)."""
+
+    topic: ClassVar[Topic] = ENROLMENT
+    type: Literal["MitraEnrolledV1"] = "MitraEnrolledV1"
+    recruiter: StaffId
+    basis: Basis
+    schemes: tuple[str, ...] = ()
+    language: Language
+    holder_name: str
+
+
+class MitraWithdrawnV1(MitraEvent):
+    """A person withdrew consent. Carries what a rollup needs to say so without a look-up."""
+
+    topic: ClassVar[Topic] = ENROLMENT
+    type: Literal["MitraWithdrawnV1"] = "MitraWithdrawnV1"
+    basis: Basis
+
+
+class MitraClearedV1(MitraEvent):
+    """No likely duplicate of the person is open (campaigns with `issue_on = "cleared"`)."""
+
+    topic: ClassVar[Topic] = ENROLMENT
+    type: Literal["MitraClearedV1"] = "MitraClearedV1"
+
+
+class OpinionReleasedV1(Event):
+    """One anonymous answer sheet, released in random order once enough of its kind were there.
+
+    `area` is the segment, or the constituency for sheets that went up when their round closed.
+    `event_id` is random (version 4) and `day` is the day of release in India.
+    """
+
+    topic: ClassVar[Topic] = OPINIONS
+    type: Literal["OpinionReleasedV1"] = "OpinionReleasedV1"
+    constituency: AreaCode
+    area: AreaCode
+    round: str
+    day: date
+    answers: dict[str, str | int | tuple[str, ...]]
+
+    @property
+    def key(self) -> str:
+        """The constituency."""
+        return self.constituency
+
+    @property
+    def at(self) -> datetime:
+        """Midnight (UTC) of the day of release: no finer time exists."""
+        return datetime.combine(self.day, time(), UTC)
+
+
+CertificateState = Literal["held", "waitlisted", "issued", "revoked"]
+
+
+class CertificateEvent(MitraEvent):
+    """An event about the certificate of one Mitra."""
+
+    topic: ClassVar[Topic] = CERTIFICATES
+    certificate_id: CertificateId
+
+
+class CertificateIssuedV1(CertificateEvent):
+    """A certificate took a place in its quota and the next serial number of its segment."""
+
+    type: Literal["CertificateIssuedV1"] = "CertificateIssuedV1"
+    serial: Annotated[int, Field(ge=1)]
+    previous: CertificateState | None
+
+
+class CertificateWaitlistedV1(CertificateEvent):
+    """The quota is used up; the certificate waits in the order of the log."""
+
+    type: Literal["CertificateWaitlistedV1"] = "CertificateWaitlistedV1"
+    previous: CertificateState | None
+
+
+class CertificateRevokedV1(CertificateEvent):
+    """A certificate, or its place in the waitlist, is no longer valid."""
+
+    type: Literal["CertificateRevokedV1"] = "CertificateRevokedV1"
+    previous: CertificateState
+    serial: int | None
+    reason: Literal["withdrawn"]
+
+
+EnrolmentEvent = Annotated[
+    CampaignDefinedV1 | MitraEnrolledV1 | MitraWithdrawnV1 | MitraClearedV1, Field(discriminator="type")
+]
+OpinionEvent = OpinionReleasedV1
+CertificateLogEvent = Annotated[
+    CertificateIssuedV1 | CertificateWaitlistedV1 | CertificateRevokedV1, Field(discriminator="type")
+]

@@ -1,0 +1,42 @@
+"""Topics: a partitioned log and the Redis streams that carry it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zlib import crc32
+
+from mitra_shared.ids import Partition
+
+PARTITIONS = 16
+"""Partitions of every log; fixed for the life of a log, and the bound on consumers of a group."""
+
+
+def partition_of(key: str) -> Partition:
+    """The partition of a key (a constituency code): `crc32(key) % 16`, the same in every service."""
+    return Partition(crc32(key.encode()) % PARTITIONS)
+
+
+def all_partitions() -> Iterator[Partition]:
+    """Every partition, in the order in which locks on them are taken."""
+    return map(Partition, range(PARTITIONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A named log. Its stream keys are `name.{partition}`; the braces are a Redis Cluster hash tag."""
+
+    name: str
+    traced: bool = True
+    """Whether entries may carry a trace context; never for opinions."""
+
+    def stream(self, partition: Partition) -> str:
+        """Redis key of one partition, e.g. `enrolment.{3}`."""
+        return f"{self.name}.{{{partition}}}"
+
+
+ENROLMENT = Topic("enrolment")
+OPINIONS = Topic("opinions", traced=False)
+CERTIFICATES = Topic("certificates")
+TOPICS = {topic.name: topic for topic in (ENROLMENT, OPINIONS, CERTIFICATES)}
+
+ROLLUPS_STREAM = "rollups"
+"""The cache stream for machine subscribers; not a log (see `mitra_shared.contracts.rollups`)."""

@@ -1,0 +1,100 @@
+"""Engines, and what an error of the database means: wait and try again, or this data is bad."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import asyncpg
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+Result = TypeVar("Result")
+
+LOCK_TIMEOUT_MS: Final = 5_000
+STATEMENT_TIMEOUT_MS: Final = 30_000
+IDLE_IN_TRANSACTION_MS: Final = 5_000
+"""A process that is stopped inside a transaction loses it after this long, so that others can go on."""
+
+_RETRY_AT_ONCE: Final = frozenset({"40001", "40P01", "55P03"})
+"""Serialization failure, deadlock, lock timeout: the same work may succeed at the next attempt."""
+
+_INFRASTRUCTURE_CLASSES: Final = frozenset({"08", "25", "40", "42", "53", "54", "55", "57", "58", "F0", "XX"})
+"""SQLSTATE classes that say nothing about the data: connection, resources, operator, locks, missing objects."""
+
+
+def create_engine(url: str, *, application: str, pool_size: int = 5) -> AsyncEngine:
+    """An engine with bounded pool, waits and statements.
+
+    Args:
+        url: `postgresql://user:password@host:port/database`.
+        application: name shown in `pg_stat_activity`.
+        pool_size: connections kept; the pool never grows beyond it.
+    """
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=False,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {
+                "application_name": application,
+                "lock_timeout": str(LOCK_TIMEOUT_MS),
+                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+                "tcp_keepalives_idle": "5",
+                "tcp_keepalives_interval": "2",
+                "tcp_keepalives_count": "3",
+            },
+        },
+    )
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The five-character SQLSTATE behind `error`, if the database gave one."""
+    if isinstance(error, DBAPIError):
+        return getattr(error.orig, "sqlstate", None)
+    return getattr(error, "sqlstate", None)
+
+
+def is_infrastructure(error: BaseException) -> bool:
+    """Whether `error` says nothing about the data: block, back off, try again, never give an event up."""
+    if isinstance(error, PoolTimeout | OSError | TimeoutError | asyncpg.InterfaceError):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    state = sqlstate(error)
+    if state is not None:
+        return state[:2] in _INFRASTRUCTURE_CLASSES
+    return isinstance(error, InterfaceError | OperationalError)
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether the same transaction may be tried again at once (deadlock, serialization, lock timeout)."""
+    return sqlstate(error) in _RETRY_AT_ONCE
+
+
+def backoff(attempt: int, *, first: float = 0.05, ceiling: float = 2.0) -> float:
+    """Seconds to wait before attempt `attempt` + 1: doubling from `first`, capped, with full jitter."""
+    return random.uniform(0.5, 1.0) * min(ceiling, first * 2 ** min(attempt, 16))  # noqa: S311 - jitter
+
+
+async def retrying(
+    work: Callable[[], Awaitable[Result]],
+    *,
+    attempts: int = 5,
+    again: Callable[[BaseException], bool] = is_retryable,
+) -> Result:
+    """Run `work` until it succeeds, at most `attempts` times, as long as `again` says so of its error."""
+    for attempt in range(attempts):
+        try:
+            return await work()
+        except Exception as error:
+            if attempt + 1 == attempts or not again(error):
+                raise
+            await asyncio.sleep(backoff(attempt))
+    raise AssertionError("unreachable: attempts is at least 1")

@@ -1,0 +1,31 @@
+"""The kinds of identity that cross function borders, so that one is never taken for another."""
+
+from typing import NewType
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+CampaignId = NewType("CampaignId", str)
+AreaCode = NewType("AreaCode", str)
+"""`IN`, `S11` (state), `S11-PC04` (constituency), `S11-AC032` (segment)."""
+StaffId = NewType("StaffId", str)
+MitraId = NewType("MitraId", UUID)
+CertificateId = NewType("CertificateId", UUID)
+EventId = NewType("EventId", UUID)
+
+Partition = NewType("Partition", int)
+"""0 .. PARTITIONS - 1; see `mitra_shared.contracts.topics`."""
+Position = NewType("Position", int)
+"""Dense place of an entry in one partition of a log; the first is 1, 0 means 'before the first'."""
+Epoch = NewType("Epoch", int)
+"""Branch of a log; it rises when a database was restored to an earlier point."""
+
+
+def new_mitra_id() -> MitraId:
+    """A time-ordered id, assigned before the first attempt to commit so that a retry is recognised."""
+    return MitraId(uuid7())
+
+
+def new_event_id() -> EventId:
+    """A time-ordered event id (RFC 9562, version 7)."""
+    return EventId(uuid7())

@@ -1,0 +1,1 @@
+"""The relay: a stateless copier of log tails into Redis streams."""
