@@ -1,0 +1,1 @@
+"""Keys and what is done with them: sealing, keyed look-up, bearer tokens, secret files."""
