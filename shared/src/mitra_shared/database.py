@@ -22,7 +22,7 @@ _RETRY_AT_ONCE: Final = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock timeout: the same work may succeed at the next attempt."""
 
 _INFRASTRUCTURE_CLASSES: Final = frozenset({"08", "25", "40", "42", "53", "54", "55", "57", "58", "F0", "XX"})
-"""SQLSTATE classes that say nothing about the data: connection, resources, operator, locks, missing objects."""
+"""SQLSTATE classes that do not blame the data: connection, resources, operator, locks, missing objects."""
 
 
 def create_engine(url: str, *, application: str, pool_size: int = 5) -> AsyncEngine:

@@ -31,9 +31,10 @@ def decode(topic: Topic, payload: bytes | str) -> Event:
             fields and never repeats their values.
     """
     try:
-        return cast(Event, _ADAPTERS[topic.name].validate_json(payload))
+        return cast("Event", _ADAPTERS[topic.name].validate_json(payload))
     except ValidationError as error:
         places = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'payload'}: {e['type']}" for e in error.errors(include_input=False)
+            f"{'.'.join(map(str, e['loc'])) or 'payload'}: {e['type']}"
+            for e in error.errors(include_input=False)
         )
         raise UnreadableEvent(f"not an event of {topic.name}: {places}") from error

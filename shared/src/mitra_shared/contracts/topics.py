@@ -32,6 +32,11 @@ class Topic:
         """Redis key of one partition, e.g. `enrolment.{3}`."""
         return f"{self.name}.{{{partition}}}"
 
+    @property
+    def stream_pattern(self) -> str:
+        """The address of all partitions in the AsyncAPI document, e.g. `enrolment.{partition}`."""
+        return f"{self.name}.{{partition}}"
+
 
 ENROLMENT = Topic("enrolment")
 OPINIONS = Topic("opinions", traced=False)

@@ -81,8 +81,8 @@ def _spread(emitted: Sequence[Emitted]) -> list[tuple[Partition, int, Emitted]]:
     spread: list[tuple[Partition, int, Emitted]] = []
     for index, entry in enumerate(emitted):
         key = entry.event.key
-        for partition in all_partitions() if key is None else (partition_of(key),):
-            spread.append((partition, index, entry))
+        partitions = all_partitions() if key is None else (partition_of(key),)
+        spread.extend((partition, index, entry) for partition in partitions)
     return spread
 
 

@@ -52,7 +52,8 @@ def _after(topic: Topic) -> TextClause:
         f"""
         select log.partition, log.position, log.epoch, log.event_id, log.type, log.key, log.occurred_at,
                log.traceparent, cast(log.payload as text) as payload
-        from unnest(cast(:partitions as smallint[]), cast(:positions as bigint[])) as want(partition, position)
+        from unnest(cast(:partitions as smallint[]), cast(:positions as bigint[]))
+            as want(partition, position)
         cross join lateral (
             select * from {topic.name}_log as entry
             where entry.partition = want.partition and entry.position >= want.position

@@ -101,7 +101,7 @@ def create_log_v1(topic: Topic) -> list[str]:
         f"""
         insert into {name}_head (partition, position, epoch, floor)
         select n, 0, 1, 0 from generate_series(0, {PARTITIONS - 1}) as n
-        """,
+        """,  # noqa: S608 - a topic's name is ours
         f"""
         create table {name}_group (
             "group" text not null,

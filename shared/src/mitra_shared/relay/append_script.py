@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import sha1
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError, ResponseError
@@ -74,4 +74,4 @@ async def append_runs(redis: Redis, runs: Sequence[Run]) -> list[bool | StreamRe
 
 async def delete_stream(redis: Redis, stream: str) -> None:
     """Remove a key that is not, or no longer, a stream of ours."""
-    await cast("Redis", redis).delete(stream)
+    await redis.delete(stream)

@@ -125,4 +125,6 @@ def received(raw_id: bytes, fields: Mapping[bytes, bytes]) -> Received:
             body_of(fields[b"__data__"]),
         )
     except (KeyError, ValueError) as error:
-        raise NotOurEntry(f"entry {raw_id.decode(errors='replace')} is not one of a relay: {error!r}") from error
+        raise NotOurEntry(
+            f"entry {raw_id.decode(errors='replace')} is not one of a relay: {error!r}"
+        ) from error
