@@ -1,0 +1,251 @@
+"""Errors at the HTTP edge: every one is an `application/problem+json` document (RFC 9457).
+
+Commands raise errors of the domain; a service's `api.py` turns those into a `Problem`; everything else (a
+body that does not fit, an unknown path, a database that is down, a bug) becomes one here. The slugs are
+listed in `docs/problems.md`, which a test compares with the code.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mitra_shared.database import is_infrastructure
+from mitra_shared.http.field_errors import field_errors, place_in_message, place_in_text
+
+MEDIA_TYPE: Final = "application/problem+json"
+URN: Final = "urn:mitra:problem:"
+RETRY_SECONDS: Final = 2
+"""How long a caller is asked to wait while the database is away."""
+
+
+class Problem(Exception):
+    """An error as the caller is to see it.
+
+    Attributes:
+        type_slug: stable name; the document's `type` is `urn:mitra:problem:<slug>`.
+        title: the same for every occurrence.
+        status: HTTP status code.
+        detail: what was wrong this time and what would be right; never a name, a phone or a token.
+        headers: further headers of the answer.
+        extensions: further members of the document.
+    """
+
+    def __init__(
+        self,
+        type_slug: str,
+        title: str,
+        status: int,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extensions: Any,
+    ) -> None:
+        super().__init__(type_slug, detail)
+        self.type_slug = type_slug
+        self.title = title
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extensions = extensions
+
+    def document(self) -> dict[str, Any]:
+        """The members of the problem document."""
+        return {
+            "type": URN + self.type_slug,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.extensions,
+        }
+
+    def response(self) -> Response:
+        """The answer that carries the document."""
+        return Response(to_json(self.document()), self.status, self.headers, MEDIA_TYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """A problem without its occasion: `raise QUOTA_USED_UP("Segment S11-AC032 has no place left")`."""
+
+    slug: str
+    title: str
+    status: int
+
+    def __call__(
+        self, detail: str, *, headers: Mapping[str, str] | None = None, **extensions: Any
+    ) -> Problem:
+        """The problem with what was wrong this time."""
+        return Problem(self.slug, self.title, self.status, detail, headers=headers, **extensions)
+
+
+BROKEN_JSON: Final = ProblemKind("broken-json", "The body is not JSON", 400)
+BAD_REQUEST: Final = ProblemKind("bad-request", "The request cannot be read", 400)
+TOKEN_MISSING: Final = ProblemKind("token-missing", "A bearer token is needed", 401)
+TOKEN_REFUSED: Final = ProblemKind("token-refused", "The bearer token is not accepted", 401)
+FORBIDDEN: Final = ProblemKind("forbidden", "Not allowed for this caller", 403)
+NOT_FOUND: Final = ProblemKind("not-found", "There is nothing here", 404)
+METHOD_NOT_ALLOWED: Final = ProblemKind("method-not-allowed", "The path does not take this method", 405)
+CONFLICT: Final = ProblemKind("conflict", "The request conflicts with what is there", 409)
+BODY_TOO_LARGE: Final = ProblemKind("body-too-large", "The body is too large", 413)
+CONTENT_TYPE: Final = ProblemKind("content-type", "The content type is not accepted", 415)
+INVALID_REQUEST: Final = ProblemKind("invalid-request", "Some fields are not right", 422)
+TOO_MANY_REQUESTS: Final = ProblemKind("too-many-requests", "Too many requests", 429)
+INTERNAL: Final = ProblemKind("internal", "Something went wrong here", 500)
+UNAVAILABLE: Final = ProblemKind("unavailable", "Not available for the moment", 503)
+TIMED_OUT: Final = ProblemKind("timed-out", "The request took too long", 503)
+
+_BY_STATUS: Final = {
+    kind.status: kind
+    for kind in (
+        BAD_REQUEST, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, BODY_TOO_LARGE, CONTENT_TYPE,
+        INVALID_REQUEST, TOO_MANY_REQUESTS, INTERNAL, UNAVAILABLE,
+    )
+}  # fmt: skip
+_TOKEN_CHARACTERS: Final = re.compile(r"[^A-Za-z0-9 .,_-]")
+
+
+def unauthorized(reason: str | None = None) -> Problem:
+    """401 with `WWW-Authenticate` (RFC 6750): no token, or one refused for `reason` (`expired`, `forged`, ...)."""
+    if reason is None:
+        return TOKEN_MISSING(
+            "Send the header 'Authorization: Bearer <token>'",
+            headers={"WWW-Authenticate": 'Bearer realm="mitra"'},
+        )
+    challenge = f'Bearer realm="mitra", error="invalid_token", error_description="{_TOKEN_CHARACTERS.sub("", reason)}"'
+    return TOKEN_REFUSED(
+        f"The token was refused: {reason}", headers={"WWW-Authenticate": challenge}, reason=reason
+    )  # fmt: skip
+
+
+def too_many_requests(detail: str, *, retry_after: int) -> Problem:
+    """429; `retry_after` in seconds."""
+    return TOO_MANY_REQUESTS(detail, headers={"Retry-After": str(retry_after)}, retry_after=retry_after)
+
+
+def unavailable(detail: str, *, retry_after: int = RETRY_SECONDS) -> Problem:
+    """503; `retry_after` in seconds."""
+    return UNAVAILABLE(detail, headers={"Retry-After": str(retry_after)}, retry_after=retry_after)
+
+
+def wrong_content_type(accepted: str = "application/json") -> Problem:
+    """415 naming what is accepted."""
+    return CONTENT_TYPE(f"Send the body as {accepted}", headers={"Accept": accepted}, accepted=[accepted])
+
+
+def invalid_fields(errors: list[dict[str, str]]) -> Problem:
+    """422 with one `{field, message, expected}` for each wrong field."""
+    named = ", ".join(dict.fromkeys(error["field"] for error in errors if error["field"]))
+    return INVALID_REQUEST(f"Look at: {named}" if named else "Look at the body as a whole", errors=errors)
+
+
+def problem_of(error: Exception, request: Request | None = None) -> Problem | None:
+    """How the caller is to see `error`; None: as a bug of ours.
+
+    Args:
+        error: what a route raised.
+        request: tells a body sent with a wrong content type from one with wrong fields.
+    """
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():
+            return _of_validation(error, request)
+        case HTTPException():
+            return _of_status(error)
+        case _ if is_infrastructure(error):
+            return unavailable("The service cannot reach what it needs; nothing was stored. Try again")
+    return None
+
+
+def problem_of_body(error: ValidationError) -> Problem:
+    """How the caller is to see that a body is not JSON, or not of its model."""
+    errors = error.errors(include_url=False, include_input=False)
+    if errors and errors[0]["type"] == "json_invalid":
+        return _broken_json(*place_in_message(str(errors[0].get("ctx", {}).get("error", ""))))
+    return invalid_fields(field_errors(errors))
+
+
+def _of_validation(error: RequestValidationError, request: Request | None) -> Problem:
+    errors = error.errors()
+    first = errors[0] if errors else {}
+    if first.get("type") == "json_invalid":
+        offset = first["loc"][-1]
+        place = (
+            place_in_text(error.body, offset)
+            if isinstance(error.body, str) and isinstance(offset, int)
+            else None
+        )
+        return _broken_json(str(first.get("ctx", {}).get("error", "")), place)
+    about_body = any(entry["loc"][:1] == ("body",) for entry in errors)
+    # FastAPI hands on a body of another content type as bytes, and a bytes value never fits a model.
+    if about_body and isinstance(error.body, bytes) and request is not None:
+        return wrong_content_type()
+    return invalid_fields(field_errors(errors, inside_request=True))
+
+
+def _broken_json(fault: str, place: tuple[int, int] | None) -> Problem:
+    if place is None:
+        return BROKEN_JSON(fault or "The body is not JSON in UTF-8")
+    line, column = place
+    return BROKEN_JSON(f"{fault} at line {line}, column {column}", line=line, column=column)
+
+
+def _of_status(error: HTTPException) -> Problem:
+    kind = _BY_STATUS.get(error.status_code)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.UNAUTHORIZED:
+        return unauthorized()
+    if kind is BAD_REQUEST:
+        return BROKEN_JSON("The body is not JSON in UTF-8")
+    if kind is None:
+        phrase = HTTPStatus(error.status_code).phrase
+        return Problem("http-error", phrase, error.status_code, phrase, headers=headers)
+    return kind(_details(kind, error, headers), headers=headers)
+
+
+def _details(kind: ProblemKind, error: HTTPException, headers: Mapping[str, str]) -> str:
+    standard = HTTPStatus(error.status_code).phrase
+    if isinstance(error.detail, str) and error.detail != standard:
+        return error.detail
+    if kind is METHOD_NOT_ALLOWED and "Allow" in headers:
+        return f"Allowed here: {headers['Allow']}"
+    if kind is NOT_FOUND:
+        return "No such path; see /openapi.json for those there are"
+    return kind.title
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route in the OpenAPI document: a problem document for each status."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    problem = problem_of(error, request)
+    if problem is None:
+        raise error
+    return problem.response()
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Answer the errors that a route raises on purpose, and FastAPI's own, with problem documents.
+
+    Errors that nobody foresaw are answered by the middleware `http.edge.Edge`, which `create_api` adds.
+    """
+    for kind in (Problem, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer)
