@@ -1,0 +1,146 @@
+"""Starting a program as a direct child that outlives neither its launcher nor its bound for stopping."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from mitra_shared.ops.embedded import becoming
+
+NOBODY: Final = 65534
+LARGEST_LOG_BYTES: Final = 8 * 1024 * 1024
+
+
+class ServerFailed(Exception):
+    """A program of the stack did not start or did not stop; the message is one plain sentence."""
+
+
+def server_user() -> int | None:
+    """The user a server runs as: None for our own, `nobody` if we are root (Postgres refuses root)."""
+    return NOBODY if os.geteuid() == 0 else None
+
+
+def start(  # the arguments of a process are what they are
+    command: Sequence[str],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    directory: Path,
+    death_signal: signal.Signals,
+    user: int | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start `command` in a session of its own, so that Ctrl-C reaches the launcher only.
+
+    To be called from a thread that lives as long as the launcher: the kernel sends `death_signal` when the
+    thread that started the program ends.
+
+    Args:
+        command: absolute path of the program, then its arguments.
+        log: file to which its output is appended.
+        environment: its whole environment.
+        directory: its working directory.
+        death_signal: what it gets when the launcher is gone.
+        user: numeric user and group to become; only root can.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    shorten(log)
+    become = [sys.executable, "-I", "-S", becoming.__file__, str(os.getpid()), str(int(death_signal))]
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - our own programs
+            [*become, "-" if user is None else str(user), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=directory,
+            env=dict(environment),
+            start_new_session=True,
+        )
+
+
+def shorten(log: Path, largest: int = LARGEST_LOG_BYTES) -> None:
+    """Move what `log` holds to `<log>.1` once it is larger than `largest` bytes; whoever appends goes on."""
+    if log.exists() and log.stat().st_size > largest:
+        shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+        os.truncate(log, 0)
+
+
+def stop(process: subprocess.Popen[bytes], *, how: signal.Signals, within: float) -> bool:
+    """Ask `process` to end by signal `how`, and kill it after `within` seconds.
+
+    Returns:
+        Whether it ended by itself.
+    """
+    if process.poll() is None:
+        process.send_signal(how)
+    try:
+        process.wait(timeout=within)
+    except subprocess.TimeoutExpired:
+        kill(process)
+        return False
+    return True
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End `process` at once, as a crash would, and collect it."""
+    process.kill()
+    process.wait()
+
+
+def free_port(preferred: int | None = None) -> int:
+    """`preferred` if nobody listens there, else any free port of 127.0.0.1."""
+    for port in (preferred, 0):
+        if port is None:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise ServerFailed("no port of 127.0.0.1 is free")
+
+
+def last_lines(log: Path, count: int = 5) -> str:
+    """The end of a log, for a message about what went wrong."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
+
+
+def is_running(pid: int, program: str, directory: Path) -> bool:
+    """Whether `pid` is a live process of executable name `program` that works in `directory` (Linux)."""
+    proc = Path(f"/proc/{pid}")
+    try:
+        return (proc / "exe").readlink().name.startswith(program) and (
+            (proc / "cwd").resolve() == directory.resolve()
+        )
+    except OSError:
+        return False
+
+
+def end_leftover(pid: int, *, how: signal.Signals, within: float) -> None:
+    """End a process that is not our child: ask by `how`, then kill after `within` seconds."""
+    for sent, seconds in ((how, within), (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, sent)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not _exists(pid):
+                return
+            time.sleep(0.02)
+    raise ServerFailed(f"a process left over from an earlier run (pid {pid}) does not end")
+
+
+def _exists(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

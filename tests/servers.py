@@ -1,0 +1,146 @@
+"""The servers the tests run on: embedded ones, given ones, or containers. Used by conftest.py."""
+
+import itertools
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from mitra_shared.ops.embedded.accounts import REDIS_RIGHTS
+from mitra_shared.ops.embedded.postgres import EmbeddedPostgres
+from mitra_shared.ops.embedded.redis import EmbeddedRedis
+
+
+@contextmanager
+def server_home() -> Iterator[Path]:
+    """A directory that `nobody` can reach, unlike pytest's own; gone afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="mitra-test-"))
+    home.chmod(0o755)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home)
+
+
+@contextmanager
+def embedded_postgres(settings: dict[str, str] | None = None) -> Iterator[EmbeddedPostgres]:
+    """A started Postgres of its own; commits survive a kill, not a power cut."""
+    with server_home() as home:
+        server = EmbeddedPostgres(home / "postgres", password="test", durable=False, settings=settings)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop(within=5)
+
+
+@contextmanager
+def embedded_redis(memory: str = "0") -> Iterator[EmbeddedRedis]:
+    """A started Redis of its own; every account's password is its name."""
+    with server_home() as home:
+        passwords = {user: user for user in REDIS_RIGHTS}
+        server = EmbeddedRedis(home / "redis", passwords=passwords, memory=memory)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop(within=5)
+
+
+@contextmanager
+def container_postgres() -> Iterator[str]:
+    """Admin URL of Postgres in a container."""
+    from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - only with --containers
+
+    with PostgresContainer("postgres:18", username="postgres", password="test", driver=None) as container:
+        yield container.get_connection_url()
+
+
+@contextmanager
+def container_redis() -> Iterator[str]:
+    """URL of Redis in a container."""
+    from testcontainers.community.redis import RedisContainer  # noqa: PLC0415 - only with --containers
+
+    with RedisContainer("redis:8", password="test") as container:
+        host, port = container.get_container_host_ip(), container.get_exposed_port(6379)
+        yield f"redis://default:test@{host}:{port}/0"
+
+
+def migrate(service: str, url: str) -> None:
+    """Run the migrations of a service on a database, as `python -m SERVICE migrate` does in a deployment."""
+    done = subprocess.run(
+        [sys.executable, "-m", service, "migrate"],
+        env=os.environ | {"MITRA_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise AssertionError(f"python -m {service} migrate failed:\n{done.stdout}\n{done.stderr}")
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of one test, owned by a role that is no superuser."""
+
+    name: str
+    url: str
+
+
+class Databases:
+    """Makes databases on one server: each a copy of a template that was migrated once."""
+
+    def __init__(self, admin_url: str, admin: asyncpg.Connection) -> None:
+        self._admin_url = make_url(admin_url)
+        self._admin = admin
+        self._session = f"mitra_test_{os.getpid()}_{secrets.token_hex(2)}"
+        self._numbers = itertools.count(1)
+        self._templates: dict[str, str] = {}
+        self._made: list[str] = []
+
+    async def begin(self) -> None:
+        """Create the role that owns the databases of this session."""
+        await self._admin.execute(f"CREATE ROLE {self._session} LOGIN CREATEDB PASSWORD '{self._session}'")
+
+    async def end(self) -> None:
+        """Drop what this session made."""
+        for name in (*self._made, *self._templates.values()):
+            await self._admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await self._admin.execute(f"DROP ROLE {self._session}")
+
+    async def make(self, service: str | None = None) -> Database:
+        """A fresh database with the tables of a service, or a blank one."""
+        template = "template0" if service is None else await self._template(service)
+        return await self._create(f"{self._session}_{next(self._numbers)}", template)
+
+    async def drop(self, database: Database) -> None:
+        """Drop a database, whoever is still connected to it."""
+        await self._admin.execute(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
+        self._made.remove(database.name)
+
+    async def _template(self, service: str) -> str:
+        if service not in self._templates:
+            database = await self._create(f"{self._session}_{service}", "template0")
+            migrate(service, database.url)
+            self._templates[service] = database.name
+        return self._templates[service]
+
+    async def _create(self, name: str, template: str) -> Database:
+        await self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {self._session}")
+        self._made.append(name)
+        url = self._admin_url.set(username=self._session, password=self._session, database=name)
+        return Database(name, url.render_as_string(hide_password=False))
+
+
+PostgresFactory = Callable[..., EmbeddedPostgres]
+RedisFactory = Callable[..., EmbeddedRedis]
