@@ -32,6 +32,7 @@ from mitra_shared.consume.replay import Diverged, LogClient, LogUnreachable, Rep
 from mitra_shared.database import backoff, is_infrastructure
 from mitra_shared.ids import Partition
 from mitra_shared.log.unit_of_work import unit_of_work
+from mitra_shared.process import ShutdownSignal
 
 log = get_logger(__name__)
 
@@ -69,13 +70,13 @@ class Consumer:
         self._tended = 0.0
         self._suspected: dict[Source, float] = {}
 
-    async def run(self, shutdown: asyncio.Event) -> None:
+    async def run(self, shutdown: ShutdownSignal) -> None:
         """Consume until `shutdown`; database, Redis and producers may come and go."""
         await prepare(self._group.broker)
         renewing = asyncio.create_task(self._keep_leases(shutdown))
         failures = 0
         try:
-            while not shutdown.is_set():
+            while not shutdown.requested:
                 try:
                     await self._step()
                 except Exception as error:
@@ -84,7 +85,7 @@ class Consumer:
                         raise
                     self.trouble = in_words(error)
                     log.warning("consumer waits", group=self._group.name, reason=self.trouble)
-                    await asyncio.sleep(backoff(failures))
+                    await shutdown.sleep(backoff(failures))
                     failures += 1
                 else:
                     failures, self.trouble = 0, None
@@ -103,15 +104,15 @@ class Consumer:
         except Exception as error:  # noqa: BLE001 - the server ends the session anyway
             log.info("leases end with the session", group=self._group.name, reason=in_words(error))
 
-    async def _keep_leases(self, shutdown: asyncio.Event) -> None:
-        while not shutdown.is_set():
+    async def _keep_leases(self, shutdown: ShutdownSignal) -> None:
+        while not shutdown.requested:
             try:
                 await self.leases.renew()
             except Exception as error:
                 if not is_infrastructure(error):
                     raise
                 log.warning("no leases", group=self._group.name, reason=in_words(error))
-            await asyncio.sleep(RENEW_SECONDS)
+            await shutdown.sleep(RENEW_SECONDS)
 
     async def _step(self) -> None:
         """One turn: take over what is newly owned, tend, read, and apply what came."""
@@ -120,7 +121,7 @@ class Consumer:
         if monotonic() - self._tended > TEND_SECONDS:
             await self._tend()
         if not self.standings:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
             return
         poll = await self._next_poll()
         self.last_poll = monotonic()

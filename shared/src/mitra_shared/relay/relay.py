@@ -3,7 +3,6 @@
 Any number of relays may run: an append that assumes the wrong end of a stream does nothing.
 """
 
-import asyncio
 from time import monotonic
 from typing import Final
 
@@ -17,6 +16,7 @@ from mitra_shared.contracts.topics import Topic, all_partitions
 from mitra_shared.database import backoff
 from mitra_shared.ids import Epoch, Partition, Position
 from mitra_shared.log.pages import Head, Page, heads, pages_after
+from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.append_script import Run, StreamRefused, append_runs, delete_stream
 from mitra_shared.relay.cursor import Cursor, locate, span_of
 from mitra_shared.relay.wakeup import Wakeup
@@ -58,19 +58,19 @@ class Relay:
         """Position up to which each stream was last seen to hold its log."""
         return {partition: cursor.position for partition, cursor in self._cursors.items()}
 
-    async def run(self, shutdown: asyncio.Event) -> None:
+    async def run(self, shutdown: ShutdownSignal) -> None:
         """Relay until `shutdown`; database and Redis may come and go."""
         wakeup = Wakeup(self._engine, f"{self.topic.name}_log")
         failures = 0
         async with wakeup:
-            while not shutdown.is_set():
+            while not shutdown.requested:
                 try:
                     more = await self.relay_once()
                 except (RedisError, OSError, SQLAlchemyError) as error:
                     self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
                     self._cursors.clear()
                     log.warning("relay waits", topic=self.topic.name, reason=self.trouble)
-                    await asyncio.sleep(backoff(failures))
+                    await shutdown.sleep(backoff(failures))
                     failures += 1
                     continue
                 failures, self.trouble, self.last_pass = 0, None, monotonic()

@@ -8,6 +8,8 @@ import asyncpg
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mitra_shared.process import ShutdownSignal
+
 
 class Wakeup:
     """Listens on one channel of the database behind `engine`, over a connection of its own."""
@@ -27,10 +29,10 @@ class Wakeup:
         if self._connection is not None:
             self._connection.terminate()
 
-    async def wait(self, seconds: float, shutdown: asyncio.Event) -> None:
+    async def wait(self, seconds: float, shutdown: ShutdownSignal) -> None:
         """Return when notified, when `shutdown` is set, or after `seconds`."""
         await self._listen()
-        if not self._woken.is_set() and not shutdown.is_set():
+        if not self._woken.is_set() and not shutdown.requested:
             try:
                 await asyncio.wait_for(self._woken.wait(), seconds)
             except TimeoutError:
