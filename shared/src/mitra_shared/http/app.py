@@ -1,0 +1,150 @@
+"""Makes the FastAPI application of a service, with everything at its edge in place.
+
+No `BaseHTTPMiddleware` (it costs a task per request): from the outside in there are CORS, the edge (`http.edge`),
+lean routes (`http.lean`), and FastAPI itself.
+"""
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.middleware import Middleware
+from fastapi.routing import APIRouter
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mitra_shared.http.edge import Edge, EdgeSettings
+from mitra_shared.http.lean import LeanRoute, LeanRoutes
+from mitra_shared.http.probes import Readiness, probe_routes
+from mitra_shared.http.problems import install_problem_handlers, problem_responses
+from mitra_shared.security.tokens import TokenVerifier
+from mitra_shared.settings import ServiceSettings
+from mitra_shared.telemetry.access import AccessLog
+from mitra_shared.telemetry.metrics import ProcessMetrics
+
+Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
+
+JWKS_PATH: Final = "/.well-known/jwks.json"
+
+_PROBLEM_SCHEMA: Final = {
+    "title": "Problem",
+    "description": "RFC 9457 problem document; `type` is stable, see docs/problems.md.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:mitra:problem:invalid-request"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "description": "The wrong fields, with what would be right.",
+            "items": {
+                "type": "object",
+                "required": ["field", "message", "expected"],
+                "properties": {name: {"type": "string"} for name in ("field", "message", "expected")},
+            },
+        },
+        "retry_after": {"type": "integer", "description": "Seconds, as in the header Retry-After."},
+    },
+    "additionalProperties": True,
+}
+
+
+class Api(FastAPI):
+    """FastAPI whose document defines the schema `Problem`."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        document = super().openapi()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+        return document
+
+
+def create_api(
+    *,
+    title: str,
+    version: str,
+    settings: ServiceSettings,
+    readiness: Readiness,
+    metrics: ProcessMetrics,
+    service: str,
+    process: str = "api",
+    description: str = "",
+    lifespan: Lifespan | None = None,
+    anonymous_paths: AbstractSet[str] = frozenset(),
+    routers: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """An application with limits, problems, callers, probes, metrics, access log and CORS.
+
+    Args:
+        title: of the OpenAPI document.
+        version: of the API.
+        settings: gives the keys of tokens, the origins for CORS and the log level.
+        readiness: the checks behind /ready.
+        metrics: where requests are counted, and what /metrics shows.
+        service: name in the logs, e.g. `enrolment`.
+        process: name in the logs.
+        description: of the OpenAPI document.
+        lifespan: what lives as long as the application, as for FastAPI.
+        anonymous_paths: exact paths whose callers must not be traceable (opinions).
+        routers: the service's own routes.
+
+    Raises:
+        BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
+    """
+    lean: dict[tuple[str, str], LeanRoute] = {}
+    edge = EdgeSettings(
+        metrics=metrics.http,
+        access=AccessLog(service=service, process=process, level=settings.log_level),
+        anonymous=anonymous_paths,
+    )
+    layers = [Middleware(Edge, settings=edge), Middleware(LeanRoutes, table=lean)]
+    if settings.cors_origins:
+        layers.insert(0, _cors(settings.cors_origins))
+    app = Api(
+        title=title,
+        version=version,
+        description=description,
+        lifespan=lifespan,
+        middleware=layers,
+        responses=problem_responses(422, 500, 503),
+        # The pages of FastAPI load scripts from a third party; the document itself is enough.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.lean_routes = lean
+    app.state.tokens = TokenVerifier(settings.token_keys)
+    install_problem_handlers(app)
+    app.include_router(probe_routes(readiness, metrics.registry))
+    app.add_route(JWKS_PATH, _jwks, methods=["GET"], include_in_schema=False)
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def _cors(origins: Sequence[str]) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "traceparent"],
+        expose_headers=["Retry-After", "Location", "ETag"],
+        max_age=600,
+    )
+
+
+async def _jwks(request: Request) -> Response:
+    verifier: TokenVerifier = request.app.state.tokens
+    headers = {"Cache-Control": "public, max-age=300"}
+    return Response(verifier.jwks_json, headers=headers, media_type="application/jwk-set+json")
+
+
+def create_probe_app(readiness: Readiness, metrics: ProcessMetrics) -> Starlette:
+    """What relays and consumers serve: the probes alone."""
+    return Starlette(routes=list(probe_routes(readiness, metrics.registry).routes))
