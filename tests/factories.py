@@ -70,7 +70,7 @@ def small_campaign(version: int = 1, **changes: Any) -> CampaignDefinition:
                 "version": NOTICE_VERSION,
                 "language": language,
                 "in_force_from": date(2026, 1, 1),
-                "text": (NOTICES / f"{NOTICE_VERSION}.{language}.txt").read_text("utf-8"),
+                "text": (NOTICES / f"{NOTICE_VERSION}.{language}.txt").read_text("utf-8").strip(),
             }
             for language in ("en", "hi", "ur")
         ],
@@ -109,7 +109,7 @@ def _areas() -> list[dict[str, Any]]:
 def _round() -> dict[str, Any]:
     return {
         "id": ROUND,
-        "name": {"en": "First round", "hi": "पहला दौर", "ur": "پہلا دور"},
+        "name": {"en": "First round"},
         "opens_on": date(2026, 1, 1),
         "closes_on": date(2036, 12, 31),
         "questions": [

@@ -18,6 +18,8 @@ Language = Literal["en", "hi", "ur"]
 Basis = Literal["beneficiary", "admirer"]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 SchemeCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$")]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""One line of text, as shown to people."""
 
 
 class Frozen(BaseModel):
@@ -29,9 +31,9 @@ class Frozen(BaseModel):
 class Names(Frozen):
     """A name in the languages of the campaign; Hindi and Urdu fall back to English on screens."""
 
-    en: Annotated[str, Field(min_length=1, max_length=200)]
-    hi: str | None = None
-    ur: str | None = None
+    en: Name
+    hi: Name | None = None
+    ur: Name | None = None
 
     def in_language(self, language: Language) -> str:
         """The name in `language`, or in English where that was not given."""
@@ -92,7 +94,7 @@ class Metric(StrEnum):
 class Goal(Frozen):
     """A target (`enrolled`) or a quota (`certificates`) for each area of a level, or for one area.
 
-    Sources disagree, so several readings may be kept; exactly one per (level, metric, area) is active.
+    Sources disagree, so several readings may be kept; at most one per (level, metric, area) is active.
     A goal with an `area` goes before the goal of its level.
     """
 

@@ -1,0 +1,20 @@
+"""The checker: reads a campaign from TOML and CSV, or lists every mistake in it.
+
+    campaign.toml and its files -> sources -> toml_lines, csv_rows -> fields (against `written`)
+        -> tree, goals, notices, rounds, schemes, dates -> `CampaignDefinition`
+
+Nothing here talks to a service; `mitra campaign check` and `mitra campaign load` are its callers.
+"""
+
+from mitra_shared.campaign.check.definition_check import mistakes_in
+from mitra_shared.campaign.check.load import check_files, load_definition
+from mitra_shared.campaign.check.mistakes import CampaignMistakes, Mistake, UnreadableCampaign
+
+__all__ = [
+    "CampaignMistakes",
+    "Mistake",
+    "UnreadableCampaign",
+    "check_files",
+    "load_definition",
+    "mistakes_in",
+]
