@@ -1,14 +1,12 @@
 """The directory of one embedded server: its lock, and the process that an earlier launcher left in it."""
 
 import contextlib
-import fcntl
-import os
 import signal
 from pathlib import Path
-from typing import IO
 
 from mitra_shared.ops.embedded.process import ServerFailed, end_leftover, is_running
 from mitra_shared.ops.embedded.programs import place_for_data
+from mitra_shared.ops.lock import Held, LockFile
 
 
 class Place:
@@ -26,7 +24,7 @@ class Place:
         self.data = self.path / "data"
         self._program = program
         self._stop_signal = stop_signal
-        self._lock: IO[str] | None = None
+        self._lock = LockFile(self.path / "lock")
 
     def take(self, server_pid: int | None) -> None:
         """Take the place for this process, and end the server `server_pid` if a dead launcher left it there.
@@ -34,27 +32,16 @@ class Place:
         Raises:
             ServerFailed: another launcher is alive, or what it left does not end.
         """
-        if self._lock is None:
-            lock = (self.path / "lock").open("a+")
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                lock.seek(0)
-                owner = lock.read().strip()
-                lock.close()
-                raise ServerFailed(f"{self.path} is in use by another launcher (pid {owner})") from None
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
-            self._lock = lock
+        try:
+            self._lock.take()
+        except Held as held:
+            raise ServerFailed(f"{self.path} is in use by another launcher (pid {held.pid})") from None
         if server_pid is not None and is_running(server_pid, self._program, self.data):
             end_leftover(server_pid, how=self._stop_signal, within=20)
 
     def release(self) -> None:
         """Let another launcher have the place."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.release()
 
 
 def read_pid(file: Path) -> int | None:

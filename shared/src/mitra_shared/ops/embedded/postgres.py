@@ -41,7 +41,7 @@ class EmbeddedPostgres:
         home: Path,
         *,
         password: str,
-        port: int | None = None,
+        port: int = 0,
         log: Path | None = None,
         durable: bool = True,
         settings: Mapping[str, str] | None = None,
@@ -51,7 +51,7 @@ class EmbeddedPostgres:
         Args:
             home: its directory; data is kept there between runs.
             password: of the superuser; counts when the data directory is initialised.
-            port: preferred port; another is taken if somebody listens there.
+            port: preferred port; the next free one is taken if somebody listens there. 0: any.
             log: file for what it prints; `home`/log if not given.
             durable: False leaves out fsync, for tests: commits survive a kill, not a power cut.
             settings: further settings of postgresql.conf.
@@ -94,8 +94,7 @@ class EmbeddedPostgres:
         if not self.data.exists():
             self._initialise()
         deadline = time.monotonic() + within
-        preferred = self.port or self._preferred
-        while not self._start_once(process.free_port(preferred), deadline):
+        while not self._start_once(self.port or process.free_port(self._preferred), deadline):
             if time.monotonic() > deadline:
                 raise ServerFailed(f"Postgres did not start: {process.last_lines(self.log)}")
             time.sleep(0.1)
@@ -116,9 +115,11 @@ class EmbeddedPostgres:
             death_signal=signal.SIGINT,
             user=process.server_user(),
         )
-        self._process, self.port = child, port
+        self._process = child
         while child.poll() is None:
             if self._is_ready(child.pid):
+                # Kept from now on: others know it.
+                self.port = port
                 return True
             if time.monotonic() > deadline:
                 process.kill(child)

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from mitra_shared.ops.embedded import becoming
+from mitra_shared.ops.trouble import Trouble
 
 NOBODY: Final = 65534
 LARGEST_LOG_BYTES: Final = 8 * 1024 * 1024
+PORTS_TRIED: Final = 100
 
 
-class ServerFailed(Exception):
+class ServerFailed(Trouble):
     """A program of the stack did not start or did not stop; the message is one plain sentence."""
 
 
@@ -79,6 +81,15 @@ def stop(process: subprocess.Popen[bytes], *, how: signal.Signals, within: float
     """
     if process.poll() is None:
         process.send_signal(how)
+    return finish(process, within=within)
+
+
+def finish(process: subprocess.Popen[bytes], *, within: float) -> bool:
+    """Wait for `process` to end, and kill it after `within` seconds.
+
+    Returns:
+        Whether it ended by itself.
+    """
     try:
         process.wait(timeout=within)
     except subprocess.TimeoutExpired:
@@ -93,11 +104,9 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def free_port(preferred: int | None = None) -> int:
-    """`preferred` if nobody listens there, else any free port of 127.0.0.1."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
+def free_port(preferred: int = 0) -> int:
+    """`preferred` if nobody listens there, else the next free one above it, else any of 127.0.0.1."""
+    for port in (*range(preferred, preferred + PORTS_TRIED if preferred else 0), 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))

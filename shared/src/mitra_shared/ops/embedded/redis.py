@@ -29,7 +29,7 @@ class EmbeddedRedis:
         home: Path,
         *,
         passwords: Mapping[str, str],
-        port: int | None = None,
+        port: int = 0,
         log: Path | None = None,
         memory: str = "2gb",
     ) -> None:
@@ -38,7 +38,7 @@ class EmbeddedRedis:
         Args:
             home: its directory; data is kept there between runs.
             passwords: of each account of `accounts.REDIS_RIGHTS`.
-            port: preferred port; another is taken if somebody listens there.
+            port: preferred port; the next free one is taken if somebody listens there. 0: any.
             log: file for what it prints; `home`/log if not given.
             memory: `maxmemory`; writes beyond it are refused, nothing is evicted. "0" is no limit.
         """
@@ -76,9 +76,10 @@ class EmbeddedRedis:
             os.chown(self._place.data, user, user)
             os.chown(users, user, user)
         deadline = time.monotonic() + within
-        while not self._start_once(process.free_port(self.port or self._preferred), users, deadline):
+        while not self._start_once(self.port or process.free_port(self._preferred), users, deadline):
             if time.monotonic() > deadline:
                 raise ServerFailed(f"Redis did not start: {process.last_lines(self.log)}")
+            time.sleep(0.1)
 
     def _start_once(self, port: int, users: Path, deadline: float) -> bool:
         settings = {
@@ -104,10 +105,12 @@ class EmbeddedRedis:
             death_signal=signal.SIGTERM,
             user=process.server_user(),
         )
-        self._process, self.port = child, port
+        self._process = child
         (self._place.path / "pid").write_text(str(child.pid))
         while child.poll() is None:
-            if self._answers():
+            if self._answers(port):
+                # Kept from now on: others know it.
+                self.port = port
                 return True
             if time.monotonic() > deadline:
                 process.kill(child)
@@ -117,13 +120,13 @@ class EmbeddedRedis:
             return False
         raise ServerFailed(f"Redis did not start: {process.last_lines(self.log)}")
 
-    def _answers(self) -> bool:
+    def _answers(self, port: int) -> bool:
         """Whether it answers our account, and not only that it loads."""
         password = self._passwords[REDIS_ADMIN]
         words = ("AUTH", REDIS_ADMIN, password, "PING")
         auth, ping = (_command(*words[:3]), _command(words[3]))
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
                 connection.sendall(auth + ping)
                 connection.shutdown(socket.SHUT_WR)
                 said = b"".join(iter(lambda: connection.recv(256), b""))

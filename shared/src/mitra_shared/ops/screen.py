@@ -1,0 +1,30 @@
+"""What the commands show: progress on stderr, results on stdout, both in the same few shapes."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from mitra_shared.ops.stack_state import StackState
+
+results = Console(highlight=False, soft_wrap=True)
+progress = Console(stderr=True, highlight=False)
+
+
+def tell(line: str) -> None:
+    """One line about what is going on."""
+    progress.print(f"[dim]·[/dim] {escape(line)}")
+
+
+def show_stack(state: StackState) -> None:
+    """The addresses of a running stack."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for service in ("enrolment", "certificates", "reporting"):
+        for url in state.api_urls(service):
+            table.add_row(f"[bold]{service}[/bold] api", f"{url}/docs" if service == "enrolment" else url)
+    for url in state.api_urls("reporting")[:1]:
+        table.add_row("[bold]live page[/bold]", f"{url}/")
+    table.add_row("Postgres", f"127.0.0.1:{state.postgres.port}")
+    table.add_row("Redis", f"127.0.0.1:{state.redis.port}")
+    table.add_row("logs", str(state.home / "logs"))
+    table.add_row("state, passwords", str(state.home / "stack.json"))
+    results.print(table)

@@ -1,0 +1,209 @@
+"""`mitra secrets`: every key, password and address that the processes need, as files of mode 0600.
+
+    DIR/enrolment DIR/certificates DIR/reporting   what each service may know: its MITRA_SECRETS_DIR
+    DIR/operator                                   the key that signs tokens; URLs that only read
+    DIR/postgres DIR/redis                         passwords, `roles.sql` and `users.acl` for the servers
+
+The directory is made whole or not at all, and never overwritten: with the keys, sealed names are lost.
+"""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Annotated, Final
+from urllib.parse import quote
+
+import typer
+
+from mitra_shared.ids import StaffId
+from mitra_shared.ops.embedded.accounts import (
+    AUDIT,
+    DATABASE_ROLES,
+    REDIS_RIGHTS,
+    REDIS_SUBSCRIBER,
+    SERVICES,
+    postgres_roles,
+    redis_users,
+)
+from mitra_shared.ops.trouble import Trouble
+from mitra_shared.security.lookup import new_lookup_key
+from mitra_shared.security.sealing import new_key_ring
+from mitra_shared.security.secret_files import read_secret, write_secret
+from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
+
+SUPERUSER: Final = "postgres"
+SERVICE_TOKEN_LIFETIME: Final = timedelta(days=365)
+
+secrets_app = typer.Typer(
+    name="secrets", help="Keys, passwords and addresses of the services.", no_args_is_help=True
+)
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the servers are, as `host:port`, seen from the services."""
+
+    postgres: str
+    redis: str
+
+
+class SecretsExist(Trouble):
+    """The directory is there already."""
+
+
+class SecretFolder:
+    """The directory that `mitra secrets init` makes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def exists(self) -> bool:
+        """Whether the directory was made."""
+        return self.path.is_dir()
+
+    @property
+    def signing_key(self) -> Path:
+        """File of the private key that signs tokens."""
+        return self.path / "operator" / "mitra_signing_key"
+
+    def of_service(self, service: str) -> Path:
+        """The `MITRA_SECRETS_DIR` of a service."""
+        return self.path / service
+
+    def database_password(self, role: str) -> str:
+        """Password of a role of Postgres."""
+        return read_secret(self.path / "postgres" / f"{role}_password")
+
+    def redis_password(self, account: str) -> str:
+        """Password of an account of Redis."""
+        return read_secret(self.path / "redis" / f"{account}_password")
+
+    def redis_passwords(self) -> dict[str, str]:
+        """Passwords of all accounts of Redis."""
+        return {account: self.redis_password(account) for account in REDIS_RIGHTS}
+
+    def roles_script(self) -> str:
+        """The psql script that creates roles and databases."""
+        return read_secret(self.path / "postgres" / "roles.sql")
+
+    def create(self, servers: Servers) -> None:
+        """Make everything afresh.
+
+        Raises:
+            SecretsExist: the directory is there; nothing was changed.
+        """
+        if self.path.exists():
+            raise SecretsExist(
+                f"{self.path} exists; it was left as it is, because its keys open what was sealed"
+            )
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = SecretFolder(self.path.with_name(f".{self.path.name}.new"))
+        shutil.rmtree(draft.path, ignore_errors=True)
+        draft._write_keys()
+        draft._write_passwords()
+        draft.renew(servers)
+        draft.path.rename(self.path)
+
+    def renew(self, servers: Servers) -> None:
+        """Write the addresses anew, and service tokens that are valid for another year; keys stay."""
+        signing_key = read_secret(self.signing_key)
+        for service in SERVICES:
+            write_secret(
+                self.of_service(service) / "mitra_database_url", self.database_url(servers, service, service)
+            )
+            write_secret(self.of_service(service) / "mitra_redis_url", self.redis_url(servers, service))
+            write_secret(
+                self.path / "operator" / f"mitra_{service}_database_url",
+                self.database_url(servers, service, AUDIT),
+            )
+        for service in ("certificates", "reporting"):
+            caller = Caller(StaffId(service), Role.SERVICE)
+            token = mint(signing_key, caller, lifetime=SERVICE_TOKEN_LIFETIME)
+            write_secret(self.of_service(service) / "mitra_service_token", token)
+        write_secret(self.path / "operator" / "mitra_redis_url", self.redis_url(servers, AUDIT))
+        write_secret(
+            self.path / "operator" / "mitra_subscriber_redis_url", self.redis_url(servers, REDIS_SUBSCRIBER)
+        )
+
+    def database_url(self, servers: Servers, database: str, role: str) -> str:
+        """`postgresql://` URL of a database for a role."""
+        password = quote(self.database_password(role), safe="")
+        return f"postgresql://{role}:{password}@{servers.postgres}/{database}"
+
+    def redis_url(self, servers: Servers, account: str) -> str:
+        """`redis://` URL for an account."""
+        return f"redis://{account}:{quote(self.redis_password(account), safe='')}@{servers.redis}/0"
+
+    def _write_keys(self) -> None:
+        signing_key = new_signing_key()
+        token_keys = public_jwks(signing_key)
+        month = datetime.now(UTC).strftime("%Y-%m")
+        name_keys = new_key_ring(month)
+        self._write("operator", mitra_signing_key=signing_key, mitra_token_keys=token_keys)
+        self._write(
+            "enrolment",
+            mitra_token_keys=token_keys,
+            mitra_name_keys=name_keys,
+            mitra_phone_keys=new_key_ring(month),
+            mitra_lookup_key=new_lookup_key(),
+        )
+        self._write(
+            "certificates",
+            mitra_token_keys=token_keys,
+            mitra_name_keys=name_keys,
+            mitra_certificate_key=new_lookup_key(),
+        )
+        self._write("reporting", mitra_token_keys=token_keys)
+
+    def _write_passwords(self) -> None:
+        roles = _passwords((SUPERUSER, *DATABASE_ROLES))
+        accounts = _passwords(REDIS_RIGHTS)
+        self._write("postgres", **{f"{role}_password": password for role, password in roles.items()})
+        self._write("redis", **{f"{account}_password": password for account, password in accounts.items()})
+        write_secret(self.path / "postgres" / "roles.sql", postgres_roles(roles))
+        write_secret(self.path / "redis" / "users.acl", redis_users(accounts))
+
+    def _write(self, part: str, **texts: str) -> None:
+        directory = self.path / part
+        for each in (self.path, directory):
+            each.mkdir(mode=0o700, exist_ok=True)
+        for name, text in texts.items():
+            write_secret(directory / name, text)
+
+
+def _passwords(names: Iterable[str]) -> dict[str, str]:
+    return {name: token_urlsafe(24) for name in names}
+
+
+PostgresOption = Annotated[
+    str, typer.Option("--postgres", help="host:port of Postgres, as the services see it.")
+]
+RedisOption = Annotated[str, typer.Option("--redis", help="host:port of Redis, as the services see it.")]
+FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The directory of the secrets.")]
+
+
+@secrets_app.command()
+def init(
+    folder: FolderArgument, postgres: PostgresOption = "postgres:5432", redis: RedisOption = "redis:6379"
+) -> None:
+    """Make all secrets of a deployment, once. The directory must not exist yet."""
+    SecretFolder(folder).create(Servers(postgres, redis))
+    typer.echo(f"Secrets are in {folder}. Keep a copy apart: without its keys, sealed names cannot be read.")
+
+
+@secrets_app.command()
+def renew(
+    folder: FolderArgument, postgres: PostgresOption = "postgres:5432", redis: RedisOption = "redis:6379"
+) -> None:
+    """Write fresh service tokens (valid for a year) and the addresses; keys and passwords stay."""
+    secrets = SecretFolder(folder)
+    if not secrets.exists:
+        raise Trouble(f"{folder} does not exist; make it with: mitra secrets init {folder}")
+    secrets.renew(Servers(postgres, redis))
+    typer.echo(
+        f"Service tokens in {folder} are valid until {datetime.now(UTC) + SERVICE_TOKEN_LIFETIME:%d-%m-%Y}."
+    )

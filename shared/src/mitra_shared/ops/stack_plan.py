@@ -1,0 +1,76 @@
+"""How large a stack is, and which processes with which ports and settings that makes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mitra_shared.ops.embedded import process
+from mitra_shared.ops.secrets import SecretFolder
+from mitra_shared.ops.service_process import ServicePlan, environment
+from mitra_shared.ops.stack_state import DEFAULT_HOME
+
+API_PORTS: Final = {"enrolment": 8001, "certificates": 8011, "reporting": 8021}
+"""Ports are taken from these upwards, so that replicas and a second stack find their own."""
+INNER_PORTS: Final = 8101
+"""Relays and consumers, which serve health, readiness and metrics only."""
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """How large a stack, and where."""
+
+    home: Path = DEFAULT_HOME
+    enrolment_apis: int = 1
+    enrolment_relays: int = 1
+    certificates_apis: int = 1
+    certificates_consumers: int = 1
+    certificates_relays: int = 1
+    reporting_apis: int = 1
+    reporting_consumers: int = 1
+    redis_memory: str = "2gb"
+    log_level: str = "info"
+
+    def replicas(self) -> list[tuple[str, str, int]]:
+        """(service, kind, how many), in the order of start."""
+        return [
+            ("enrolment", "api", self.enrolment_apis),
+            ("enrolment", "relay", self.enrolment_relays),
+            ("certificates", "api", self.certificates_apis),
+            ("certificates", "consumer", self.certificates_consumers),
+            ("certificates", "relay", self.certificates_relays),
+            ("reporting", "api", self.reporting_apis),
+            ("reporting", "consumer", self.reporting_consumers),
+        ]
+
+
+def service_plans(plan: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
+    """Every process of the services, with a free port each."""
+    next_port = API_PORTS | {"": INNER_PORTS}
+    places: list[tuple[str, str, int, int]] = []
+    for service, kind, count in plan.replicas():
+        row = service if kind == "api" else ""
+        for number in range(1, count + 1):
+            port = process.free_port(next_port[row])
+            next_port[row] = port + 1
+            places.append((service, kind, number, port))
+    apis = {
+        f"{service}_url": f"http://127.0.0.1:{port}"
+        for service, kind, number, port in places
+        if kind == "api" and number == 1
+    }
+    return [
+        ServicePlan(
+            service,
+            kind,
+            number,
+            port,
+            environment(
+                secrets_dir=str(secrets.of_service(service)),
+                host="127.0.0.1",
+                port=str(port),
+                log_level=plan.log_level,
+                **apis,
+            ),
+        )
+        for service, kind, number, port in places
+    ]

@@ -1,0 +1,61 @@
+"""`mitra up`: the embedded stack, until Ctrl-C."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mitra_shared.ops import screen
+from mitra_shared.ops.interrupting import run_until_interrupted
+from mitra_shared.ops.stack import running_stack
+from mitra_shared.ops.stack_plan import StackPlan
+from mitra_shared.ops.stack_state import DEFAULT_HOME
+
+up_app = typer.Typer(add_completion=False)
+
+Replicas = Annotated[int, typer.Option(min=1, max=16)]
+HomeOption = Annotated[Path, typer.Option(help="Directory of data, logs and secrets.")]
+
+
+@up_app.command()
+def up(  # every replica count is an option of its own
+    home: HomeOption = DEFAULT_HOME,
+    enrolment_apis: Replicas = 1,
+    enrolment_relays: Replicas = 1,
+    certificates_apis: Replicas = 1,
+    certificates_consumers: Replicas = 1,
+    certificates_relays: Replicas = 1,
+    reporting_apis: Replicas = 1,
+    reporting_consumers: Replicas = 1,
+    redis_memory: Annotated[str, typer.Option(help="Redis's memory limit, e.g. 512mb; 0 for none.")] = "2gb",
+    log_level: str = "info",
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the state as JSON once everything runs.")
+    ] = False,
+) -> None:
+    """Start Postgres, Redis and all services, and keep them running until Ctrl-C. Data is kept in --home."""
+    plan = StackPlan(
+        home=home,
+        enrolment_apis=enrolment_apis,
+        enrolment_relays=enrolment_relays,
+        certificates_apis=certificates_apis,
+        certificates_consumers=certificates_consumers,
+        certificates_relays=certificates_relays,
+        reporting_apis=reporting_apis,
+        reporting_consumers=reporting_consumers,
+        redis_memory=redis_memory,
+        log_level=log_level,
+    )
+    run_until_interrupted(_stay_up(plan, as_json=as_json), lambda: screen.tell("Stopping"))
+
+
+async def _stay_up(plan: StackPlan, *, as_json: bool) -> None:
+    async with running_stack(plan, screen.tell) as stack:
+        if as_json:
+            typer.echo(stack.state().model_dump_json())
+        else:
+            screen.show_stack(stack.state())
+            screen.tell("Everything runs. Ctrl-C stops it and keeps the data.")
+        await asyncio.Event().wait()
