@@ -117,7 +117,7 @@ class Consumer:
     async def _step(self) -> None:
         """One turn: take over what is newly owned, tend, read, and apply what came."""
         if self.leases.owned != self._loaded:
-            await self._take_over(self.leases.owned)
+            await self.claim(self.leases.owned)
         if monotonic() - self._tended > TEND_SECONDS:
             await self._tend()
         if not self.standings:
@@ -139,7 +139,8 @@ class Consumer:
         self.standings.update(reached)
         self.last_commit = monotonic()
 
-    async def _take_over(self, owned: frozenset[Partition]) -> None:
+    async def claim(self, owned: frozenset[Partition]) -> None:
+        """Load the standings of these partitions, and restart those an operator asked for."""
         await self._start_over()
         async with unit_of_work(self._engine) as unit:
             await ensure_positions(unit.connection, self._group.name, self._group.topics)

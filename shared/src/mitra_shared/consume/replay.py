@@ -34,12 +34,17 @@ class LogClient:
     Args:
         urls: base URL of the service that keeps each topic.
         token: this service's bearer token.
+        transport: how to reach them, if not over the network.
     """
 
-    def __init__(self, urls: Mapping[str, str], token: str) -> None:
+    def __init__(
+        self, urls: Mapping[str, str], token: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._urls = urls
         self._client = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {token}"}, timeout=httpx.Timeout(10, connect=3)
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(10, connect=3),
+            transport=transport,
         )
 
     async def close(self) -> None:

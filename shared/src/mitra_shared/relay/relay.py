@@ -98,7 +98,7 @@ class Relay:
         async with self._engine.connect() as connection:
             rows = max(1, min(RUN_ENTRIES, READ_ROWS // len(behind)))
             pages = await pages_after(connection, self.topic, behind, rows)
-        await self._append(pages)
+        await self.append_pages(pages)
         return any(
             p not in self._cursors or self._cursors[p].position < self.heads[p].position for p in behind
         )
@@ -107,7 +107,8 @@ class Relay:
         cursor = self._cursors.get(partition)
         return cursor is not None and cursor.epoch <= head.epoch and cursor.position <= head.position
 
-    async def _append(self, pages: dict[Partition, Page]) -> None:
+    async def append_pages(self, pages: dict[Partition, Page]) -> None:
+        """Append pages of the log; a stream that is not as assumed is left alone and located anew."""
         runs: dict[Partition, Run] = {}
         for partition, page in pages.items():
             cursor = self._cursors[partition]

@@ -103,6 +103,7 @@ async def _new_floor(
                 ), candidate as (
                     select max(entry.position) as floor from {topic.name}_log entry, head, live
                     where entry.partition = :partition and entry.position > head.floor
+                      and live.committed is not null
                       and entry.position <= least(head.floor + :ahead, live.committed, head.position - 1)
                       and (:pressed or entry.occurred_at < now() - make_interval(hours => :kept))
                 )

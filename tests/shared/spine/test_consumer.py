@@ -1,0 +1,302 @@
+"""Effects exactly once, in order, whatever happens to consumers, Redis and databases."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from mitra_shared.consume.applying import Applier
+from mitra_shared.consume.leases import share_of
+from mitra_shared.consume.positions import START, Fenced, Source
+from mitra_shared.consume.reading import Reader
+from mitra_shared.contracts.topics import ENROLMENT, PARTITIONS, partition_of
+from mitra_shared.ids import new_mitra_id
+from mitra_shared.relay.trim import trim
+from tests.shared.spine.harness import CONSTITUENCIES, Spine
+
+HERE = CONSTITUENCIES[0]
+PARTITION = partition_of(HERE)
+SOURCE = Source(ENROLMENT, PARTITION)
+STREAM = SOURCE.stream
+
+
+async def test_every_event_is_applied_once_in_order(spine: Spine) -> None:
+    await spine.enrol(500)
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(500)
+        await spine.settle()
+
+
+async def test_three_members_share_five_five_and_six(spine: Spine) -> None:
+    async with spine.consuming() as one, spine.consuming() as two, spine.consuming() as three:
+        for _ in range(100):
+            shares = sorted(len(consumer.leases.owned) for consumer in (one, two, three))
+            if shares == [5, 5, 6]:
+                break
+            await asyncio.sleep(0.1)
+        assert shares == [5, 5, 6]
+        owned = [partition for c in (one, two, three) for partition in c.leases.owned]
+        assert sorted(owned) == list(range(PARTITIONS))
+
+
+@pytest.mark.parametrize("members", range(1, 20))
+def test_shares_add_up(members: int) -> None:
+    shares = [share_of(rank, members) for rank in range(members)]
+    assert sum(shares) == PARTITIONS
+    assert max(shares) - min(shares) <= 1
+
+
+async def test_members_come_and_go_without_losing_or_repeating(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming():
+        for _ in range(3):
+            async with spine.consuming():
+                await spine.enrol(200)
+                await asyncio.sleep(0.4)
+            await spine.enrol(100)
+        await spine.settle()
+
+
+async def test_of_two_owners_of_one_partition_only_one_commits(spine: Spine) -> None:
+    await spine.enrol(20, only=HERE)
+    await spine.carry()
+    consumer = spine.new_consumer()
+    await consumer.claim(frozenset({PARTITION}))
+    poll = await Reader(spine.redis).read({SOURCE: START}, block_ms=100)
+    first, second = Applier(spine.consumer, spine.group), Applier(spine.consumer, spine.group)
+    outcomes = await asyncio.gather(first.apply(poll.runs), second.apply(poll.runs), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes if outcome is not None] == [Fenced]
+    assert await spine.applied() == await spine.logged()
+
+
+async def test_a_flushed_redis_costs_nothing(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming():
+        for _ in range(4):
+            await spine.enrol(150)
+            await asyncio.sleep(0.2)
+            await spine.redis.flushall()
+        await spine.enrol(50)
+        await spine.settle()
+
+
+async def test_terminated_backends_cost_nothing(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming():
+        for _ in range(5):
+            await spine.enrol(150)
+            async with spine.consumer.connect() as connection:
+                await connection.execute(
+                    text(
+                        "select pg_terminate_backend(pid) from pg_stat_activity"
+                        " where datname = current_database() and pid <> pg_backend_pid()"
+                    )
+                )
+            await asyncio.sleep(0.1)
+        await spine.settle()
+
+
+async def test_a_foreign_entry_is_never_applied(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(20, only=HERE)
+        await spine.settle()
+        await spine.redis.xadd(STREAM, {"type": "forged"}, id="1-21")
+        await spine.enrol(5, only=HERE)
+        await spine.settle()
+
+
+async def test_a_group_below_the_floor_goes_on_from_the_log(spine: Spine) -> None:
+    await spine.enrol(60, only=HERE)
+    await spine.carry()
+    await _trim_to(spine, 40)
+    assert len(await spine.in_streams()) == 20
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(5, only=HERE)
+        await spine.settle()
+
+
+async def test_a_restored_producer_makes_the_group_start_the_partition_again(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(30, only=HERE)
+        await spine.settle()
+    await spine.restore_log_to(20)
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(3, only=HERE)
+        await spine.settle()
+    assert await _restarts(spine) == [PARTITION]
+
+
+async def test_a_restored_producer_is_found_out_even_if_redis_is_wiped_too(
+    spine: Spine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mitra_shared.consume.consumer.SUSPECT_SECONDS", 0.5)
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(30, only=HERE)
+        await spine.settle()
+    await spine.restore_log_to(20)
+    await spine.redis.flushall()
+    async with spine.relaying(), spine.consuming():
+        await spine.settle()
+        (place,) = await spine.enrol(1, only=HERE)
+        assert place.epoch == 2
+        await spine.settle()
+    assert await _restarts(spine) == [PARTITION]
+
+
+async def test_a_restored_producer_that_grew_past_the_group_is_found_out(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(30, only=HERE)
+        await spine.settle()
+    await spine.restore_log_to(20)
+    await spine.redis.flushall()
+    await spine.enrol(40, only=HERE)
+    async with spine.relaying(), spine.consuming():
+        await spine.settle()
+    assert await _restarts(spine) == [PARTITION]
+
+
+async def test_a_group_that_stood_before_the_fork_goes_on_into_the_new_epoch(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(20, only=HERE)
+        await spine.settle()
+    await spine.enrol(10, only=HERE)
+    await spine.carry()
+    await spine.restore_log_to(20)
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(10, only=HERE)
+        await spine.settle()
+    assert await _restarts(spine) == []
+
+
+async def test_a_restored_consumer_database_catches_up(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(30, only=HERE)
+        await spine.settle()
+    async with spine.producer.connect() as connection:
+        at_ten = (
+            await connection.execute(
+                text("select event_id from enrolment_log where partition = :p and position = 10"), {"p": PARTITION}
+            )
+        ).scalar_one()
+    async with spine.consumer.begin() as connection:
+        await connection.execute(text("delete from effect where position > 10"))
+        await connection.execute(
+            text("update consumer_position set position = 10, event_id = :id where partition = :p"),
+            {"id": at_ten, "p": PARTITION},
+        )
+    await _trim_to(spine, 25)
+    async with spine.relaying(), spine.consuming():
+        await spine.settle()
+
+
+async def test_an_operator_can_have_a_partition_rebuilt(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(100)
+        await spine.settle()
+        async with spine.consumer.begin() as connection:
+            await connection.execute(text("update effect set mitra = null"))
+            await connection.execute(text("update consumer_position set rebuild_requested_at = now()"))
+        for _ in range(100):
+            async with spine.consumer.connect() as connection:
+                left = await connection.execute(text("select count(*) from effect where mitra is null"))
+                waiting = await connection.execute(
+                    text("select count(*) from consumer_position where rebuild_requested_at is not null")
+                )
+                if (left.scalar_one(), waiting.scalar_one()) == (0, 0):
+                    break
+            await asyncio.sleep(0.1)
+        await spine.settle()
+    assert sorted(await _restarts(spine)) == list(range(PARTITIONS))
+
+
+async def test_a_poisonous_event_is_put_away_and_its_subject_waits(spine: Spine) -> None:
+    mitra, other = new_mitra_id(), new_mitra_id()
+    spine.poisonous.add(mitra)
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(3, only=HERE)
+        await spine.enrol(1, only=HERE, mitra=mitra)
+        await spine.enrol(1, only=HERE, mitra=other)
+        await spine.enrol(1, only=HERE, mitra=mitra)
+        await spine.enrol(4, only=HERE)
+        await _applied_count(spine, 8)
+        assert await _letters(spine) == [(4, "poison"), (6, "parked")]
+        assert [position for _, position, _ in await spine.applied()] == [1, 2, 3, 5, 7, 8, 9, 10]
+
+        spine.poisonous.clear()
+        await _ask(spine, "redrive")
+        await _applied_count(spine, 10)
+        assert [position for _, position, _ in await spine.applied()][-2:] == [4, 6]
+        assert await _letters(spine) == [(4, "done"), (6, "done")]
+        await spine.enrol(1, only=HERE, mitra=mitra)
+        await _applied_count(spine, 11)
+
+
+async def test_a_redrive_that_fails_again_keeps_everything_waiting(spine: Spine) -> None:
+    mitra = new_mitra_id()
+    spine.poisonous.add(mitra)
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(2, only=HERE, mitra=mitra)
+        await _letters_are(spine, [(1, "poison"), (2, "parked")])
+        await _ask(spine, "redrive")
+        for _ in range(60):
+            async with spine.consumer.connect() as connection:
+                tries = await connection.execute(text("select attempts from dead_letter where position = 1"))
+            if tries.scalar_one() == 2:
+                break
+            await asyncio.sleep(0.1)
+        await _letters_are(spine, [(1, "poison"), (2, "parked")])
+        assert await spine.applied() == []
+
+
+async def test_an_unreadable_payload_is_poison_too(spine: Spine) -> None:
+    await spine.enrol(5, only=HERE)
+    async with spine.producer.begin() as connection:
+        await connection.execute(
+            text("""update enrolment_log set payload = '{"type": "Nonsense"}' where position = 3""")
+        )
+    async with spine.relaying(), spine.consuming():
+        await _applied_count(spine, 4)
+        assert await _letters(spine) == [(3, "poison")]
+
+
+async def _trim_to(spine: Spine, position: int) -> None:
+    now = (await spine.redis.time())[0]
+    await spine.redis.hset("enrolment.groups", "other", str(now))
+    await spine.redis.xgroup_create(STREAM, "other", f"1-{position}")
+    await spine.redis.delete("enrolment.groups.certificates")
+    await spine.redis.hdel("enrolment.groups", "certificates")
+    async with spine.producer.begin() as connection:
+        await connection.execute(text("delete from enrolment_group"))
+        await connection.execute(text("update enrolment_log set occurred_at = occurred_at - interval '2 days'"))
+    assert await trim(spine.producer, spine.redis, ENROLMENT) > 0
+
+
+async def _restarts(spine: Spine) -> list[int]:
+    async with spine.consumer.connect() as connection:
+        return list((await connection.execute(text("select partition from consumer_restart order by id"))).scalars())
+
+
+async def _letters(spine: Spine) -> list[tuple[int, str]]:
+    async with spine.consumer.connect() as connection:
+        rows = await connection.execute(text("select position, state from dead_letter order by position"))
+        return [(row.position, row.state) for row in rows]
+
+
+async def _letters_are(spine: Spine, want: list[tuple[int, str]]) -> None:
+    for _ in range(100):
+        if await _letters(spine) == want:
+            return
+        await asyncio.sleep(0.1)
+    assert await _letters(spine) == want
+
+
+async def _applied_count(spine: Spine, count: int) -> None:
+    for _ in range(100):
+        if len(await spine.applied()) >= count:
+            break
+        await asyncio.sleep(0.1)
+    assert len(await spine.applied()) == count
+
+
+async def _ask(spine: Spine, state: str) -> None:
+    async with spine.consumer.begin() as connection:
+        await connection.execute(
+            text("update dead_letter set state = :state where state = 'poison'"), {"state": state}
+        )
