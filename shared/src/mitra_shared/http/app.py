@@ -1,7 +1,7 @@
 """Makes the FastAPI application of a service, with everything at its edge in place.
 
-No `BaseHTTPMiddleware` (it costs a task per request): from the outside in there are CORS, the edge (`http.edge`),
-lean routes (`http.lean`), and FastAPI itself.
+No `BaseHTTPMiddleware` (it costs a task per request): from the outside in there are CORS, the edge
+(`http.edge`), lean routes (`http.lean`), and FastAPI itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +10,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.middleware import Middleware
 from fastapi.routing import APIRouter
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mitra_shared.http.edge import Edge, EdgeSettings
 from mitra_shared.http.lean import LeanRoute, LeanRoutes
@@ -56,7 +56,22 @@ _PROBLEM_SCHEMA: Final = {
 
 
 class Api(FastAPI):
-    """FastAPI whose document defines the schema `Problem`."""
+    """FastAPI behind the edge and the lean routes, with the schema `Problem` in its document."""
+
+    front: ASGIApp | None = None
+    """The outermost layer, set by `create_api`; what it lets through arrives at FastAPI itself."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if self.front is None or scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await self.front(scope, receive, send)
+
+    async def inner(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """FastAPI without what is in front of it."""
+        await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
@@ -103,21 +118,22 @@ def create_api(
         access=AccessLog(service=service, process=process, level=settings.log_level),
         anonymous=anonymous_paths,
     )
-    layers = [Middleware(Edge, settings=edge), Middleware(LeanRoutes, table=lean)]
-    if settings.cors_origins:
-        layers.insert(0, _cors(settings.cors_origins))
     app = Api(
         title=title,
         version=version,
         description=description,
         lifespan=lifespan,
-        middleware=layers,
         responses=problem_responses(422, 500, 503),
         # The pages of FastAPI load scripts from a third party; the document itself is enough.
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # Spans of FastAPI would record addresses and bodies.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    app.front = Edge(LeanRoutes(app.inner, lean), edge)
+    if settings.cors_origins:
+        app.front = _with_cors(app.front, settings.cors_origins)
     app.state.lean_routes = lean
     app.state.tokens = TokenVerifier(settings.token_keys)
     install_problem_handlers(app)
@@ -128,9 +144,9 @@ def create_api(
     return app
 
 
-def _cors(origins: Sequence[str]) -> Middleware:
-    return Middleware(
-        CORSMiddleware,
+def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    return CORSMiddleware(
+        app,
         allow_origins=list(origins),
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "traceparent"],

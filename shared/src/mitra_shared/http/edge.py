@@ -13,12 +13,13 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mitra_shared.http.deadlines import Deadlines
 from mitra_shared.http.limits import LARGEST_BODY, LONGEST_REQUEST, bounded
-from mitra_shared.http.problems import INTERNAL, TIMED_OUT, Problem, problem_of
+from mitra_shared.http.problems import Problem, problem_of, timed_out
 from mitra_shared.telemetry.access import AccessLog
 from mitra_shared.telemetry.logs import describe_error
 from mitra_shared.telemetry.metrics import HttpMetrics
-from mitra_shared.telemetry.trace import continue_trace, current_trace
+from mitra_shared.telemetry.trace import TraceContext, continue_trace, current_trace
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,8 @@ UNMATCHED: Final = "(none)"
 """Route of a request that fits no route; its path is the caller's own text."""
 CLIENT_GONE: Final = 499
 """Status that is counted when the caller hung up before an answer began."""
+_SERVER_ERROR: Final = 500
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Edge:
     def __init__(self, app: ASGIApp, settings: EdgeSettings) -> None:
         self.app = app
         self.settings = settings
+        self.deadlines = Deadlines(settings.longest_request)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -55,62 +59,65 @@ class Edge:
             await self.app(scope, receive, send)
             return
         started = perf_counter()
-        settings = self.settings
+        length, step = self._read_head(scope)
+        task = self.deadlines.begin()
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if not status:
+                status = message["status"]
+                # A streamed answer may go on for any time.
+                self.deadlines.end(task)
+            await send(message)
+
+        problem: Problem | None = None
+        try:
+            limited = bounded(scope, receive, length, largest_body=self.settings.largest_body)
+            await self.app(scope, limited, watched)
+        except asyncio.CancelledError:
+            if not self.deadlines.expired(task):
+                raise
+            problem = timed_out(self.settings.longest_request)
+        except Exception as error:  # noqa: BLE001 - the last place where an error can become an answer
+            problem = problem_of(error, Request(scope))
+            _tell(error, problem)
+        finally:
+            self.deadlines.end(task)
+            # Once an answer has begun, leaving it unfinished is what tells the caller: the server then hangs up.
+            if problem is not None and not status:
+                await problem.response()(scope, receive, watched)
+            self._account(scope, status or CLIENT_GONE, perf_counter() - started, step)
+
+    def _read_head(self, scope: Scope) -> tuple[bytes | None, TraceContext | None]:
+        """The announced length of the body, and the step of the trace; the latter becomes the current one."""
         length = traceparent = None
         for name, value in scope["headers"]:
             if name == b"content-length":
                 length = value
             elif name == b"traceparent":
                 traceparent = value.decode("latin-1")
-        anonymous = scope["path"] in settings.anonymous
-        step = None if anonymous else continue_trace(traceparent)
+        step = None if scope["path"] in self.settings.anonymous else continue_trace(traceparent)
         current_trace.set(step)
-        status = CLIENT_GONE
-        timer = asyncio.timeout(settings.longest_request)
+        return length, step
 
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                # A streamed answer may go on for any time.
-                timer.reschedule(None)
-            await send(message)
+    def _account(self, scope: Scope, status: int, seconds: float, step: TraceContext | None) -> None:
+        route: str = getattr(scope.get("route"), "path", UNMATCHED)
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        self.settings.metrics.observe(method, route, status, seconds)
+        if step is None:
+            self.settings.access.answered_anonymously(status)
+        elif scope["path"] not in PROBES:
+            self.settings.access.answered(method, route, status, seconds, step.trace_id)
 
-        try:
-            async with timer:
-                limited = bounded(scope, receive, length, largest_body=settings.largest_body)
-                await self.app(scope, limited, watched)
-        except Exception as error:  # noqa: BLE001 - the last place where an error can become an answer
-            problem = self._problem(error, scope, timer, anonymous=anonymous)
-            # Once an answer has begun, leaving it unfinished is what tells the caller: the server then hangs up.
-            if status == CLIENT_GONE:
-                await problem.response()(scope, receive, watched)
-        finally:
-            seconds = perf_counter() - started
-            route = getattr(scope.get("route"), "path", UNMATCHED)
-            method = scope["method"]
-            settings.metrics.observe(method, route, status, seconds)
-            if anonymous:
-                settings.access.answered_anonymously(status)
-            elif route not in PROBES:
-                settings.access.answered(method, route, status, seconds, step.trace_id if step else None)
 
-    def _problem(self, error: Exception, scope: Scope, timer: asyncio.Timeout, *, anonymous: bool) -> Problem:
-        if isinstance(error, TimeoutError) and timer.expired():
-            return TIMED_OUT(
-                f"No answer within {self.settings.longest_request:g} seconds",
-                headers={"Retry-After": "2"},
-                retry_after=2,
-            )
-        problem = problem_of(error, Request(scope))
-        if problem is None:
-            # Messages of errors that arose from a request can repeat what a person sent.
-            log.error("a request failed", error=describe_error(error, message=False))
-            step = None if anonymous else current_trace.get()
-            known = {} if step is None else {"trace_id": step.trace_id}
-            return INTERNAL(
-                "The fault is ours and was logged; nothing is known to be wrong with the request", **known
-            )
-        if not isinstance(error, Problem) and problem.status >= INTERNAL.status:
-            log.warning("a request could not be served", error=describe_error(error, message=False))
-        return problem
+def _tell(error: Exception, problem: Problem) -> None:
+    """Log an error that nobody raised for the caller to see."""
+    if isinstance(error, Problem) or problem.status < _SERVER_ERROR:
+        return
+    # Messages of errors that arose from a request can repeat what a person sent.
+    told = describe_error(error, message=False)
+    if problem.status == _SERVER_ERROR:
+        log.error("a request failed", error=told)
+    else:
+        log.warning("a request could not be served", error=told)

@@ -21,6 +21,7 @@ from starlette.responses import Response
 
 from mitra_shared.database import is_infrastructure
 from mitra_shared.http.field_errors import field_errors, place_in_message, place_in_text
+from mitra_shared.telemetry.trace import current_trace
 
 MEDIA_TYPE: Final = "application/problem+json"
 URN: Final = "urn:mitra:problem:"
@@ -148,8 +149,17 @@ def invalid_fields(errors: list[dict[str, str]]) -> Problem:
     return INVALID_REQUEST(f"Look at: {named}" if named else "Look at the body as a whole", errors=errors)
 
 
-def problem_of(error: Exception, request: Request | None = None) -> Problem | None:
-    """How the caller is to see `error`; None: as a bug of ours.
+def timed_out(seconds: float) -> Problem:
+    """503 for a request that was given up after `seconds`."""
+    return TIMED_OUT(
+        f"No answer within {seconds:g} seconds; the request may or may not have taken effect",
+        headers={"Retry-After": str(RETRY_SECONDS)},
+        retry_after=RETRY_SECONDS,
+    )
+
+
+def problem_of(error: Exception, request: Request | None = None) -> Problem:
+    """How the caller is to see `error`; one that nobody foresaw is `internal`, with the trace id to ask for.
 
     Args:
         error: what a route raised.
@@ -163,8 +173,10 @@ def problem_of(error: Exception, request: Request | None = None) -> Problem | No
         case HTTPException():
             return _of_status(error)
         case _ if is_infrastructure(error):
-            return unavailable("The service cannot reach what it needs; nothing was stored. Try again")
-    return None
+            return unavailable("The service cannot reach what it needs; try again")
+    step = current_trace.get()
+    known = {} if step is None else {"trace_id": step.trace_id}
+    return INTERNAL("The fault is ours and is in our log", headers=None, **known)
 
 
 def problem_of_body(error: ValidationError) -> Problem:
@@ -236,16 +248,13 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    problem = problem_of(error, request)
-    if problem is None:
-        raise error
-    return problem.response()
+    return problem_of(error, request).response()
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Answer the errors that a route raises on purpose, and FastAPI's own, with problem documents.
+    """Answer every error that leaves a route with a problem document.
 
-    Errors that nobody foresaw are answered by the middleware `http.edge.Edge`, which `create_api` adds.
+    Starlette raises unforeseen ones again once they are answered; the layer `http.edge` logs and ends them.
     """
-    for kind in (Problem, HTTPException, RequestValidationError):
+    for kind in (Problem, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _answer)

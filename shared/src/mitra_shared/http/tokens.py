@@ -3,7 +3,7 @@
 `app.state.tokens` holds the `TokenVerifier`; `create_api` puts it there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -33,10 +33,12 @@ def caller_of(request: Request) -> Caller:
 
 def caller_in(scope: Scope) -> Caller:
     """`caller_of` for code that has no request object."""
-    header = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-    if header is None:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            text = value.decode("latin-1")
+            break
+    else:
         raise unauthorized()
-    text = header.decode("latin-1")
     if text[: len(_SCHEME)].lower() != _SCHEME:
         raise unauthorized()
     state: State = scope["app"].state
@@ -64,7 +66,7 @@ def forbidden_role(allowed: Iterable[Role]) -> Problem:
     return FORBIDDEN(f"Only these roles may: {', '.join(names)}", roles=names)
 
 
-def requires(*roles: Role) -> Callable[..., Caller]:
+def requires(*roles: Role) -> Callable[..., Awaitable[Caller]]:
     """A FastAPI dependency: the caller, who must have one of `roles` (any role if none is named).
 
     Use as `caller: Annotated[Caller, Depends(requires(Role.OPERATOR))]`. The OpenAPI document shows the

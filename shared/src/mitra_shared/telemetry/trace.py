@@ -42,7 +42,8 @@ current_trace: ContextVar[TraceContext | None] = ContextVar("current_trace", def
 
 def new_trace() -> TraceContext:
     """The first step of a fresh trace."""
-    return TraceContext(token_hex(16), token_hex(8))
+    digits = token_hex(24)
+    return TraceContext(digits[:32], digits[32:])
 
 
 def parse_traceparent(header: str | None) -> TraceContext | None:
