@@ -79,13 +79,16 @@ async def run_parts(shutdown: ShutdownSignal, parts: Mapping[str, Coroutine[Any,
     failures: list[Exception] = []
 
     async def guarded(name: str, part: Coroutine[Any, Any, None]) -> None:
+        failure: Exception | None = None
         try:
             await part
-            if not shutdown.requested:
-                raise PartEnded(f"{name} ended although nothing asked it to")
         except Exception as error:  # noqa: BLE001 - raised again below, once the others have stopped
-            log.error("a part of the process failed", part=name, error=describe_error(error))
-            failures.append(error)
+            failure = error
+        if failure is None and not shutdown.requested:
+            failure = PartEnded(f"{name} ended although nothing asked it to")
+        if failure is not None:
+            log.error("a part of the process failed", part=name, error=describe_error(failure))
+            failures.append(failure)
             shutdown.request(f"{name} failed")
 
     async with asyncio.TaskGroup() as group:

@@ -31,7 +31,8 @@ class BadSettings(Exception):
 class SecretFiles(PydanticBaseSettingsSource):
     """Settings from the files of `MITRA_SECRETS_DIR`; each is checked by `security.secret_files`."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """The text of one setting's file, or None; as pydantic-settings asks for it."""
         directory = os.environ.get(SECRETS_DIR_VARIABLE)
         if not directory:
             return None, field_name, False
@@ -46,6 +47,7 @@ class SecretFiles(PydanticBaseSettingsSource):
             ) from error
 
     def __call__(self) -> dict[str, Any]:
+        """The settings for which there is a file."""
         directory = os.environ.get(SECRETS_DIR_VARIABLE)
         if directory and not Path(directory).is_dir():
             raise BadSettings(f"{SECRETS_DIR_VARIABLE} names {directory}, which is not a directory")
@@ -71,8 +73,8 @@ class DatabaseSettings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then secret files."""
         return init_settings, env_settings, SecretFiles(settings_cls)

@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mitra_shared.http.answers import install_problem_handlers
 from mitra_shared.http.edge import Edge, EdgeSettings
 from mitra_shared.http.lean import LeanRoute, LeanRoutes
 from mitra_shared.http.probes import Readiness, probe_routes
-from mitra_shared.http.problems import install_problem_handlers, problem_responses
+from mitra_shared.http.problems import problem_responses
 from mitra_shared.security.tokens import TokenVerifier
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.access import AccessLog

@@ -10,12 +10,13 @@ from time import perf_counter
 from typing import Final
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mitra_shared.http.answers import problem_of
 from mitra_shared.http.deadlines import Deadlines
 from mitra_shared.http.limits import LARGEST_BODY, LONGEST_REQUEST, bounded
-from mitra_shared.http.problems import Problem, problem_of, timed_out
+from mitra_shared.http.problems import Problem, timed_out
 from mitra_shared.telemetry.access import AccessLog
 from mitra_shared.telemetry.logs import describe_error
 from mitra_shared.telemetry.metrics import HttpMetrics
@@ -79,12 +80,14 @@ class Edge:
             if not self.deadlines.expired(task):
                 raise
             problem = timed_out(self.settings.longest_request)
+        except ClientDisconnect:
+            status = status or CLIENT_GONE
         except Exception as error:  # noqa: BLE001 - the last place where an error can become an answer
-            problem = problem_of(error, Request(scope))
+            problem = problem_of(error)
             _tell(error, problem)
         finally:
             self.deadlines.end(task)
-            # Once an answer has begun, leaving it unfinished is what tells the caller: the server then hangs up.
+            # An answer that has begun is left unfinished: the server hangs up, and the caller knows.
             if problem is not None and not status:
                 await problem.response()(scope, receive, watched)
             self._account(scope, status or CLIENT_GONE, perf_counter() - started, step)

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mitra_shared.http.problems import BAD_REQUEST, problem_of_body, problem_responses, wrong_content_type
+from mitra_shared.http.answers import problem_of_body
+from mitra_shared.http.problems import BAD_REQUEST, problem_responses, wrong_content_type
 from mitra_shared.http.tokens import bearer
 
 Handler = Callable[[Request], Awaitable[ASGIApp]]

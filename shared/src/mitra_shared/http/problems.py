@@ -1,27 +1,17 @@
 """Errors at the HTTP edge: every one is an `application/problem+json` document (RFC 9457).
 
 Commands raise errors of the domain; a service's `api.py` turns those into a `Problem`; everything else (a
-body that does not fit, an unknown path, a database that is down, a bug) becomes one here. The slugs are
-listed in `docs/problems.md`, which a test compares with the code.
+body that does not fit, an unknown path, a database that is down, a bug) becomes one in `http.answers`. The
+slugs are listed in `docs/problems.md`, which a test compares with the code.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from pydantic_core import to_json
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
-
-from mitra_shared.database import is_infrastructure
-from mitra_shared.http.field_errors import field_errors, place_in_message, place_in_text
-from mitra_shared.telemetry.trace import current_trace
 
 MEDIA_TYPE: Final = "application/problem+json"
 URN: Final = "urn:mitra:problem:"
@@ -105,27 +95,17 @@ INTERNAL: Final = ProblemKind("internal", "Something went wrong here", 500)
 UNAVAILABLE: Final = ProblemKind("unavailable", "Not available for the moment", 503)
 TIMED_OUT: Final = ProblemKind("timed-out", "The request took too long", 503)
 
-_BY_STATUS: Final = {
-    kind.status: kind
-    for kind in (
-        BAD_REQUEST, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, BODY_TOO_LARGE, CONTENT_TYPE,
-        INVALID_REQUEST, TOO_MANY_REQUESTS, INTERNAL, UNAVAILABLE,
-    )
-}  # fmt: skip
-_TOKEN_CHARACTERS: Final = re.compile(r"[^A-Za-z0-9 .,_-]")
-
 
 def unauthorized(reason: str | None = None) -> Problem:
-    """401 with `WWW-Authenticate` (RFC 6750): no token, or one refused for `reason` (`expired`, `forged`, ...)."""
+    """401 with `WWW-Authenticate` (RFC 6750): no token, or one refused for `reason` (see `InvalidToken`)."""
     if reason is None:
         return TOKEN_MISSING(
             "Send the header 'Authorization: Bearer <token>'",
             headers={"WWW-Authenticate": 'Bearer realm="mitra"'},
         )
-    challenge = f'Bearer realm="mitra", error="invalid_token", error_description="{_TOKEN_CHARACTERS.sub("", reason)}"'
-    return TOKEN_REFUSED(
-        f"The token was refused: {reason}", headers={"WWW-Authenticate": challenge}, reason=reason
-    )  # fmt: skip
+    challenge = f'Bearer realm="mitra", error="invalid_token", error_description="{reason}"'
+    headers = {"WWW-Authenticate": challenge}
+    return TOKEN_REFUSED(f"The token was refused: {reason}", headers=headers, reason=reason)
 
 
 def too_many_requests(detail: str, *, retry_after: int) -> Problem:
@@ -158,84 +138,6 @@ def timed_out(seconds: float) -> Problem:
     )
 
 
-def problem_of(error: Exception, request: Request | None = None) -> Problem:
-    """How the caller is to see `error`; one that nobody foresaw is `internal`, with the trace id to ask for.
-
-    Args:
-        error: what a route raised.
-        request: tells a body sent with a wrong content type from one with wrong fields.
-    """
-    match error:
-        case Problem():
-            return error
-        case RequestValidationError():
-            return _of_validation(error, request)
-        case HTTPException():
-            return _of_status(error)
-        case _ if is_infrastructure(error):
-            return unavailable("The service cannot reach what it needs; try again")
-    step = current_trace.get()
-    known = {} if step is None else {"trace_id": step.trace_id}
-    return INTERNAL("The fault is ours and is in our log", headers=None, **known)
-
-
-def problem_of_body(error: ValidationError) -> Problem:
-    """How the caller is to see that a body is not JSON, or not of its model."""
-    errors = error.errors(include_url=False, include_input=False)
-    if errors and errors[0]["type"] == "json_invalid":
-        return _broken_json(*place_in_message(str(errors[0].get("ctx", {}).get("error", ""))))
-    return invalid_fields(field_errors(errors))
-
-
-def _of_validation(error: RequestValidationError, request: Request | None) -> Problem:
-    errors = error.errors()
-    first = errors[0] if errors else {}
-    if first.get("type") == "json_invalid":
-        offset = first["loc"][-1]
-        place = (
-            place_in_text(error.body, offset)
-            if isinstance(error.body, str) and isinstance(offset, int)
-            else None
-        )
-        return _broken_json(str(first.get("ctx", {}).get("error", "")), place)
-    about_body = any(entry["loc"][:1] == ("body",) for entry in errors)
-    # FastAPI hands on a body of another content type as bytes, and a bytes value never fits a model.
-    if about_body and isinstance(error.body, bytes) and request is not None:
-        return wrong_content_type()
-    return invalid_fields(field_errors(errors, inside_request=True))
-
-
-def _broken_json(fault: str, place: tuple[int, int] | None) -> Problem:
-    if place is None:
-        return BROKEN_JSON(fault or "The body is not JSON in UTF-8")
-    line, column = place
-    return BROKEN_JSON(f"{fault} at line {line}, column {column}", line=line, column=column)
-
-
-def _of_status(error: HTTPException) -> Problem:
-    kind = _BY_STATUS.get(error.status_code)
-    headers = dict(error.headers or {})
-    if error.status_code == HTTPStatus.UNAUTHORIZED:
-        return unauthorized()
-    if kind is BAD_REQUEST:
-        return BROKEN_JSON("The body is not JSON in UTF-8")
-    if kind is None:
-        phrase = HTTPStatus(error.status_code).phrase
-        return Problem("http-error", phrase, error.status_code, phrase, headers=headers)
-    return kind(_details(kind, error, headers), headers=headers)
-
-
-def _details(kind: ProblemKind, error: HTTPException, headers: Mapping[str, str]) -> str:
-    standard = HTTPStatus(error.status_code).phrase
-    if isinstance(error.detail, str) and error.detail != standard:
-        return error.detail
-    if kind is METHOD_NOT_ALLOWED and "Allow" in headers:
-        return f"Allowed here: {headers['Allow']}"
-    if kind is NOT_FOUND:
-        return "No such path; see /openapi.json for those there are"
-    return kind.title
-
-
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route in the OpenAPI document: a problem document for each status."""
     return {
@@ -245,16 +147,3 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in statuses
     }
-
-
-async def _answer(request: Request, error: Exception) -> Response:
-    return problem_of(error, request).response()
-
-
-def install_problem_handlers(app: FastAPI) -> None:
-    """Answer every error that leaves a route with a problem document.
-
-    Starlette raises unforeseen ones again once they are answered; the layer `http.edge` logs and ends them.
-    """
-    for kind in (Problem, HTTPException, RequestValidationError, Exception):
-        app.add_exception_handler(kind, _answer)

@@ -58,6 +58,10 @@ def write_port(path: Path, port: int) -> None:
     draft.replace(path)
 
 
+def _forget_port(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes any that is free.
 
@@ -134,4 +138,4 @@ async def serve(
         stopper.cancel()
         listener.close()
         if port_file is not None:
-            port_file.unlink(missing_ok=True)
+            _forget_port(port_file)

@@ -143,9 +143,9 @@ def _parts(sealed: str) -> tuple[bytes, int]:
     blob, checksum = whole[:-_CHECKSUM_BYTES], whole[-_CHECKSUM_BYTES:]
     if crc32(blob).to_bytes(_CHECKSUM_BYTES) != checksum:
         raise DamagedSeal("the checksum does not fit: cut off or altered")
-    if len(blob) < 2 or blob[0] != _VERSION:
+    if not blob or blob[0] != _VERSION:
         raise DamagedSeal("of an unknown version")
-    head_end = 2 + blob[1]
+    head_end = 2 + int.from_bytes(blob[1:2])
     if len(blob) < head_end + _NONCE_BYTES + _TAG_BYTES:
         raise DamagedSeal("too short")
     return blob, head_end

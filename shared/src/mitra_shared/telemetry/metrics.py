@@ -169,6 +169,9 @@ class ProcessMetrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         for name, kind in (
-            ("http", HttpMetrics), ("commits", CommitMetrics), ("log", LogMetrics), ("consumers", ConsumerMetrics),
-        ):  # fmt: skip
+            ("http", HttpMetrics),
+            ("commits", CommitMetrics),
+            ("log", LogMetrics),
+            ("consumers", ConsumerMetrics),
+        ):
             object.__setattr__(self, name, kind(self.registry))

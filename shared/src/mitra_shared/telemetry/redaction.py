@@ -12,7 +12,8 @@ _PERSONAL: Final = frozenset(
         "phone", "phones", "phone_number", "mobile", "msisdn", "contact", "email", "address",
         "authorization", "cookie", "set_cookie", "token", "tokens", "service_token", "bearer", "jwt",
         "password", "passwd", "secret", "secrets", "api_key", "private_key", "signing_key",
-        "database_url", "redis_url", "dsn", "body", "payload", "answers", "idempotency_key", "parameters", "params",
+        "database_url", "redis_url", "dsn", "body", "payload", "answers", "idempotency_key", "parameters",
+        "params",
     }
 )  # fmt: skip
 """Keys whose values are never written, in any nesting; compared without case, `-` counts as `_`."""
@@ -48,24 +49,24 @@ def redact(value: Any) -> Any:
 
     Numbers are kept (positions, counts, durations), except whole ones that read as an Indian mobile number.
     """
+    told: Any
     match value:
         case None | bool() | float():
-            return value
+            told = value
         case int():
-            return MASK if _MOBILE.fullmatch(str(value)) else int(value)
-        case str():
-            return redact_text(value)
+            told = MASK if _MOBILE.fullmatch(str(value)) else value
         case Mapping():
-            return {key: MASK if is_personal(key) else redact(item) for key, item in value.items()}
+            told = {key: MASK if is_personal(key) else redact(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [redact(item) for item in value]
+            told = [redact(item) for item in value]
         case bytes() | bytearray() | memoryview():
-            return MASK
+            told = MASK
         case BaseException():
             # A message can repeat what the code was working on.
-            return type(value).__qualname__
+            told = type(value).__qualname__
         case _:
-            return redact_text(str(value))
+            told = redact_text(str(value))
+    return told
 
 
 def is_personal(key: object) -> bool:
