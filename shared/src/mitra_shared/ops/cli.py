@@ -23,6 +23,7 @@ class Command:
 COMMANDS: Final = {
     "demo": Command("demo", "demo_app", "A field day of the Modi Mitra campaign on an embedded stack."),
     "up": Command("up", "up_app", "The embedded stack: Postgres, Redis and all services, until Ctrl-C."),
+    "campaign": Command("campaign", "campaign_app", "Check a campaign definition, or put it in force."),
     "token": Command("token", "token_app", "Mint a bearer token."),
     "secrets": Command("secrets", "secrets_app", "Keys, passwords and addresses of a deployment."),
 }
