@@ -115,24 +115,31 @@ class Spine:
     def logs(self) -> LogClient:
         return LogClient({"enrolment": "http://enrolment"}, self._token, httpx.ASGITransport(self.app))
 
-    def new_consumer(self) -> Consumer:
-        return Consumer(self.consumer, connect(self.redis_url), self.group, self.logs())
+    def new_consumer(self, redis: Redis, logs: LogClient) -> Consumer:
+        return Consumer(self.consumer, redis, self.group, logs)
 
     @asynccontextmanager
     async def relaying(self) -> AsyncIterator[Relay]:
         relay, shutdown = self.relay(), ShutdownSignal()
         task = asyncio.create_task(relay.run(shutdown))
-        yield relay
-        shutdown.request("test is over")
-        await asyncio.wait_for(task, 10)
+        try:
+            yield relay
+        finally:
+            shutdown.request("test is over")
+            await asyncio.wait_for(task, 10)
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[Consumer]:
-        consumer, shutdown = self.new_consumer(), ShutdownSignal()
+        redis, logs, shutdown = connect(self.redis_url), self.logs(), ShutdownSignal()
+        consumer = self.new_consumer(redis, logs)
         task = asyncio.create_task(consumer.run(shutdown))
-        yield consumer
-        shutdown.request("test is over")
-        await asyncio.wait_for(task, 10)
+        try:
+            yield consumer
+        finally:
+            shutdown.request("test is over")
+            await asyncio.wait_for(task, 10)
+            await redis.aclose()
+            await logs.close()
 
     async def enrol(self, count: int = 1, *, only: AreaCode | None = None, mitra: UUID | None = None) -> list[Place]:
         async with unit_of_work(self.producer) as unit:

@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from mitra_shared.consume.applying import Applier
+from mitra_shared.consume.feeding import prepare
 from mitra_shared.consume.leases import share_of
-from mitra_shared.consume.positions import START, Fenced, Source
+from mitra_shared.consume.positions import START, Fenced, Source, ensure_positions
 from mitra_shared.consume.reading import Reader
 from mitra_shared.contracts.topics import ENROLMENT, PARTITIONS, partition_of
 from mitra_shared.ids import new_mitra_id
+from mitra_shared.log import unit_of_work
 from mitra_shared.relay.trim import trim
 from tests.shared.spine.harness import CONSTITUENCIES, Spine
 
@@ -59,11 +61,13 @@ async def test_members_come_and_go_without_losing_or_repeating(spine: Spine) -> 
 async def test_of_two_owners_of_one_partition_only_one_commits(spine: Spine) -> None:
     await spine.enrol(20, only=HERE)
     await spine.carry()
-    consumer = spine.new_consumer()
-    await consumer.claim(frozenset({PARTITION}))
+    async with unit_of_work(spine.consumer) as unit:
+        await ensure_positions(unit.connection, spine.group.name, spine.group.topics)
+    await prepare(spine.group.broker)
     poll = await Reader(spine.redis).read({SOURCE: START}, block_ms=100)
     first, second = Applier(spine.consumer, spine.group), Applier(spine.consumer, spine.group)
     outcomes = await asyncio.gather(first.apply(poll.runs), second.apply(poll.runs), return_exceptions=True)
+    await spine.group.broker.stop()
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [Fenced]
     assert await spine.applied() == await spine.logged()
 

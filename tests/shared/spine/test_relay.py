@@ -96,8 +96,8 @@ async def test_relays_that_race_while_redis_is_flushed_write_every_entry_once(sp
 
 async def test_a_full_redis_stops_the_relay_and_loses_nothing(spine: Spine, private_redis) -> None:
     server = private_redis(memory="3mb")
-    small = connect(server.url())
-    spine.redis = small
+    await spine.redis.aclose()
+    small = spine.redis = connect(server.url())
     relay = spine.relay()
     await spine.enrol(12_000)
     with pytest.raises(OutOfMemoryError):
@@ -197,6 +197,7 @@ async def test_nothing_is_trimmed_before_a_day_unless_memory_is_short(spine: Spi
     await _announce(spine, "certificates", PARTITION, 50)
     assert await trim(spine.producer, spine.redis, ENROLMENT) == 0
     server = private_redis(memory="100mb")
+    await spine.redis.aclose()
     spine.redis = connect(server.url())
     await spine.carry()
     await _announce(spine, "certificates", PARTITION, 50)

@@ -93,6 +93,7 @@ class Consumer:
             renewing.cancel()
             await self._start_over()
             await self._leave()
+            await self._group.broker.stop()
 
     @staticmethod
     def _passes(error: Exception) -> bool:
@@ -117,7 +118,7 @@ class Consumer:
     async def _step(self) -> None:
         """One turn: take over what is newly owned, tend, read, and apply what came."""
         if self.leases.owned != self._loaded:
-            await self.claim(self.leases.owned)
+            await self._claim(self.leases.owned)
         if monotonic() - self._tended > TEND_SECONDS:
             await self._tend()
         if not self.standings:
@@ -139,7 +140,7 @@ class Consumer:
         self.standings.update(reached)
         self.last_commit = monotonic()
 
-    async def claim(self, owned: frozenset[Partition]) -> None:
+    async def _claim(self, owned: frozenset[Partition]) -> None:
         """Load the standings of these partitions, and restart those an operator asked for."""
         await self._start_over()
         async with unit_of_work(self._engine) as unit:
@@ -179,6 +180,11 @@ class Consumer:
             await self._restart(partition, "an operator asked for it")
         for whose in letters.redrive:
             await self.applier.redrive(whose)
+        if letters.redrive:
+            async with self._engine.connect() as connection:
+                self.applier.parked = (
+                    await open_letters(connection, self._group.name, self.standings_partitions)
+                ).parked
         if self.standings:
             await self.publisher.publish(self.standings)
             await self._doubt()
