@@ -139,6 +139,8 @@ def end_leftover(pid: int, *, how: signal.Signals, within: float) -> None:
     for sent, seconds in ((how, within), (signal.SIGKILL, 5.0)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, sent)
+            # A stopped process would not see the signal.
+            os.kill(pid, signal.SIGCONT)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if not _exists(pid):
