@@ -1,0 +1,115 @@
+"""The campaigns in force, held in memory and kept fresh from the database.
+
+Every api process looks for changes a few times a second; besides, a group of enrolments is always judged by
+the version it commits under (`intake.transaction` checks under the lock that a change of campaign takes).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from enrolment.domain.rules import Notice, OpinionRound, Question, Rules
+from enrolment.storage import campaigns as storage
+from mitra_shared.campaign.definition import CampaignDefinition, Level
+from mitra_shared.ids import CampaignId
+
+
+class CampaignNotLoaded(Exception):
+    """No such campaign, or the caller named none and there is not exactly one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCampaign:
+    """One campaign in the version in force. `text` is its definition as stored, JSON."""
+
+    definition: CampaignDefinition
+    rules: Rules
+    text: str
+
+
+def rules_of(definition: CampaignDefinition) -> Rules:
+    """What the intake needs of a definition."""
+    notices: dict[str, Notice] = {}
+    for notice in definition.notices:
+        known = notices.get(notice.version)
+        notices[notice.version] = Notice(
+            notice.version,
+            frozenset({notice.language}) | (known.languages if known else frozenset()),
+            min(notice.in_force_from, known.in_force_from) if known else notice.in_force_from,
+        )
+    return Rules(
+        campaign=definition.id,
+        version=definition.version,
+        segments={
+            area.code: definition.ancestor(area.code, Level.CONSTITUENCY).code
+            for area in definition.at_level(Level.SEGMENT)
+        },
+        schemes=frozenset(scheme.code for scheme in definition.schemes),
+        bases=frozenset(definition.eligibility.bases),
+        notices=tuple(notices.values()),
+        minimum_age=definition.eligibility.minimum_age,
+        people_per_phone=definition.eligibility.people_per_phone,
+        rounds={
+            planned.id: OpinionRound(
+                planned.opens_on,
+                planned.closes_on,
+                {
+                    question.id: Question(question.kind, frozenset(choice.id for choice in question.choices))
+                    for question in planned.questions
+                },
+            )
+            for planned in definition.rounds
+        },
+    )
+
+
+class LoadedCampaigns:
+    """The campaigns of this process."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[CampaignId, LoadedCampaign] = {}
+
+    def get(self, campaign: CampaignId | None) -> LoadedCampaign:
+        """The campaign of that id; for None, the only one there is.
+
+        Raises:
+            CampaignNotLoaded: there is none, or several to choose from.
+        """
+        if campaign is None:
+            if len(self._loaded) != 1:
+                raise CampaignNotLoaded
+            (only,) = self._loaded.values()
+            return only
+        try:
+            return self._loaded[campaign]
+        except KeyError:
+            raise CampaignNotLoaded from None
+
+    def find(self, campaign: CampaignId) -> LoadedCampaign | None:
+        """The campaign of that id, if it is loaded."""
+        return self._loaded.get(campaign)
+
+    def rules(self, campaign: CampaignId) -> Rules:
+        """The rules of a campaign that is loaded."""
+        return self.get(campaign).rules
+
+    async def refresh(
+        self, connection: AsyncConnection, versions: Mapping[CampaignId, int] | None = None
+    ) -> None:
+        """Load what changed.
+
+        Args:
+            connection: to read with.
+            versions: of the campaigns in force, if known already.
+        """
+        if versions is None:
+            versions = await storage.current_versions(connection)
+        for gone in self._loaded.keys() - versions.keys():
+            del self._loaded[gone]
+        for campaign, version in versions.items():
+            known = self._loaded.get(campaign)
+            if known is None or known.definition.version != version:
+                text = await storage.current_definition(connection, campaign)
+                definition = CampaignDefinition.model_validate_json(text)
+                self._loaded[campaign] = LoadedCampaign(definition, rules_of(definition), text)

@@ -1,0 +1,111 @@
+"""Enrol one person: judge the application, seal what is personal, and hand it to the group commit.
+
+The Mitra's id is assigned here, before the first attempt to commit, so that the intake recognises its own
+row when a connection was lost at the commit.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+from enrolment.clock import india_day
+from enrolment.domain.eligibility import Eligible, judge
+from enrolment.domain.refusals import Refusal
+from enrolment.domain.rules import Rules
+from enrolment.phones import normalise_phone
+from enrolment.schemas import EnrolmentRequest
+from enrolment.seals import Seals
+from mitra_shared.campaign.definition import Basis, Language
+from mitra_shared.contracts.events import MitraEnrolledV1
+from mitra_shared.ids import AreaCode, CampaignId, EventId, MitraId, StaffId, new_event_id, new_mitra_id
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolMitra:
+    """What a recruiter asks for one person."""
+
+    campaign: CampaignId
+    recruiter: StaffId
+    area: AreaCode | None
+    idempotency_key: str
+    request: EnrolmentRequest
+    received_at: datetime
+    traceparent: str | None = None
+    mitra: MitraId = field(default_factory=new_mitra_id)
+    event: EventId = field(default_factory=new_event_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A person whom the rules allow, as the row will be; name and phone sealed."""
+
+    mitra: MitraId
+    event: EventId
+    campaign: CampaignId
+    constituency: AreaCode
+    segment: AreaCode
+    recruiter: StaffId
+    basis: Basis
+    schemes: tuple[str, ...]
+    language: Language
+    name: str
+    phone: str
+    phone_hash: bytes
+    people_per_phone: int
+    notice_version: str
+    notice_language: Language
+    enrolled_at: datetime
+
+    def enrolled(self) -> MitraEnrolledV1:
+        """The event."""
+        return MitraEnrolledV1(
+            event_id=self.event,
+            campaign=self.campaign,
+            occurred_at=self.enrolled_at,
+            mitra_id=self.mitra,
+            constituency=self.constituency,
+            segment=self.segment,
+            recruiter=self.recruiter,
+            basis=self.basis,
+            schemes=self.schemes,
+            language=self.language,
+            holder_name=self.name,
+        )
+
+
+Verdict = Draft | tuple[Refusal, ...]
+
+
+def draft(command: EnrolMitra, rules: Rules, seals: Seals) -> Verdict:
+    """The row to be, or every objection of the rules."""
+    request = command.request
+    eligible = judge(
+        request,
+        normalise_phone(request.phone),
+        rules,
+        area=command.area,
+        today=india_day(command.received_at),
+    )
+    consent = request.consent
+    if not isinstance(eligible, Eligible) or consent is None:
+        return cast("tuple[Refusal, ...]", eligible)
+    # The rules have found the language among those of the notice.
+    notice_language = cast("Language", consent.language)
+    return Draft(
+        mitra=command.mitra,
+        event=command.event,
+        campaign=command.campaign,
+        constituency=eligible.constituency,
+        segment=eligible.segment,
+        recruiter=command.recruiter,
+        basis=request.basis,
+        schemes=tuple(dict.fromkeys(request.schemes)),
+        language=request.language or notice_language,
+        name=seals.seal_name(eligible.name, command.mitra),
+        phone=seals.seal_phone(eligible.phone, command.mitra),
+        phone_hash=seals.phone_hash(command.campaign, eligible.phone),
+        people_per_phone=eligible.people_per_phone,
+        notice_version=consent.notice_version,
+        notice_language=notice_language,
+        enrolled_at=command.received_at,
+    )

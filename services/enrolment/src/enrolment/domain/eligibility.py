@@ -1,0 +1,161 @@
+"""Who may be enrolled: every rule of the campaign about one application, checked together.
+
+The phone comes normalised (or None if it is none that can receive messages), because telling that needs the
+numbering plans of the world.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from enrolment.domain.areas import constituency_of
+from enrolment.domain.person_names import LONGEST_NAME, UnacceptableName, clean_name
+from enrolment.domain.refusals import Reason, Refusal
+from enrolment.domain.rules import Rules
+from mitra_shared.ids import AreaCode
+
+
+class Consent(Protocol):
+    """The person's answer to the notice."""
+
+    @property
+    def given(self) -> bool: ...  # noqa: D102 - the class says it
+    @property
+    def notice_version(self) -> str: ...  # noqa: D102
+    @property
+    def language(self) -> str: ...  # noqa: D102
+
+
+class Application(Protocol):
+    """What is asked for one person, as far as rules look at it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - the class says it
+    @property
+    def segment(self) -> str: ...  # noqa: D102
+    @property
+    def basis(self) -> str: ...  # noqa: D102
+    @property
+    def schemes(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def adult(self) -> bool: ...  # noqa: D102
+    @property
+    def party_member(self) -> bool: ...  # noqa: D102
+    @property
+    def consent(self) -> Consent | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """The application satisfies the rules; only whether the person is enrolled already remains open."""
+
+    name: str
+    phone: str
+    constituency: AreaCode
+    segment: AreaCode
+    people_per_phone: int
+
+
+def judge(
+    application: Application, phone: str | None, rules: Rules, *, area: AreaCode | None, today: date
+) -> Eligible | tuple[Refusal, ...]:
+    """Apply the rules.
+
+    Args:
+        application: what was sent.
+        phone: its phone in E.164 form, None if it is not a valid mobile number.
+        rules: of the campaign, in the version in force.
+        area: the constituency the recruiter may write in.
+        today: the day in India.
+
+    Returns:
+        Every objection, or the cleaned facts.
+    """
+    constituency = constituency_of(rules, application.segment, area=area)
+    if isinstance(constituency, Refusal) and constituency.reason is Reason.SEGMENT_OUTSIDE_AREA:
+        return (constituency,)
+    refusals = list(_objections(application, rules, today))
+    if isinstance(constituency, Refusal):
+        refusals.append(constituency)
+    try:
+        name = clean_name(application.name)
+    except UnacceptableName as error:
+        refusals.append(
+            Refusal(
+                Reason.INVALID_NAME,
+                "name",
+                f"The name {error}.",
+                f"1 to {LONGEST_NAME} characters of any script, with at least one letter",
+            )
+        )
+        name = ""
+    if phone is None:
+        refusals.append(
+            Refusal(
+                Reason.INVALID_PHONE,
+                "phone",
+                "This is not a valid mobile number.",
+                "a mobile number, best with its country code, such as +919876543210",
+            )
+        )
+    if refusals or phone is None or isinstance(constituency, Refusal):
+        return tuple(refusals)
+    return Eligible(name, phone, constituency, AreaCode(application.segment), rules.people_per_phone)
+
+
+def _objections(application: Application, rules: Rules, today: date) -> Iterator[Refusal]:
+    yield from _consent_objections(application.consent, rules, today)
+    if not application.adult:
+        yield Refusal(
+            Reason.MINOR,
+            "adult",
+            "Only people who declare that they are of age can be enrolled.",
+            f"true: the person is at least {rules.minimum_age} years old",
+        )
+    if application.party_member:
+        yield Refusal(
+            Reason.PARTY_MEMBER,
+            "party_member",
+            "Members of a political party cannot be enrolled.",
+            "false: the person declares to belong to no party",
+        )
+    if application.basis not in rules.bases:
+        yield Refusal(
+            Reason.UNSUPPORTED_BASIS,
+            "basis",
+            "This campaign does not enrol on this basis.",
+            f"one of {', '.join(sorted(rules.bases))}",
+        )
+    if application.schemes and not rules.schemes.issuperset(application.schemes):
+        yield Refusal(
+            Reason.UNKNOWN_SCHEME,
+            "schemes",
+            "A scheme is not one of this campaign.",
+            f"codes among {', '.join(sorted(rules.schemes))}",
+        )
+
+
+def _consent_objections(consent: Consent | None, rules: Rules, today: date) -> Iterator[Refusal]:
+    notice = rules.notice_in_force(today)
+    if consent is None or not consent.given:
+        yield Refusal(
+            Reason.CONSENT_MISSING,
+            "consent.given" if consent else "consent",
+            "Nobody is enrolled without consent.",
+            "true: the person was shown the notice and agreed",
+        )
+    elif consent.notice_version != notice.version:
+        yield Refusal(
+            Reason.OUTDATED_NOTICE,
+            "consent.notice_version",
+            "The person did not agree to the notice in force.",
+            notice.version,
+        )
+    elif consent.language not in notice.languages:
+        yield Refusal(
+            Reason.UNKNOWN_LANGUAGE,
+            "consent.language",
+            "The notice does not exist in this language.",
+            f"one of {', '.join(sorted(notice.languages))}",
+        )

@@ -1,0 +1,36 @@
+"""Why a request is refused, in the words of the campaign. Status codes are the HTTP edge's business.
+
+A refusal never repeats what was sent: it is kept as the answer to its idempotency key.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Reason(StrEnum):
+    """What a rule objects to; the value is the stable end of the problem's `type`."""
+
+    SEGMENT_OUTSIDE_AREA = "segment-outside-area"
+    UNKNOWN_SEGMENT = "unknown-segment"
+    INVALID_PHONE = "invalid-phone"
+    INVALID_NAME = "invalid-name"
+    CONSENT_MISSING = "consent-missing"
+    OUTDATED_NOTICE = "outdated-notice"
+    UNKNOWN_LANGUAGE = "unknown-language"
+    MINOR = "minor"
+    PARTY_MEMBER = "party-member"
+    UNSUPPORTED_BASIS = "unsupported-basis"
+    UNKNOWN_SCHEME = "unknown-scheme"
+    DUPLICATE_PERSON = "duplicate-person"
+    UNKNOWN_ROUND = "unknown-round"
+    ROUND_NOT_OPEN = "round-not-open"
+    INVALID_ANSWER = "invalid-answer"
+
+
+class Refusal(NamedTuple):
+    """One objection: which field, what is wrong with it, and what would be right."""
+
+    reason: Reason
+    field: str
+    message: str
+    expected: str

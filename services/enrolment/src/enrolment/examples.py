@@ -1,0 +1,51 @@
+"""Examples of the OpenAPI document."""
+
+from typing import Any, Final
+
+_PERSON: Final[dict[str, Any]] = {
+    "name": "आयशा बेगम",
+    "phone": "+919876543210",
+    "segment": "S11-AC019",
+    "basis": "beneficiary",
+    "schemes": ["PMAY-G", "PMUY"],
+    "language": "hi",
+    "adult": True,
+    "party_member": False,
+    "consent": {"given": True, "notice_version": "2026-11", "language": "hi"},
+}
+_ADMIRER: Final[dict[str, Any]] = {
+    "name": "Joseph Kurian",
+    "phone": "98765 43211",
+    "segment": "S11-AC019",
+    "basis": "admirer",
+    "adult": True,
+    "party_member": False,
+    "consent": {"given": True, "notice_version": "2026-11", "language": "en"},
+}
+
+ENROLMENT_EXAMPLES: Final[dict[str, Any]] = {
+    "beneficiary": {"summary": "Somebody who has received schemes", "value": _PERSON},
+    "admirer": {"summary": "Somebody who says no scheme", "value": _ADMIRER},
+}
+BATCH_EXAMPLES: Final[dict[str, Any]] = {
+    "sync": {
+        "summary": "A phone that was offline",
+        "value": {
+            "enrolments": [
+                {"idempotency_key": "0193e2f0-6d3c-7c41-9a6b-1c2d3e4f5a6b", "enrolment": _PERSON},
+                {"idempotency_key": "0193e2f0-6d3d-7a02-8d1f-5b6c7d8e9f01", "enrolment": _ADMIRER},
+            ]
+        },
+    }
+}
+OPINION_EXAMPLES: Final[dict[str, Any]] = {
+    "sheet": {
+        "summary": "One sheet of the first round",
+        "value": {
+            "submission_id": "5f0c6a3e-7f7c-4b0e-9d3a-2c1b0a9f8e7d",
+            "round": "round-1",
+            "segment": "S11-AC019",
+            "answers": {"scheme-useful": "housing", "local-issues": ["water", "roads"], "office-help": 4},
+        },
+    }
+}

@@ -1,0 +1,122 @@
+"""What becomes of each item of a group, given what the database knows. No input or output.
+
+Items are taken in the order of arrival, as if each were alone: the first of an idempotency key and of a
+phone wins, and the others take its outcome. That order is also the order of the log, and so of waitlists.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from enrolment.commands.enrol_mitra import Draft
+from enrolment.domain.refusals import Refusal
+from enrolment.intake.items import Answer, Item
+from mitra_shared.ids import CampaignId, StaffId
+
+DUPLICATE_ANSWERS_A_DAY = 20
+"""For each caller, batches included: a 409 must not become a way to ask who is enrolled."""
+
+Identity = tuple[StaffId, str]
+Phone = tuple[CampaignId, bytes]
+
+
+class Known(NamedTuple):
+    """An answer given before."""
+
+    digest: bytes
+    answer: Answer
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the database knows about a group. `taken` and `duplicates` are carried forward by `decide`."""
+
+    outcomes: Mapping[Identity, Known]
+    taken: dict[Phone, set[int]]
+    duplicates: dict[StaffId, int]
+    """Duplicate answers of each caller today."""
+
+
+class Enrol(NamedTuple):
+    """Write the row, in this place on its phone."""
+
+    draft: Draft
+    slot: int
+
+
+class Refuse(NamedTuple):
+    """The rules object; the answer is kept."""
+
+    refusals: tuple[Refusal, ...]
+
+
+class Duplicate(NamedTuple):
+    """Somebody is enrolled with this phone; the answer is kept and counted."""
+
+
+class Replay(NamedTuple):
+    """Asked before: the answer of then."""
+
+    answer: Answer
+
+
+class SameAs(NamedTuple):
+    """Asked before in this group: the answer of the item at `first`."""
+
+    first: int
+
+
+class KeyReused(NamedTuple):
+    """The idempotency key came with another request before."""
+
+
+class RationUsedUp(NamedTuple):
+    """The caller has had all duplicate answers of the day: nothing is judged, and nothing kept."""
+
+
+Decision = Enrol | Refuse | Duplicate | Replay | SameAs | KeyReused | RationUsedUp
+
+
+@dataclass(slots=True)
+class _Deciding:
+    items: Sequence[Item]
+    standing: Standing
+    ration: int
+    firsts: dict[Identity, int] = field(default_factory=dict)
+
+    def decide(self, index: int) -> Decision:
+        item = self.items[index]
+        known = self.standing.outcomes.get(item.identity)
+        if known is not None:
+            return Replay(known.answer) if known.digest == item.digest else KeyReused()
+        first = self.firsts.get(item.identity)
+        if first is not None:
+            return SameAs(first) if self.items[first].digest == item.digest else KeyReused()
+        decision = self._decide_afresh(item)
+        if not isinstance(decision, RationUsedUp):
+            self.firsts[item.identity] = index
+        return decision
+
+    def _decide_afresh(self, item: Item) -> Decision:
+        if not isinstance(item.verdict, Draft):
+            return Refuse(item.verdict)
+        caller, duplicates = item.command.recruiter, self.standing.duplicates
+        # Nothing at all is judged any more: a refusal of duplicates only would tell who is one.
+        if duplicates.get(caller, 0) >= self.ration:
+            return RationUsedUp()
+        draft = item.verdict
+        taken = self.standing.taken.setdefault((draft.campaign, draft.phone_hash), set())
+        for slot in range(draft.people_per_phone):
+            if slot not in taken:
+                taken.add(slot)
+                return Enrol(draft, slot)
+        duplicates[caller] = duplicates.get(caller, 0) + 1
+        return Duplicate()
+
+
+def decide(
+    items: Sequence[Item], standing: Standing, *, ration: int = DUPLICATE_ANSWERS_A_DAY
+) -> list[Decision]:
+    """One decision for each item, in the same order."""
+    deciding = _Deciding(items, standing, ration)
+    return [deciding.decide(index) for index in range(len(items))]

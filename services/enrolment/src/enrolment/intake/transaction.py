@@ -1,0 +1,207 @@
+"""The one transaction of a group: read what is known, decide, write rows, events and outcomes.
+
+Positions are part of the answers that are kept, so outcomes are written after the log's entries; the heads
+stay locked for that one statement more.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import assert_never
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from structlog import get_logger
+
+from enrolment.campaigns import LoadedCampaigns
+from enrolment.clock import Clock, india_day, seconds_left_of_day
+from enrolment.commands.enrol_mitra import Draft, EnrolMitra, Verdict
+from enrolment.domain.rules import Rules
+from enrolment.intake import answers
+from enrolment.intake.decide import (
+    Decision,
+    Duplicate,
+    Enrol,
+    KeyReused,
+    Known,
+    RationUsedUp,
+    Refuse,
+    Replay,
+    SameAs,
+    Standing,
+    decide,
+)
+from enrolment.intake.items import Answer, Item
+from enrolment.storage import campaigns as campaign_storage
+from enrolment.storage import mitras, outcomes
+from enrolment.storage.locks import lock_intake
+from mitra_shared.contracts.topics import ENROLMENT
+from mitra_shared.ids import StaffId, new_event_id
+from mitra_shared.log import Place, unit_of_work
+from mitra_shared.log.append import Emitted, append
+
+log = get_logger(__name__)
+
+
+class GroupTransaction:
+    """Carries out groups on one database. Holds no state between groups."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        campaigns: LoadedCampaigns,
+        judge: Callable[[EnrolMitra, Rules], Verdict],
+        clock: Clock,
+        *,
+        ration: int,
+    ) -> None:
+        """Wire a transaction.
+
+        Args:
+            engine: of the enrolment database.
+            campaigns: in force, refreshed when a group finds that they changed.
+            judge: reaches a verdict anew when the campaign changed after the first one.
+            clock: present time.
+            ration: duplicate answers of a caller in a day.
+        """
+        self._engine = engine
+        self._campaigns = campaigns
+        self._judge = judge
+        self._clock = clock
+        self._ration = ration
+
+    async def __call__(self, items: Sequence[Item]) -> list[Answer]:
+        """Commit a group; afterwards everything in the answers is durable.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: nothing happened, or everything (connection lost at the commit): the
+                same items again tell which, and are answered either way.
+        """
+        now = self._clock()
+        async with unit_of_work(self._engine) as unit:
+            connection = unit.connection
+            await lock_intake(connection)
+            await self._judge_again_if_changed(connection, items)
+            standing = await self._standing(connection, items)
+            decisions = decide(items, standing, ration=self._ration)
+            enrolling = [decision for decision in decisions if isinstance(decision, Enrol)]
+            places: list[Place] = []
+            if enrolling:
+                await mitras.insert(connection, enrolling)
+                places = await append(connection, ENROLMENT, _emitted(items, decisions))
+            given = _answers(decisions, places, retry_after=seconds_left_of_day(now))
+            await self._keep(connection, items, decisions, given)
+        self._tell_of_rations(items, decisions, standing)
+        return given
+
+    async def _judge_again_if_changed(self, connection: AsyncConnection, items: Sequence[Item]) -> None:
+        versions = await campaign_storage.current_versions(connection)
+        changed = [item for item in items if versions[item.command.campaign] != item.version]
+        if changed:
+            await self._campaigns.refresh(connection, versions)
+            for item in changed:
+                rules = self._campaigns.rules(item.command.campaign)
+                item.verdict = self._judge(item.command, rules)
+                item.version = rules.version
+
+    async def _standing(self, connection: AsyncConnection, items: Sequence[Item]) -> Standing:
+        identities = {item.identity for item in items}
+        known = {
+            (outcome.caller, outcome.key): Known(outcome.digest, Answer(outcome.status, outcome.body))
+            for outcome in await outcomes.known(connection, identities)
+        }
+        drafts = [
+            item.verdict for item in items if isinstance(item.verdict, Draft) and item.identity not in known
+        ]
+        if not drafts:
+            return Standing(known, {}, {})
+        return Standing(
+            known,
+            await mitras.taken_slots(connection, {(draft.campaign, draft.phone_hash) for draft in drafts}),
+            await outcomes.duplicates_answered(
+                connection, {draft.recruiter for draft in drafts}, india_day(self._clock())
+            ),
+        )
+
+    async def _keep(
+        self,
+        connection: AsyncConnection,
+        items: Sequence[Item],
+        decisions: Sequence[Decision],
+        given: Sequence[Answer],
+    ) -> None:
+        now = self._clock()
+        kept = [
+            outcomes.Outcome(*item.identity, item.digest, answer.status, answer.body)
+            for item, decision, answer in zip(items, decisions, given, strict=True)
+            if isinstance(decision, Enrol | Refuse | Duplicate)
+        ]
+        if kept:
+            await outcomes.keep(connection, kept, now)
+        duplicates = _of_kind(items, decisions, Duplicate)
+        rationed = _of_kind(items, decisions, RationUsedUp)
+        if duplicates or rationed:
+            await outcomes.count_duplicates(
+                connection,
+                india_day(now),
+                Counter(item.command.recruiter for item in duplicates),
+                Counter(item.command.recruiter for item in rationed),
+            )
+        if duplicates:
+            await outcomes.record_duplicates(
+                connection,
+                [
+                    (new_event_id(), i.command.recruiter, i.command.campaign, i.command.idempotency_key)
+                    for i in duplicates
+                ],
+                now,
+            )
+
+    def _tell_of_rations(
+        self, items: Sequence[Item], decisions: Sequence[Decision], standing: Standing
+    ) -> None:
+        used_up: set[StaffId] = {item.command.recruiter for item in _of_kind(items, decisions, RationUsedUp)}
+        for caller in used_up:
+            log.warning(
+                "duplicate answers used up: enrolments of this caller are refused until midnight",
+                alert="duplicate-ration",
+                caller=caller,
+                answered=standing.duplicates.get(caller, 0),
+            )
+
+
+def _of_kind(
+    items: Sequence[Item], decisions: Sequence[Decision], kind: type[Duplicate] | type[RationUsedUp]
+) -> list[Item]:
+    return [item for item, decision in zip(items, decisions, strict=True) if isinstance(decision, kind)]
+
+
+def _emitted(items: Sequence[Item], decisions: Sequence[Decision]) -> list[Emitted]:
+    return [
+        Emitted(decision.draft.enrolled(), item.command.traceparent)
+        for item, decision in zip(items, decisions, strict=True)
+        if isinstance(decision, Enrol)
+    ]
+
+
+def _answers(decisions: Sequence[Decision], places: Sequence[Place], *, retry_after: int) -> list[Answer]:
+    """One answer for each decision; `places` are those of the enrolled, in order."""
+    given: list[Answer] = []
+    appended = iter(places)
+    for decision in decisions:
+        match decision:
+            case Enrol(draft=draft):
+                given.append(answers.enrolled(draft, next(appended)))
+            case Refuse(refusals=refusals):
+                given.append(answers.refused(refusals))
+            case Duplicate():
+                given.append(answers.DUPLICATE)
+            case Replay(answer=answer):
+                given.append(answer)
+            case SameAs(first=first):
+                given.append(given[first])
+            case KeyReused():
+                given.append(answers.KEY_REUSED)
+            case RationUsedUp():
+                given.append(answers.ration_used_up(retry_after))
+            case _:
+                assert_never(decision)
+    return given

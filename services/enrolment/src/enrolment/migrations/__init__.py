@@ -1,0 +1,1 @@
+"""Alembic migrations of the enrolment database, packaged with the service."""

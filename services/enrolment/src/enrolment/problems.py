@@ -1,0 +1,60 @@
+"""How refusals of the domain look at the HTTP edge: one problem for each, with its status."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pydantic_core import to_json
+
+from enrolment.domain.refusals import Reason, Refusal
+from mitra_shared.http.problems import Problem, ProblemKind
+
+OF_REASON: Final[Mapping[Reason, ProblemKind]] = {
+    reason: ProblemKind(reason.value, title, status)
+    for reason, title, status in (
+        (Reason.SEGMENT_OUTSIDE_AREA, "The segment is not in your constituency", 403),
+        (Reason.UNKNOWN_SEGMENT, "There is no such segment", 422),
+        (Reason.INVALID_PHONE, "The phone number is not valid", 422),
+        (Reason.INVALID_NAME, "The name is not valid", 422),
+        (Reason.CONSENT_MISSING, "Consent is missing", 422),
+        (Reason.OUTDATED_NOTICE, "The consent notice is not the one in force", 422),
+        (Reason.UNKNOWN_LANGUAGE, "The notice does not exist in that language", 422),
+        (Reason.MINOR, "The person is not declared to be of age", 422),
+        (Reason.PARTY_MEMBER, "The person belongs to a party", 422),
+        (Reason.UNSUPPORTED_BASIS, "The campaign does not enrol on this basis", 422),
+        (Reason.UNKNOWN_SCHEME, "There is no such scheme", 422),
+        (Reason.DUPLICATE_PERSON, "Somebody is enrolled with this phone already", 409),
+        (Reason.UNKNOWN_ROUND, "There is no such round", 422),
+        (Reason.ROUND_NOT_OPEN, "The round takes no answers today", 422),
+        (Reason.INVALID_ANSWER, "An answer is not valid", 422),
+    )
+}
+
+IDEMPOTENCY_KEY_MISSING: Final = ProblemKind("idempotency-key-missing", "An idempotency key is needed", 400)
+IDEMPOTENCY_KEY_INVALID: Final = ProblemKind(
+    "idempotency-key-invalid", "The idempotency key is not valid", 400
+)
+IDEMPOTENCY_KEY_REUSED: Final = ProblemKind(
+    "idempotency-key-reused", "The idempotency key belongs to another request", 422
+)
+DUPLICATE_ANSWERS_USED_UP: Final = ProblemKind(
+    "duplicate-answers-used-up", "Too many duplicate people for one day", 429
+)
+NO_CAMPAIGN: Final = ProblemKind("no-campaign", "The campaign is not loaded", 409)
+CAMPAIGN_CONFLICT: Final = ProblemKind("campaign-conflict", "The campaign cannot be changed like this", 409)
+
+
+def refused(refusals: Sequence[Refusal]) -> Problem:
+    """The problem for at least one refusal: typed by the first, with an entry for each."""
+    first = refusals[0]
+    return OF_REASON[first.reason](
+        first.message,
+        errors=[
+            {"field": refusal.field, "message": refusal.message, "expected": refusal.expected}
+            for refusal in refusals
+        ],
+    )
+
+
+def as_text(problem: Problem) -> str:
+    """The document of `problem` as JSON."""
+    return to_json(problem.document()).decode()

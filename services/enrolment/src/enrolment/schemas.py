@@ -1,0 +1,179 @@
+"""What requests and answers look like: the models behind the OpenAPI document.
+
+Shapes only. Whether a phone can receive messages or a scheme exists is for the rules to say, so that each
+has a problem type of its own.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import UUID4, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+
+from enrolment.domain.person_names import LONGEST_NAME
+from mitra_shared.campaign.definition import Basis, Language
+from mitra_shared.ids import AreaCode, CampaignId, MitraId, StaffId
+
+LARGEST_BATCH = 1_000
+
+IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{8,128}$"
+IdempotencyKey = Annotated[
+    str,
+    Field(
+        pattern=IDEMPOTENCY_KEY_PATTERN,
+        description="8 to 128 printable ASCII characters without blanks, best a random UUID: the same key "
+        "with the same request gives the same answer for 60 days.",
+        examples=["0193e2f0-6d3c-7c41-9a6b-1c2d3e4f5a6b"],
+    ),
+]
+
+
+class Body(BaseModel):
+    """What every body has: no field beyond the declared ones, values never changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConsentGiven(Body):
+    """The person's answer to the notice, in the version and language it was shown in."""
+
+    given: StrictBool = Field(description="Must be true: the person agreed.")
+    notice_version: str = Field(examples=["2026-11"])
+    language: str = Field(examples=["hi"])
+
+
+class EnrolmentRequest(Body):
+    """One person to enrol. The recruiter and the campaign come from the token."""
+
+    name: str = Field(
+        description=f"As the person writes it, in any script, 1 to {LONGEST_NAME} characters.",
+        examples=["आयशा बेगम"],
+    )
+    phone: str = Field(
+        description="A mobile number; without country code it is taken for an Indian one.",
+        examples=["+919876543210"],
+    )
+    segment: str = Field(description="Code of the assembly segment.", examples=["S11-AC019"])
+    basis: Basis
+    schemes: Annotated[tuple[str, ...], Field(max_length=64)] = Field(
+        default=(), description="Schemes already received, if the person likes to say.", examples=[["PMAY-G"]]
+    )
+    language: Language | None = Field(
+        default=None, description="Language for messages and certificate; that of the consent if left out."
+    )
+    adult: StrictBool = Field(description="The person declares to be of age. Must be true.")
+    party_member: StrictBool = Field(
+        description="Whether the person belongs to a political party. Must be false."
+    )
+    consent: ConsentGiven | None = Field(default=None, description="Needed; nobody is enrolled without.")
+
+
+class Enrolled(BaseModel):
+    """The person is enrolled; the event stands at this place of the log."""
+
+    mitra_id: MitraId
+    enrolled_at: datetime
+    partition: Annotated[int, Field(ge=0, le=15)]
+    epoch: Annotated[int, Field(ge=1)]
+    position: Annotated[int, Field(ge=1)]
+
+
+class BatchEntry(Body):
+    """One enrolment of a batch, under a key of its own."""
+
+    idempotency_key: IdempotencyKey
+    enrolment: EnrolmentRequest
+
+
+class EnrolmentBatch(Body):
+    """Enrolments that were collected while a phone was offline, oldest first."""
+
+    enrolments: Annotated[tuple[BatchEntry, ...], Field(min_length=1, max_length=LARGEST_BATCH)]
+
+
+class BatchOutcome(BaseModel):
+    """What a single request with the same key would have been answered."""
+
+    idempotency_key: str | None = Field(description="As sent; null if the entry had none that is valid.")
+    status: int = Field(examples=[201])
+    body: Enrolled | Mapping[str, object] = Field(
+        description="For 201 the enrolment, otherwise a problem document."
+    )
+
+
+class BatchOutcomes(BaseModel):
+    """One outcome for each entry, in the order sent."""
+
+    outcomes: list[BatchOutcome]
+
+
+class ConsentTold(BaseModel):
+    """What the person agreed to."""
+
+    notice_version: str
+    language: Language
+
+
+class MitraTold(BaseModel):
+    """A person as those of the own constituency see one: without name and phone."""
+
+    id: MitraId
+    campaign: CampaignId
+    constituency: AreaCode
+    segment: AreaCode
+    state: Literal["enrolled", "withdrawn"]
+    recruiter: StaffId
+    basis: Basis
+    schemes: list[str]
+    language: Language
+    consent: ConsentTold
+    enrolled_at: datetime
+    withdrawn_at: datetime | None
+
+
+class Withdrawn(BaseModel):
+    """The withdrawal is recorded; the event stands at this place of the log."""
+
+    mitra_id: MitraId
+    withdrawn_at: datetime
+    partition: int
+    epoch: int
+    position: int
+
+
+class OpinionSheet(Body):
+    """An anonymous answer sheet. Who answered is neither asked nor kept."""
+
+    submission_id: UUID4 = Field(
+        description="A random UUID (version 4) made for this sheet alone: sent again, it counts once."
+    )
+    round: str = Field(examples=["round-1"])
+    segment: str = Field(examples=["S11-AC019"])
+    answers: Annotated[
+        dict[str, StrictStr | StrictInt | tuple[StrictStr, ...]],
+        Field(
+            max_length=100,
+            description="By question: the id of a choice, a list of such ids, or 1 to 5 on a scale.",
+            examples=[{"scheme-useful": "housing", "local-issues": ["water", "roads"], "office-help": 4}],
+        ),
+    ]
+
+
+class OpinionReceived(BaseModel):
+    """The sheet waits until enough of its kind are there; there is nothing to follow it by."""
+
+    received: Literal[True] = True
+
+
+class CampaignLoaded(BaseModel):
+    """The campaign is in force at this version."""
+
+    id: CampaignId
+    version: int
+    changed: bool = Field(description="False if exactly this version was in force already.")
+
+
+class PublicKeys(BaseModel):
+    """JWKS (RFC 7517) of the keys that sign tokens."""
+
+    keys: list[dict[str, object]]

@@ -1,0 +1,32 @@
+"""The keys of the intake: what hides names and phones, and what finds a phone again."""
+
+from dataclasses import dataclass
+
+from mitra_shared.ids import CampaignId, MitraId
+from mitra_shared.security.lookup import KeyedHash
+from mitra_shared.security.sealing import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """Seals names and phones for one Mitra each, and hashes phones and requests with a key."""
+
+    names: KeyRing
+    phones: KeyRing
+    lookup: KeyedHash
+
+    def seal_name(self, name: str, mitra: MitraId) -> str:
+        """The name, openable by whoever holds the ring of names and knows the Mitra's id."""
+        return self.names.seal(name, context=b"name:" + mitra.bytes)
+
+    def seal_phone(self, phone: str, mitra: MitraId) -> str:
+        """The phone, openable by whoever holds the ring of phones and knows the Mitra's id."""
+        return self.phones.seal(phone, context=b"phone:" + mitra.bytes)
+
+    def phone_hash(self, campaign: CampaignId, phone: str) -> bytes:
+        """Finds the same phone within one campaign; phones of two campaigns cannot be matched."""
+        return self.lookup.digest("phone", campaign, phone)
+
+    def request_digest(self, campaign: CampaignId, canonical: str) -> bytes:
+        """Tells whether a repeated idempotency key comes with the same request."""
+        return self.lookup.digest("request", campaign, canonical)

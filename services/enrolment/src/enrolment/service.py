@@ -1,0 +1,34 @@
+"""The parts of one api process that its routes share."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from enrolment.campaigns import CampaignNotLoaded, LoadedCampaign, LoadedCampaigns
+from enrolment.clock import Clock
+from enrolment.intake.desk import IntakeDesk
+from enrolment.problems import NO_CAMPAIGN
+from mitra_shared.ids import CampaignId
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Made by `main`, handed to the routes."""
+
+    engine: AsyncEngine
+    campaigns: LoadedCampaigns
+    desk: IntakeDesk
+    clock: Clock
+
+    def campaign(self, campaign: CampaignId | None) -> LoadedCampaign:
+        """The campaign a token is for.
+
+        Raises:
+            Problem: it is not loaded, or the token names none and there is not exactly one.
+        """
+        try:
+            return self.campaigns.get(campaign)
+        except CampaignNotLoaded:
+            raise NO_CAMPAIGN(
+                "The campaign of your token is not loaded, or the token names none and there are several."
+            ) from None

@@ -1,0 +1,44 @@
+"""Campaign definitions: every version ever loaded, one of each campaign in force."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mitra_shared.ids import CampaignId
+
+
+async def current_versions(connection: AsyncConnection) -> dict[CampaignId, int]:
+    """The version in force of each campaign."""
+    rows = await connection.execute(text("select id, version from campaign where current"))
+    return {row.id: row.version for row in rows}
+
+
+async def current_definition(connection: AsyncConnection, campaign: CampaignId) -> str:
+    """The definition in force, as JSON.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: no such campaign.
+    """
+    definition: str = (
+        await connection.execute(
+            text("select cast(definition as text) from campaign where id = :id and current"), {"id": campaign}
+        )
+    ).scalar_one()
+    return definition
+
+
+async def replace_current(
+    connection: AsyncConnection, campaign: CampaignId, version: int, definition: str, at: datetime
+) -> None:
+    """Put a version in force in place of the one before."""
+    await connection.execute(
+        text("update campaign set current = false where id = :id and current"), {"id": campaign}
+    )
+    await connection.execute(
+        text(
+            "insert into campaign (id, version, definition, defined_at, current)"
+            " values (:id, :version, cast(:definition as json), :at, true)"
+        ),
+        {"id": campaign, "version": version, "definition": definition, "at": at},
+    )

@@ -1,0 +1,25 @@
+"""Advisory locks of this database, in one place so that no two mean the same number."""
+
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_INTAKE: Final = 0x4D49_5452_4102
+_UPKEEP: Final = 0x4D49_5452_4103
+
+
+async def lock_intake(connection: AsyncConnection) -> None:
+    """Until the end of the transaction, no other group of enrolments and no change of campaign commits.
+
+    Taken before anything is read: what is read afterwards is what it is committed against.
+    """
+    await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _INTAKE})
+
+
+async def try_lock_upkeep(connection: AsyncConnection) -> bool:
+    """Whether this transaction does the periodic work; False: another process is at it."""
+    taken: bool = (
+        await connection.execute(text("select pg_try_advisory_xact_lock(:lock)"), {"lock": _UPKEEP})
+    ).scalar_one()
+    return taken

@@ -1,0 +1,104 @@
+"""People: sealed names and phones, found again through a keyed hash."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from enrolment.commands.enrol_mitra import Draft
+from mitra_shared.contracts.topics import partition_of
+from mitra_shared.ids import CampaignId, MitraId
+from mitra_shared.log import Place
+
+_TAKEN: Final = text(
+    """
+    select mitra.campaign, mitra.phone_hash, mitra.slot
+    from unnest(cast(:campaigns as text[]), cast(:hashes as bytea[])) as asked(campaign, phone_hash)
+    join mitra using (campaign, phone_hash)
+    where mitra.slot is not null
+    """
+)
+_INSERT: Final = text(
+    """
+    insert into mitra (id, campaign, constituency, segment, partition, recruiter, basis, schemes, language,
+                       name, phone, phone_hash, slot, notice_version, notice_language, enrolled_at)
+    select new.id, new.campaign, new.constituency, new.segment, new.partition, new.recruiter, new.basis,
+           cast(new.schemes as text[]), new.language, new.name, new.phone, new.phone_hash, new.slot,
+           new.notice_version, new.notice_language, new.enrolled_at
+    from unnest(
+        cast(:ids as uuid[]), cast(:campaigns as text[]), cast(:constituencies as text[]),
+        cast(:segments as text[]), cast(:partitions as smallint[]), cast(:recruiters as text[]),
+        cast(:bases as text[]), cast(:schemes as text[]), cast(:languages as text[]), cast(:names as text[]),
+        cast(:phones as text[]), cast(:hashes as bytea[]), cast(:slots as smallint[]),
+        cast(:notice_versions as text[]), cast(:notice_languages as text[]),
+        cast(:enrolled as timestamptz[]))
+        as new(id, campaign, constituency, segment, partition, recruiter, basis, schemes, language, name,
+               phone, phone_hash, slot, notice_version, notice_language, enrolled_at)
+    """
+)
+
+
+async def taken_slots(
+    connection: AsyncConnection, phones: set[tuple[CampaignId, bytes]]
+) -> dict[tuple[CampaignId, bytes], set[int]]:
+    """The places in use on each of these phones; a phone that nobody uses is left out."""
+    rows = await connection.execute(
+        _TAKEN,
+        {"campaigns": [campaign for campaign, _ in phones], "hashes": [digest for _, digest in phones]},
+    )
+    taken: dict[tuple[CampaignId, bytes], set[int]] = {}
+    for campaign, digest, slot in rows:
+        taken.setdefault((campaign, digest), set()).add(slot)
+    return taken
+
+
+async def insert(connection: AsyncConnection, drafts: Sequence[tuple[Draft, int]]) -> None:
+    """Insert people, each with a place on the phone."""
+    await connection.execute(
+        _INSERT,
+        {
+            "ids": [draft.mitra for draft, _ in drafts],
+            "campaigns": [draft.campaign for draft, _ in drafts],
+            "constituencies": [draft.constituency for draft, _ in drafts],
+            "segments": [draft.segment for draft, _ in drafts],
+            "partitions": [partition_of(draft.constituency) for draft, _ in drafts],
+            "recruiters": [draft.recruiter for draft, _ in drafts],
+            "bases": [draft.basis for draft, _ in drafts],
+            # An array of arrays would be flattened by unnest. Codes of schemes need no quotes.
+            "schemes": [f"{{{','.join(draft.schemes)}}}" for draft, _ in drafts],
+            "languages": [draft.language for draft, _ in drafts],
+            "names": [draft.name for draft, _ in drafts],
+            "phones": [draft.phone for draft, _ in drafts],
+            "hashes": [draft.phone_hash for draft, _ in drafts],
+            "slots": [slot for _, slot in drafts],
+            "notice_versions": [draft.notice_version for draft, _ in drafts],
+            "notice_languages": [draft.notice_language for draft, _ in drafts],
+            "enrolled": [draft.enrolled_at for draft, _ in drafts],
+        },
+    )
+
+
+_FIND: Final = """
+    select id, campaign, constituency, segment, recruiter, basis, schemes, language, notice_version,
+           notice_language, enrolled_at, withdrawn_at, partition, withdrawal_epoch, withdrawal_position
+    from mitra where id = :id
+"""
+
+
+async def find(connection: AsyncConnection, mitra: MitraId, *, for_update: bool = False) -> Row[Any] | None:
+    """The row of a person without name and phone, locked until the end of the transaction if asked."""
+    statement = text(f"{_FIND} for update" if for_update else _FIND)
+    return (await connection.execute(statement, {"id": mitra})).one_or_none()
+
+
+async def mark_withdrawn(connection: AsyncConnection, mitra: MitraId, at: datetime, place: Place) -> None:
+    """Note the withdrawal and where its event stands; the place on the phone is free again."""
+    await connection.execute(
+        text(
+            "update mitra set withdrawn_at = :at, slot = null, withdrawal_epoch = :epoch,"
+            " withdrawal_position = :position where id = :id"
+        ),
+        {"id": mitra, "at": at, "epoch": place.epoch, "position": place.position},
+    )

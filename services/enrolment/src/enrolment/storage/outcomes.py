@@ -1,0 +1,142 @@
+"""Answers given, by caller and idempotency key, and the rationing of duplicate answers."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mitra_shared.ids import CampaignId, StaffId
+
+KEPT: Final = timedelta(days=60)
+"""Phones are offline for long."""
+
+Identity = tuple[StaffId, str]
+
+
+class Outcome(NamedTuple):
+    """The answer to one idempotency key. `body` is a JSON document without personal data."""
+
+    caller: StaffId
+    key: str
+    digest: bytes
+    status: int
+    body: str
+
+
+_KNOWN: Final = text(
+    """
+    select outcome.caller, outcome.idempotency_key, outcome.digest, outcome.status,
+           cast(outcome.body as text) as body
+    from unnest(cast(:callers as text[]), cast(:keys as text[])) as asked(caller, idempotency_key)
+    join outcome using (caller, idempotency_key)
+    """
+)
+_KEEP: Final = text(
+    """
+    insert into outcome (caller, idempotency_key, digest, status, body, created_at)
+    select new.caller, new.idempotency_key, new.digest, new.status, new.body, :at
+    from unnest(cast(:callers as text[]), cast(:keys as text[]), cast(:digests as bytea[]),
+                cast(:statuses as smallint[]), cast(:bodies as json[]))
+        as new(caller, idempotency_key, digest, status, body)
+    """
+)
+
+
+async def known(connection: AsyncConnection, identities: Collection[Identity]) -> list[Outcome]:
+    """The answers given to any of `identities` before."""
+    rows = await connection.execute(
+        _KNOWN, {"callers": [caller for caller, _ in identities], "keys": [key for _, key in identities]}
+    )
+    return [Outcome(*row) for row in rows]
+
+
+async def keep(connection: AsyncConnection, outcomes: Sequence[Outcome], at: datetime) -> None:
+    """Keep answers, for as long as `KEPT`."""
+    callers, keys, digests, statuses, bodies = zip(*outcomes, strict=True)
+    await connection.execute(
+        _KEEP,
+        {
+            "callers": callers,
+            "keys": keys,
+            "digests": digests,
+            "statuses": statuses,
+            "bodies": bodies,
+            "at": at,
+        },
+    )
+
+
+async def duplicates_answered(
+    connection: AsyncConnection, callers: Collection[StaffId], day: date
+) -> dict[StaffId, int]:
+    """How many duplicate answers each caller has had on `day`; who had none is left out."""
+    rows = await connection.execute(
+        text("select caller, answered from duplicate_answer where day = :day and caller = any(:callers)"),
+        {"day": day, "callers": list(callers)},
+    )
+    return {row.caller: row.answered for row in rows}
+
+
+async def count_duplicates(
+    connection: AsyncConnection, day: date, answered: Mapping[StaffId, int], refused: Mapping[StaffId, int]
+) -> None:
+    """Add to the day's counts of duplicate answers, and of refusals because those were used up."""
+    callers = sorted(answered.keys() | refused.keys())
+    await connection.execute(
+        text(
+            """
+            insert into duplicate_answer as told (caller, day, answered, refused)
+            select new.caller, :day, new.answered, new.refused
+            from unnest(cast(:callers as text[]), cast(:answered as integer[]), cast(:refused as integer[]))
+                as new(caller, answered, refused)
+            on conflict (caller, day) do update
+            set answered = told.answered + excluded.answered, refused = told.refused + excluded.refused
+            """
+        ),
+        {
+            "day": day,
+            "callers": callers,
+            "answered": [answered.get(caller, 0) for caller in callers],
+            "refused": [refused.get(caller, 0) for caller in callers],
+        },
+    )
+
+
+async def record_duplicates(
+    connection: AsyncConnection, records: Sequence[tuple[UUID, StaffId, CampaignId, str]], at: datetime
+) -> None:
+    """Write down each duplicate answer: (record id, caller, campaign, idempotency key)."""
+    await connection.execute(
+        text(
+            """
+            insert into duplicate_record (id, caller, campaign, idempotency_key, answered_at)
+            select new.id, new.caller, new.campaign, new.idempotency_key, :at
+            from unnest(cast(:ids as uuid[]), cast(:callers as text[]), cast(:campaigns as text[]),
+                        cast(:keys as text[])) as new(id, caller, campaign, idempotency_key)
+            """
+        ),
+        {
+            "ids": [record[0] for record in records],
+            "callers": [record[1] for record in records],
+            "campaigns": [record[2] for record in records],
+            "keys": [record[3] for record in records],
+            "at": at,
+        },
+    )
+
+
+async def forget_older(connection: AsyncConnection, before: datetime, *, at_most: int) -> int:
+    """Delete up to `at_most` answers given before that instant. Returns how many."""
+    result = await connection.execute(
+        text(
+            """
+            delete from outcome where ctid = any(array(
+                select ctid from outcome where created_at < :before limit :at_most))
+            """
+        ),
+        {"before": before, "at_most": at_most},
+    )
+    return result.rowcount

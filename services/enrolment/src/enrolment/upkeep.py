@@ -1,0 +1,65 @@
+"""The periodic work, run beside the relay: lets opinions out, closes rounds, forgets what is past its time.
+
+Any number of processes may run it; an advisory lock lets one of them work at a time.
+"""
+
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog import get_logger
+
+from enrolment.campaigns import LoadedCampaigns
+from enrolment.clock import Clock, india_day
+from enrolment.commands.forget_outcomes import forget_outcomes
+from enrolment.commands.release_opinions import release_opinions
+from mitra_shared.database import backoff, is_infrastructure
+from mitra_shared.http.probes import Heartbeat
+from mitra_shared.process import ShutdownSignal
+from mitra_shared.telemetry.logs import describe_error
+
+log = get_logger(__name__)
+
+RELEASE_SECONDS: Final = 1.0
+FORGET_SECONDS: Final = 600.0
+READY_WITHIN_SECONDS: Final = 30.0
+
+
+class Upkeep:
+    """The loop. `heartbeat` tells when a pass last succeeded."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._campaigns = LoadedCampaigns()
+        self._forgotten_until: float | None = None
+        self.heartbeat = Heartbeat("pass of upkeep", within=READY_WITHIN_SECONDS)
+
+    async def run(self, shutdown: ShutdownSignal) -> None:
+        """Work until `shutdown`; the database may come and go."""
+        failures = 0
+        while not shutdown.requested:
+            try:
+                await self.work()
+            except Exception as error:
+                if not is_infrastructure(error):
+                    raise
+                log.warning("upkeep waits for the database", error=describe_error(error))
+                await shutdown.sleep(backoff(failures))
+                failures += 1
+                continue
+            failures = 0
+            self.heartbeat.beat()
+            await shutdown.sleep(RELEASE_SECONDS)
+
+    async def work(self) -> None:
+        """One pass."""
+        now = self._clock()
+        while True:
+            done = await release_opinions(self._engine, self._campaigns, india_day(now))
+            if not (done.released or done.dropped):
+                break
+            log.info("opinions left the pool", released=done.released, dropped=done.dropped)
+        if self._forgotten_until is None or now.timestamp() - self._forgotten_until >= FORGET_SECONDS:
+            while await forget_outcomes(self._engine, now):
+                pass
+            self._forgotten_until = now.timestamp()
