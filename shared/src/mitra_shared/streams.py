@@ -43,7 +43,7 @@ def connect(url: str, *, connections: int = 8) -> Redis:
         health_check_interval=15,
         retry=Retry(NoBackoff(), 0),
     )
-    return Redis(connection_pool=pool)
+    return Redis.from_pool(pool)
 
 
 async def last_entry(redis: Redis, stream: str) -> RawEntry | None:

@@ -23,6 +23,7 @@ from mitra_shared.consume.tables import create_consumer_v1
 from mitra_shared.contracts.events import EnrolmentEvent, MitraEnrolledV1
 from mitra_shared.contracts.topics import ENROLMENT, Topic, partition_of
 
+from mitra_shared.http.answers import install_problem_handlers
 from mitra_shared.ids import (
     AreaCode,
     CampaignId,
@@ -78,6 +79,7 @@ class Spine:
         key = new_signing_key()
         self.app = FastAPI()
         self.app.state.tokens = TokenVerifier(public_jwks(key))
+        install_problem_handlers(self.app)
         self.app.include_router(log_router(producer, ENROLMENT))
         self._token = mint(key, Caller(StaffId("certificates"), Role.SERVICE, None, None), lifetime=timedelta(hours=1))
 

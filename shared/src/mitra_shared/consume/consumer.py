@@ -19,6 +19,7 @@ from mitra_shared.consume.feeding import prepare
 from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.consume.leases import Leases
 from mitra_shared.consume.positions import (
+    START,
     Fenced,
     Source,
     Standing,
@@ -156,6 +157,9 @@ class Consumer:
         """Forget what was read and believed; the next turn loads it from the database."""
         self._loaded = None
         self.standings = {}
+        await self._drop_ahead()
+
+    async def _drop_ahead(self) -> None:
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
             ahead.cancel()
@@ -188,6 +192,11 @@ class Consumer:
         if self.standings:
             await self.publisher.publish(self.standings)
             await self._doubt()
+
+    @property
+    def is_standby(self) -> bool:
+        """Whether the other members hold every partition, so that there is nothing to read."""
+        return self._loaded is not None and not self._loaded
 
     @property
     def standings_partitions(self) -> frozenset[Partition]:
@@ -237,4 +246,6 @@ class Consumer:
             await restart_partition(unit.connection, self._group.name, partition, standings, reason)
             for topic in self._group.topics:
                 await self._group.forget(unit, topic, partition)
-        await self._start_over()
+        self.standings.update(dict.fromkeys(standings, START))
+        self.applier.parked = frozenset(s for s in self.applier.parked if s.source.partition != partition)
+        await self._drop_ahead()

@@ -160,7 +160,7 @@ async def restart_partition(
             "positions": [s.position for s in standings.values()],
         },
     )
-    if moved.rowcount != len(standings):
+    if not standings or moved.rowcount != len(standings):
         raise Fenced(f"partition {partition} was moved by somebody else")
     await connection.execute(
         text('delete from dead_letter where "group" = :group and partition = :partition'),

@@ -16,6 +16,7 @@ from mitra_shared.ids import Epoch, Partition, Position
 from mitra_shared.log.fork import declare_fork
 from mitra_shared.log.pages import Head, LogEntry, entry_at, heads, pages_after
 from mitra_shared.log.unit_of_work import unit_of_work
+from mitra_shared.security.tokens import Role
 
 MAX_PAGE = 5_000
 
@@ -50,7 +51,7 @@ async def _declare(engine: AsyncEngine, topic: Topic, partition: Partition, seen
 
 def log_router(engine: AsyncEngine, *topics: Topic) -> APIRouter:
     """Routes that serve the logs of `topics` from `engine` to callers with a service token."""
-    router = APIRouter(tags=["log"], dependencies=[Depends(requires("service"))])
+    router = APIRouter(tags=["log"], dependencies=[Depends(requires(Role.SERVICE))])
     by_name = {topic.name: topic for topic in topics}
 
     @router.get("/v1/log/{topic}/{partition}", responses=problem_responses(401, 403, 404, 409, 422, 503))
