@@ -1,5 +1,7 @@
 """What the commands show: progress on stderr, results on stdout, both in the same few shapes."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -28,3 +30,10 @@ def show_stack(state: StackState) -> None:
     table.add_row("logs", str(state.home / "logs"))
     table.add_row("state, passwords", str(state.home / "stack.json"))
     results.print(table)
+
+
+def show_tokens(tokens: Mapping[str, str]) -> None:
+    """Bearer tokens by what they are for, each on one line to copy."""
+    for purpose, token in tokens.items():
+        results.print(f"\nToken of {purpose}, or of anyone with [bold]mitra token[/bold]:")
+        results.print(token, markup=False)
