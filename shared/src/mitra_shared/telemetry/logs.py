@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TextIO
 
 import structlog
 from asyncpg import PostgresError
@@ -89,14 +89,18 @@ def _rendered(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> st
     return json.dumps(event_dict, ensure_ascii=False, default=repr, separators=(",", ":"))
 
 
-def configure_logs(*, service: str, process: str, level: LogLevel = "info") -> None:
+def configure_logs(
+    *, service: str, process: str, level: LogLevel = "info", stream: TextIO | None = None
+) -> None:
     """Send every log line of this process to stdout as JSON.
 
     Args:
         service: e.g. `enrolment`.
         process: e.g. `relay`.
         level: lines below it are dropped.
+        stream: where lines go instead.
     """
+    output = sys.stdout if stream is None else stream
 
     def origin(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventDict:
         return {"service": service, "process": process, **event_dict}
@@ -113,10 +117,10 @@ def configure_logs(*, service: str, process: str, level: LogLevel = "info") -> N
     structlog.configure(
         processors=[*shared, *final],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(output),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
