@@ -1,0 +1,1 @@
+"""The simulator: a field day with skewed demand, withdrawals, doubles, repeats and opinions, over HTTP."""
