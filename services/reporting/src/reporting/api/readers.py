@@ -1,0 +1,129 @@
+"""Who reads, and what: the one dependency through which every route of reporting is entered.
+
+The token comes as a bearer token, or from the cookie that `POST /session` sets for the page.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Query, Request
+from fastapi.security import APIKeyCookie
+
+from mitra_shared.campaign.definition import Slug
+from mitra_shared.http.problems import FORBIDDEN, unauthorized
+from mitra_shared.http.tokens import bearer, caller_of
+from mitra_shared.ids import AreaCode, CampaignId
+from mitra_shared.security.tokens import Caller, InvalidToken, TokenVerifier
+from reporting.api.problems import AREA_UNKNOWN, CAMPAIGN_UNKNOWN, wrong_field
+from reporting.api.state import Reading, reading
+from reporting.domain.access import NotAllowed, narrowed, reach
+from reporting.domain.board import Board
+
+COOKIE: Final = "mitra_session"
+_session: Final = APIKeyCookie(name=COOKIE, scheme_name="session", auto_error=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A caller and the part of one campaign it may read."""
+
+    caller: Caller
+    state: Reading
+    campaign: CampaignId
+    root: AreaCode
+    """The topmost area it may read."""
+    still_valid: Callable[[], bool]
+    """Whether the token would still be accepted."""
+
+    @property
+    def board(self) -> Board:
+        """The campaign as it is now."""
+        return self.state.mirror.boards[self.campaign]
+
+    def within(self, area: str | None) -> AreaCode:
+        """The area to read: `area`, or all that may be read.
+
+        Raises:
+            Problem: 404 for an area that is not in the campaign, 403 for one outside of what may be read.
+        """
+        if area is not None and area not in self.board.definition.by_code:
+            raise AREA_UNKNOWN(
+                f"Campaign {self.board.definition.id} has no such area; codes look like S11-PC04"
+            )
+        try:
+            return narrowed(self.board, self.root, AreaCode(area) if area is not None else None)
+        except NotAllowed as error:
+            raise FORBIDDEN(str(error)) from None
+
+
+def token_caller(request: Request) -> tuple[Caller, Callable[[], bool]]:
+    """The caller of a request, by header or else by cookie, and a question whether it is still valid.
+
+    Raises:
+        Problem: 401.
+    """
+    verifier: TokenVerifier = request.app.state.tokens
+    header = request.headers.get("authorization")
+    token = header.partition(" ")[2].strip() if header is not None else request.cookies.get(COOKIE)
+    if token is None:
+        raise unauthorized()
+
+    def still_valid() -> bool:
+        try:
+            verifier.verify(token)
+        except InvalidToken:
+            return False
+        return True
+
+    if header is not None:
+        return caller_of(request), still_valid
+    try:
+        return verifier.verify(token), still_valid
+    except InvalidToken as error:
+        raise unauthorized(error.reason) from None
+
+
+def board_for(state: Reading, caller: Caller, campaign: str | None) -> Board:
+    """The campaign asked for, or the only one there is for this caller.
+
+    Raises:
+        Problem: 404 for an unknown one, or while none is known; 422 if there are several to choose from.
+    """
+    boards = state.mirror.boards
+    wanted = campaign or caller.campaign
+    if wanted is not None:
+        board = boards.get(CampaignId(wanted))
+        if board is None:
+            raise CAMPAIGN_UNKNOWN(f"Known are: {', '.join(sorted(boards)) or 'none yet'}")
+        return board
+    if not boards:
+        raise CAMPAIGN_UNKNOWN("No campaign definition has arrived yet")
+    if len(boards) > 1:
+        raise wrong_field("campaign", "is needed: there are several", f"one of {', '.join(sorted(boards))}")
+    return next(iter(boards.values()))
+
+
+def reader_of(request: Request, state: Reading, campaign: str | None) -> Reader:
+    """The reader behind a request.
+
+    Raises:
+        Problem: 401, 403, 404 or 422.
+    """
+    caller, still_valid = token_caller(request)
+    board = board_for(state, caller, campaign)
+    try:
+        return Reader(caller, state, board.definition.id, reach(caller, board), still_valid)
+    except NotAllowed as error:
+        raise FORBIDDEN(str(error)) from None
+
+
+async def reader(
+    request: Request,
+    state: Annotated[Reading, Depends(reading)],
+    _bearer: Annotated[object, Depends(bearer)],
+    _cookie: Annotated[object, Depends(_session)],
+    campaign: Annotated[Slug | None, Query(description="Needed where there are several")] = None,
+) -> Reader:
+    """The dependency of every route."""
+    return reader_of(request, state, campaign)

@@ -1,0 +1,118 @@
+"""`/v1/rollups`: the counts of areas, live ones and those of closed days."""
+
+from datetime import date, timedelta
+from typing import Annotated, Final
+from zlib import crc32
+
+from fastapi import APIRouter, Depends, Header, Path, Query
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from mitra_shared.campaign.definition import Level
+from mitra_shared.http.problems import problem_responses
+from reporting.api.problems import wrong_field
+from reporting.api.readers import Reader, reader
+from reporting.api.waiting import Places, wait_until_included
+from reporting.domain.days import day_of
+from reporting.queries import Document, days_answer, rollup_answer, rollups_answer
+from reporting.schemas import DaysAnswer, RollupAnswer, RollupsAnswer, Sort
+
+MOST_DAYS: Final = 62
+"""Days of one answer."""
+EARLIEST: Final = date(2000, 1, 1)
+
+router = APIRouter(prefix="/v1/rollups", tags=["rollups"], responses=problem_responses(401, 403, 404))
+
+Reads = Annotated[Reader, Depends(reader)]
+Area = Annotated[str, Path(max_length=32, examples=["S11-PC04"])]
+IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier answer")]
+Parent = Annotated[str | None, Query(max_length=32, description="Only areas at or below this one")]
+Day = Annotated[date | None, Query(examples=["2026-11-01"])]
+
+
+@router.get("", response_model=RollupsAnswer, summary="Areas of one level")
+async def get_rollups(
+    reads: Reads,
+    level: Annotated[
+        Level | None, Query(description="Default: the level below `parent`; constituency")
+    ] = None,
+    parent: Parent = None,
+    sort: Sort = "code",
+    at_least: Places = [],  # noqa: B006 - FastAPI copies defaults
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Live counts against targets and quotas, with the positions they include and how far they are behind."""
+    within = reads.within(parent)
+    if level is None:
+        level = _below(reads.board.definition.by_code[within].level) if parent else Level.CONSTITUENCY
+    await wait_until_included(reads.state.mirror, at_least)
+    document = rollups_answer(
+        reads.state.mirror, reads.state.lag, reads.board, level=level, within=within, sort=sort
+    )
+    return _answer(document, if_none_match)
+
+
+def _below(level: Level) -> Level:
+    levels = tuple(Level)
+    return levels[min(levels.index(level) + 1, len(levels) - 1)]
+
+
+@router.get("/{area}", response_model=RollupAnswer, summary="One area and its parts")
+async def get_rollup(
+    reads: Reads,
+    area: Area,
+    at_least: Places = [],  # noqa: B006 - FastAPI copies defaults
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The area with its live counts, and the areas directly below it."""
+    code = reads.within(area)
+    await wait_until_included(reads.state.mirror, at_least)
+    return _answer(rollup_answer(reads.state.mirror, reads.state.lag, reads.board, code), if_none_match)
+
+
+def _answer(document: Document, if_none_match: str | None) -> Response:
+    """The document, or 304 where the caller has the same counts, positions and lag."""
+    lag = document["lag"]
+    same = crc32(to_json([document["positions"], lag["events"], lag["reason"], document["trouble"]]))
+    etag = f'W/"{document["version"]}.{same:08x}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+    if if_none_match is not None and etag in (tag.strip() for tag in if_none_match.split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(to_json(document), headers=headers, media_type="application/json")
+
+
+@router.get("/{area}/days", response_model=DaysAnswer, summary="An area day by day")
+async def get_days(
+    reads: Reads,
+    area: Area,
+    first: Annotated[Day, Query(alias="from", description="Default: a week back")] = None,
+    last: Annotated[Day, Query(alias="to", description="Default: today (IST)")] = None,
+) -> Response:
+    """Figures per day in India.
+
+    Withdrawals, bases, revocations and schemes are shown for closed days only and from 10 people up; a figure
+    that is not shown is null and says why.
+    """
+    code = reads.within(area)
+    now = reads.state.now()
+    today = day_of(now)
+    for field, day in (("from", first), ("to", last)):
+        if day is not None and day < EARLIEST:
+            raise wrong_field(field, "is before any campaign", f"{EARLIEST} or later")
+    last = today if last is None else last
+    first = last - timedelta(days=6) if first is None else first
+    if last > today:
+        raise wrong_field("to", "is in the future", f"at most {today}, today in India")
+    if first > last:
+        raise wrong_field("from", "is after `to`", f"at most {last}")
+    if (last - first).days >= MOST_DAYS:
+        raise wrong_field(
+            "from", f"makes more than {MOST_DAYS} days", f"at least {last - timedelta(MOST_DAYS - 1)}"
+        )
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    document = await days_answer(
+        reads.state.engine, reads.state.mirror, reads.state.lag, reads.board, code, days=days, now=now
+    )
+    return Response(
+        to_json(document), headers={"Cache-Control": "private, no-store"}, media_type="application/json"
+    )

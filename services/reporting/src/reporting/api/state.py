@@ -1,0 +1,33 @@
+"""What the routes work with: made once by `main`, kept on the application."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reporting.feed import LiveFeed
+from reporting.lag import LagWatch
+from reporting.mirror import Mirror
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The parts of the api process that requests read from."""
+
+    engine: AsyncEngine
+    mirror: Mirror
+    lag: LagWatch
+    feed: LiveFeed
+    secure_cookies: bool = False
+
+    @staticmethod
+    def now() -> datetime:
+        """The present instant."""
+        return datetime.now(UTC)
+
+
+async def reading(request: Request) -> Reading:
+    """The `Reading` of the application (a dependency)."""
+    found: Reading = request.app.state.reading
+    return found

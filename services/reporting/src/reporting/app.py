@@ -1,0 +1,39 @@
+"""The application of the api process: routes, page and static files behind the shared edge."""
+
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from mitra_shared.http.app import create_api
+from mitra_shared.http.probes import Readiness
+from mitra_shared.settings import ServiceSettings
+from mitra_shared.telemetry.metrics import ProcessMetrics
+from reporting.api import page, rollups, session, stream
+from reporting.api.state import Reading
+
+VERSION: Final = "0.1.0"
+_DESCRIPTION: Final = (
+    "Counts of areas against the targets and quotas of a campaign. A bearer token, or the cookie of a "
+    "session, decides how much of the country is shown."
+)
+
+
+def create_app(
+    reading: Reading, settings: ServiceSettings, readiness: Readiness, metrics: ProcessMetrics
+) -> FastAPI:
+    """The application that answers from `reading`."""
+    app = create_api(
+        title="Mitra reporting",
+        version=VERSION,
+        settings=settings,
+        readiness=readiness,
+        metrics=metrics,
+        service="reporting",
+        description=_DESCRIPTION,
+        # The feed's path comes before `/v1/rollups/{area}`, which would take it for an area.
+        routers=(stream.router, rollups.router, session.router, page.router),
+    )
+    app.state.reading = reading
+    app.mount("/static", StaticFiles(directory=page.STATIC), name="static")
+    return app

@@ -1,0 +1,1 @@
+"""What is true about rollups: pure rules, no database, no network, no clock."""

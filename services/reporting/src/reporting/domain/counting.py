@@ -1,0 +1,147 @@
+"""Events to differences of counts: the whole arithmetic of reporting, as one pure fold.
+
+The consumers hand a batch in, `storage.counters` writes what comes out. Every cell names the partition it
+came from and every metric belongs to one topic, so what one partition of a topic added can be taken away.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Final, NamedTuple, assert_never
+
+from mitra_shared.campaign.definition import CampaignDefinition
+from mitra_shared.contracts.events import (
+    CampaignDefinedV1,
+    CertificateIssuedV1,
+    CertificateRevokedV1,
+    CertificateWaitlistedV1,
+    MitraClearedV1,
+    MitraEnrolledV1,
+    MitraWithdrawnV1,
+    OpinionReleasedV1,
+)
+from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.ids import AreaCode, CampaignId, Partition
+from reporting.domain.days import day_of
+
+CountedEvent = (
+    CampaignDefinedV1
+    | MitraEnrolledV1
+    | MitraWithdrawnV1
+    | MitraClearedV1
+    | OpinionReleasedV1
+    | CertificateIssuedV1
+    | CertificateWaitlistedV1
+    | CertificateRevokedV1
+)
+
+
+class Counted(StrEnum):
+    """What is counted of every leaf. All but `WAITLISTED` only ever grow.
+
+    `ENROLLED` and `ISSUED` are gross: a withdrawal takes nothing off them, so that it does not show in them,
+    and `ISSUED` may pass the quota when a freed place was given on. `WAITLISTED` is who waits now; its daily
+    figure is the change over the day and may be negative.
+    """
+
+    ENROLLED = "enrolled"
+    WITHDRAWN = "withdrawn"
+    BENEFICIARIES = "basis:beneficiary"
+    ADMIRERS = "basis:admirer"
+    ISSUED = "certificates:issued"
+    WAITLISTED = "certificates:waitlisted"
+    REVOKED = "certificates:revoked"
+    OPINIONS = "opinions"
+
+
+SCHEME_PREFIX: Final = "scheme:"
+"""Daily counts of a scheme are `scheme:<code>`, and their leaf is the constituency: nothing finer is kept."""
+
+METRICS_OF: Final[Mapping[Topic, tuple[Counted, ...]]] = {
+    ENROLMENT: (Counted.ENROLLED, Counted.WITHDRAWN, Counted.BENEFICIARIES, Counted.ADMIRERS),
+    CERTIFICATES: (Counted.ISSUED, Counted.WAITLISTED, Counted.REVOKED),
+    OPINIONS: (Counted.OPINIONS,),
+}
+_BASIS: Final = {"beneficiary": str(Counted.BENEFICIARIES), "admirer": str(Counted.ADMIRERS)}
+_ENROLLED: Final = str(Counted.ENROLLED)
+
+
+class DayCell(NamedTuple):
+    """One count of one leaf on one day."""
+
+    partition: Partition
+    campaign: CampaignId
+    area: AreaCode
+    day: date
+    metric: str
+
+
+class TotalCell(NamedTuple):
+    """One leaf; its counts are kept together."""
+
+    partition: Partition
+    campaign: CampaignId
+    area: AreaCode
+
+
+class Difference(NamedTuple):
+    """What a batch changes: counts to add per day cell, and the newest campaign definition per partition."""
+
+    days: Mapping[DayCell, int]
+    definitions: Mapping[tuple[Partition, CampaignId], CampaignDefinition]
+
+    def totals(self) -> Mapping[TotalCell, Counter[str]]:
+        """The same counts without the day: schemes are left out, they have no total."""
+        totals: dict[TotalCell, Counter[str]] = {}
+        for cell, count in self.days.items():
+            if not cell.metric.startswith(SCHEME_PREFIX):
+                leaf = TotalCell(cell.partition, cell.campaign, cell.area)
+                totals.setdefault(leaf, Counter())[cell.metric] += count
+        return totals
+
+
+def difference(  # noqa: C901 - one exhaustive match, so that no event is counted twice or not at all
+    events: Iterable[tuple[Partition, CountedEvent]],
+) -> Difference:
+    """Fold a batch, each event with the partition it stands in. The order decides nothing but definitions."""
+    days: Counter[DayCell] = Counter()
+    definitions: dict[tuple[Partition, CampaignId], CampaignDefinition] = {}
+    for partition, event in events:
+        match event:
+            case MitraEnrolledV1(campaign=campaign, segment=segment):
+                day = day_of(event.occurred_at)
+                days[DayCell(partition, campaign, segment, day, _ENROLLED)] += 1
+                days[DayCell(partition, campaign, segment, day, _BASIS[event.basis])] += 1
+                for scheme in event.schemes:
+                    days[DayCell(partition, campaign, event.constituency, day, SCHEME_PREFIX + scheme)] += 1
+            case MitraWithdrawnV1():
+                days[_at(partition, event, Counted.WITHDRAWN)] += 1
+            case MitraClearedV1():
+                pass
+            case CertificateIssuedV1():
+                days[_at(partition, event, Counted.ISSUED)] += 1
+                days[_at(partition, event, Counted.WAITLISTED)] -= event.previous == "waitlisted"
+            case CertificateWaitlistedV1():
+                days[_at(partition, event, Counted.WAITLISTED)] += 1
+            case CertificateRevokedV1():
+                days[_at(partition, event, Counted.REVOKED)] += 1
+                days[_at(partition, event, Counted.WAITLISTED)] -= event.previous == "waitlisted"
+            case OpinionReleasedV1():
+                cell = DayCell(partition, event.campaign, event.area, event.day, str(Counted.OPINIONS))
+                days[cell] += 1
+            case CampaignDefinedV1(definition=definition):
+                known = definitions.get((partition, definition.id))
+                if known is None or definition.supersedes(known):
+                    definitions[partition, definition.id] = definition
+            case _:
+                assert_never(event)
+    return Difference({cell: count for cell, count in days.items() if count}, definitions)
+
+
+def _at(
+    partition: Partition,
+    event: MitraWithdrawnV1 | CertificateIssuedV1 | CertificateWaitlistedV1 | CertificateRevokedV1,
+    metric: Counted,
+) -> DayCell:
+    return DayCell(partition, event.campaign, event.segment, day_of(event.occurred_at), str(metric))

@@ -1,0 +1,53 @@
+"""What an area is measured against: its active goal, or the sum of its parts where only those have one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mitra_shared.campaign.definition import Area, CampaignDefinition, Level, Metric
+from mitra_shared.ids import AreaCode
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A number to reach (target) or not to pass (quota), with the reading it comes from.
+
+    `level` is the level at which the source states the number, `parts` how many such numbers were added up.
+    """
+
+    number: int
+    level: Level
+    source: str
+    parts: int = 1
+
+
+def aims(definition: CampaignDefinition, metric: Metric) -> Mapping[AreaCode, Aim]:
+    """The aim of every area that has one, from the active readings only.
+
+    A sum is only made where every part has an aim: half a sum would look like a smaller goal.
+    """
+    children: dict[AreaCode, list[Area]] = {}
+    for area in definition.areas:
+        if area.parent is not None:
+            children.setdefault(area.parent, []).append(area)
+    found: dict[AreaCode, Aim] = {}
+    for level in reversed(Level):
+        for area in definition.at_level(level):
+            aim = _aim(definition, area, metric, [found.get(c.code) for c in children.get(area.code, ())])
+            if aim is not None:
+                found[area.code] = aim
+    return found
+
+
+def _aim(definition: CampaignDefinition, area: Area, metric: Metric, parts: list[Aim | None]) -> Aim | None:
+    own = definition.goal_for(area, metric)
+    if own is not None:
+        return Aim(own.number, own.level, own.source)
+    complete = [part for part in parts if part is not None]
+    if not complete or len(complete) < len(parts):
+        return None
+    return Aim(
+        number=sum(part.number for part in complete),
+        level=complete[0].level,
+        source="; ".join(sorted({part.source for part in complete})),
+        parts=sum(part.parts for part in complete),
+    )

@@ -1,0 +1,100 @@
+"""How the processes of the service are wired and started."""
+
+from faststream.redis import RedisBroker
+
+from mitra_shared.consume.running import run_consumer
+from mitra_shared.database import create_engine
+from mitra_shared.http.probes import Check, Readiness, database_check
+from mitra_shared.http.server import serve
+from mitra_shared.process import ShutdownSignal, run_parts
+from mitra_shared.settings import DatabaseSettings
+from mitra_shared.streams import connect
+from mitra_shared.telemetry.metrics import ProcessMetrics
+from reporting.api.state import Reading
+from reporting.app import create_app
+from reporting.consumers import consumer_group
+from reporting.feed import LiveFeed
+from reporting.lag import LagWatch
+from reporting.metrics import FeedMetrics
+from reporting.migrations.run import migrate
+from reporting.mirror import Mirror
+from reporting.publisher import Publisher
+from reporting.settings import ApiSettings, ReportingConsumerSettings
+
+
+async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
+    """Answer, and feed subscribers, until `shutdown`."""
+    metrics, readiness = ProcessMetrics(), Readiness()
+    engine = create_engine(settings.database_url.get_secret_value(), application="reporting api", pool_size=5)
+    redis = connect(settings.redis_url.get_secret_value(), connections=2)
+    mirror = Mirror(engine)
+    lag = LagWatch(redis)
+    feed = LiveFeed(mirror, lag, most_subscribers=settings.most_subscribers)
+    FeedMetrics(metrics.registry, feed, mirror)
+    reading = Reading(engine, mirror, lag, feed, secure_cookies=settings.secure_cookies)
+    readiness.add("database", database_check(engine))
+    readiness.add("mirror", _no_trouble_of(mirror))
+    try:
+        await run_parts(
+            shutdown,
+            {
+                "http": serve(
+                    create_app(reading, settings, readiness, metrics),
+                    host=settings.host,
+                    port=settings.port,
+                    shutdown=shutdown,
+                    port_file=settings.port_file,
+                ),
+                "mirror": mirror.follow(shutdown),
+                "lag": lag.follow(shutdown),
+                "end of feeds": _end_feeds(mirror, shutdown),
+            },
+        )
+    finally:
+        await redis.aclose()
+        await engine.dispose()
+
+
+async def _end_feeds(mirror: Mirror, shutdown: ShutdownSignal) -> None:
+    """Let go of subscribers at once, since the server waits for open answers."""
+    await shutdown.wait()
+    mirror.close()
+
+
+async def run_reporting_consumer(settings: ReportingConsumerSettings, shutdown: ShutdownSignal) -> None:
+    """Count what the logs tell and publish `rollups`, until `shutdown`."""
+    readiness = Readiness()
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="reporting consumer", pool_size=6
+    )
+    redis = connect(settings.redis_url.get_secret_value(), connections=2)
+    publisher = Publisher(engine, redis)
+    readiness.add("publisher", _no_trouble_of(publisher))
+    try:
+        await run_consumer(
+            shutdown,
+            group=consumer_group(RedisBroker()),
+            engine=engine,
+            settings=settings,
+            readiness=readiness,
+            parts={"publisher": publisher.follow(shutdown)},
+        )
+    finally:
+        await redis.aclose()
+        await engine.dispose()
+
+
+def _no_trouble_of(part: Mirror | Publisher) -> Check:
+    async def check() -> str | None:
+        return part.trouble
+
+    return check
+
+
+async def run_migrate(settings: DatabaseSettings) -> None:
+    """Bring the database to the newest shape."""
+    engine = create_engine(settings.database_url.get_secret_value(), application="reporting migrate")
+    try:
+        await migrate(engine)
+    finally:
+        await engine.dispose()

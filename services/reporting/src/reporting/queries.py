@@ -1,0 +1,170 @@
+"""What can be read: answers made from the mirror, without asking the database, except for single days."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mitra_shared.campaign.definition import Level
+from mitra_shared.ids import AreaCode
+from reporting.domain.board import Board, Rollup
+from reporting.domain.counting import SCHEME_PREFIX, Counted
+from reporting.domain.days import last_closed_day
+from reporting.domain.disclosure import AreaTree, Figure, disclosed_day
+from reporting.domain.goals import Aim
+from reporting.lag import LagWatch, together
+from reporting.mirror import Mirror
+from reporting.storage.days import read_days
+
+Document = dict[str, Any]
+
+
+def freshness(mirror: Mirror, lag: LagWatch) -> Document:
+    """`schemas.Freshness` of this moment."""
+    positions: dict[str, dict[str, str]] = {}
+    for (topic, partition), reached in sorted(mirror.positions.items()):
+        positions.setdefault(topic, {})[str(partition)] = str(reached)
+    behind = lag.behind(mirror.positions)
+    return {
+        "version": mirror.version,
+        "as_of": mirror.as_of,
+        "positions": positions,
+        "lag": {
+            **together(list(behind.values()))._asdict(),
+            "topics": {topic: each._asdict() for topic, each in behind.items()},
+        },
+        "trouble": mirror.trouble,
+    }
+
+
+def rollup_document(rollup: Rollup) -> Document:
+    """`schemas.RollupShown`."""
+    area = rollup.area
+    return {
+        "area": area.code,
+        "level": area.level,
+        "parent": area.parent,
+        "name": {"en": area.name.en, "hi": area.name.hi, "ur": area.name.ur},
+        "evidence": area.evidence,
+        **rollup.counts._asdict(),
+        "target": _aim(rollup.target),
+        "quota": _aim(rollup.quota),
+        "version": rollup.version,
+    }
+
+
+def _aim(aim: Aim | None) -> Document | None:
+    if aim is None:
+        return None
+    return {"number": aim.number, "level": aim.level, "source": aim.source, "parts": aim.parts}
+
+
+def progress(rollup: Rollup) -> float:
+    """Enrolled over target; below 0 where there is no target."""
+    if rollup.target is None or rollup.target.number == 0:
+        return -1.0
+    return rollup.counts.enrolled / rollup.target.number
+
+
+_SORT_KEYS: Final[Mapping[str, Callable[[Rollup], Any]]] = {
+    "code": lambda rollup: rollup.area.code,
+    "name": lambda rollup: rollup.area.name.en.casefold(),
+    "enrolled": lambda rollup: rollup.counts.enrolled,
+    "progress": progress,
+    "issued": lambda rollup: rollup.counts.certificates_issued,
+    "waitlisted": lambda rollup: rollup.counts.certificates_waitlisted,
+    "opinions": lambda rollup: rollup.counts.opinions,
+}
+
+
+def sorted_rollups(board: Board, codes: Iterable[AreaCode], sort: str) -> list[Rollup]:
+    """The areas in the order of `schemas.Sort`; equal ones by code."""
+    rollups = sorted((board.rollup(code) for code in codes), key=_SORT_KEYS["code"])
+    return sorted(rollups, key=_SORT_KEYS[sort.removeprefix("-")], reverse=sort.startswith("-"))
+
+
+def rollups_answer(
+    mirror: Mirror, lag: LagWatch, board: Board, *, level: Level, within: AreaCode, sort: str
+) -> Document:
+    """`schemas.RollupsAnswer`."""
+    codes = board.select(levels=(level,), within=within)
+    return {
+        **freshness(mirror, lag),
+        "campaign": board.definition.id,
+        "definition": board.definition.version,
+        "level": level,
+        "within": within,
+        "sort": sort,
+        "readings": [goal.model_dump(mode="json") for goal in board.definition.goals],
+        "unplaced": len(board.unplaced),
+        "areas": [rollup_document(rollup) for rollup in sorted_rollups(board, codes, sort)],
+    }
+
+
+def rollup_answer(mirror: Mirror, lag: LagWatch, board: Board, code: AreaCode) -> Document:
+    """`schemas.RollupAnswer`."""
+    parts = [area.code for area in board.definition.areas if area.parent == code]
+    return {
+        **freshness(mirror, lag),
+        "campaign": board.definition.id,
+        "definition": board.definition.version,
+        "readings": [goal.model_dump(mode="json") for goal in board.definition.goals],
+        "rollup": rollup_document(board.rollup(code)),
+        "parts": [rollup_document(board.rollup(part)) for part in parts],
+    }
+
+
+async def days_answer(
+    engine: AsyncEngine,
+    mirror: Mirror,
+    lag: LagWatch,
+    board: Board,
+    code: AreaCode,
+    *,
+    days: Iterable[date],
+    now: datetime,
+) -> Document:
+    """`schemas.DaysAnswer`: what may be shown of each day, seen at the aware instant `now`."""
+    async with engine.connect() as connection:
+        counted = await read_days(connection, board.definition.id, days)
+    tree = AreaTree(board.definition)
+    closed_until = last_closed_day(now)
+    shown = []
+    for day, leaves in counted.items():
+        figures = disclosed_day(tree, leaves, closed=day <= closed_until)
+        shown.append(
+            _day_document(day, {m: of[code] for m, of in figures.items()}, closed=day <= closed_until)
+        )
+    return {
+        **freshness(mirror, lag),
+        "campaign": board.definition.id,
+        "area": code,
+        "level": board.definition.by_code[code].level,
+        "days": shown,
+    }
+
+
+_DAY_FIELDS: Final = {
+    "enrolled": Counted.ENROLLED,
+    "withdrawn": Counted.WITHDRAWN,
+    "beneficiaries": Counted.BENEFICIARIES,
+    "admirers": Counted.ADMIRERS,
+    "certificates_issued": Counted.ISSUED,
+    "certificates_waitlisted": Counted.WAITLISTED,
+    "certificates_revoked": Counted.REVOKED,
+    "opinions": Counted.OPINIONS,
+}
+
+
+def _day_document(day: date, figures: Mapping[str, Figure], *, closed: bool) -> Document:
+    return {
+        "day": day,
+        "closed": closed,
+        **{field: figures[str(metric)]._asdict() for field, metric in _DAY_FIELDS.items()},
+        "schemes": {
+            metric.removeprefix(SCHEME_PREFIX): figure._asdict()
+            for metric, figure in figures.items()
+            if metric.startswith(SCHEME_PREFIX)
+        },
+    }

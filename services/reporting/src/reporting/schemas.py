@@ -1,0 +1,142 @@
+"""What the answers look like, for the OpenAPI document; `queries` fills them, a test holds both together."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from mitra_shared.campaign.definition import Evidence, Goal, Level, Names
+from mitra_shared.ids import AreaCode, CampaignId
+
+
+class Answer(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AimShown(Answer):
+    """A target or quota of the active reading."""
+
+    number: int
+    level: Level
+    """Level at which the source states the number."""
+    source: str
+    parts: int
+    """How many such numbers were added up; 1: the source's own number."""
+
+
+class RollupShown(Answer):
+    """One area: live counts against target and quota.
+
+    `enrolled` and `certificates_issued` are gross. `version` is the commit that last changed the area.
+    """
+
+    area: AreaCode
+    level: Level
+    parent: AreaCode | None
+    name: Names
+    evidence: Evidence | None
+    enrolled: int
+    certificates_issued: int
+    certificates_waitlisted: int
+    opinions: int
+    target: AimShown | None
+    quota: AimShown | None
+    version: int
+
+
+class TopicLag(Answer):
+    """Events of a topic not yet counted, and for how many seconds one has waited; null: see `reason`."""
+
+    events: int | None
+    seconds: float | None
+    reason: str | None
+
+
+class LagShown(TopicLag):
+    """The lag of all topics together, and of each."""
+
+    topics: dict[str, TopicLag]
+
+
+class Freshness(Answer):
+    """What an answer includes and how old it is."""
+
+    version: int
+    as_of: AwareDatetime
+    positions: dict[str, dict[str, str]]
+    """Included of each log: `{topic: {partition: "<epoch>-<position>"}}`."""
+    lag: LagShown
+    trouble: str | None
+    """Why the answer may be old, if it may."""
+
+
+class RollupsAnswer(Freshness):
+    """Areas of one level."""
+
+    campaign: CampaignId
+    definition: int
+    """Version of the campaign definition."""
+    level: Level
+    within: AreaCode
+    """The area that all of them are at or below."""
+    sort: str
+    readings: list[Goal]
+    """Every target and quota the campaign knows, with its source; `active` marks those that count."""
+    unplaced: int
+    """Areas with counts that have no place in the definition; they are in no sum."""
+    areas: list[RollupShown]
+
+
+class RollupAnswer(Freshness):
+    """One area and what is directly below it."""
+
+    campaign: CampaignId
+    definition: int
+    readings: list[Goal]
+    rollup: RollupShown
+    parts: list[RollupShown]
+
+
+class FigureShown(Answer):
+    """A count, or null and why it is not shown."""
+
+    value: int | None
+    reason: str | None
+
+
+class DayShown(Answer):
+    """One day (IST) of an area. `certificates_waitlisted` is the change over the day."""
+
+    day: date
+    closed: bool
+    enrolled: FigureShown
+    withdrawn: FigureShown
+    beneficiaries: FigureShown
+    admirers: FigureShown
+    certificates_issued: FigureShown
+    certificates_waitlisted: FigureShown
+    certificates_revoked: FigureShown
+    opinions: FigureShown
+    schemes: dict[str, FigureShown]
+
+
+class DaysAnswer(Freshness):
+    """The days asked for, oldest first."""
+
+    campaign: CampaignId
+    area: AreaCode
+    level: Level
+    days: list[DayShown]
+
+
+SORTS = ("code", "name", "enrolled", "progress", "issued", "waitlisted", "opinions")
+Sort = Literal[
+    "code", "name", "enrolled", "progress", "issued", "waitlisted", "opinions",
+    "-code", "-name", "-enrolled", "-progress", "-issued", "-waitlisted", "-opinions",
+]  # fmt: skip
+"""What a list is sorted by; `-` turns it around. `progress` is enrolled over target."""
+
+AtLeast = Annotated[str, Field(pattern=r"^[a-z]+\.\d{1,2}:\d{1,9}-\d{1,18}$")]
+"""A place of a log, e.g. `enrolment.3:1-42`: topic, partition, epoch and position."""

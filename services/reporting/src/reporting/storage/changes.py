@@ -1,0 +1,99 @@
+"""Reading what changed since a version, with the positions it includes, in one snapshot."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mitra_shared.campaign.definition import CampaignDefinition
+from mitra_shared.ids import AreaCode, CampaignId, Epoch, Partition, Position
+from reporting.domain.board import Leaf, LiveCounts
+
+GROUP = "reporting"
+"""Name of the consumer group."""
+
+BEFORE_ALL = -1
+"""A version below every version: everything changed since."""
+
+
+class Reached(NamedTuple):
+    """How far the rollups are in one partition of a topic."""
+
+    epoch: Epoch
+    position: Position
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.position}"
+
+
+class Known(NamedTuple):
+    """The newest definition of a campaign and the version of the commit that brought it."""
+
+    definition: CampaignDefinition
+    version: int
+
+
+class Changes(NamedTuple):
+    """What changed since a version. `as_of` is the database's time of the snapshot."""
+
+    version: int
+    as_of: datetime
+    positions: dict[tuple[str, Partition], Reached]
+    leaves: list[tuple[Partition, Leaf]]
+    definitions: list[Known]
+
+
+_STANDING = text(
+    """
+    select v.version, now() as as_of, p.topic, p.partition, p.epoch, p.position
+    from rollup_version as v left join consumer_position as p on p."group" = :group
+    """
+)
+_LEAVES = text(
+    """
+    select partition, campaign, area,
+           enrolled, certificates_issued, certificates_waitlisted, opinions, version
+    from rollup_total where version > :since
+    """
+)
+_DEFINITIONS = text(
+    """
+    select distinct on (campaign) definition, version from campaign_known where version > :since
+    order by campaign, definition_version desc, version
+    """
+)
+
+
+async def read_changes(engine: AsyncEngine, since: int) -> Changes:
+    """Everything stamped with a version above `since`, and all positions, as of one instant."""
+    async with engine.connect() as plain:
+        connection = await plain.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        standing = (await connection.execute(_STANDING, {"group": GROUP})).all()
+        version, as_of = standing[0].version, standing[0].as_of
+        leaves: Sequence[Row[Any]] = ()
+        definitions: Sequence[Row[Any]] = ()
+        if version > since:
+            leaves = (await connection.execute(_LEAVES, {"since": since})).all()
+            definitions = (await connection.execute(_DEFINITIONS, {"since": since})).all()
+    return Changes(
+        version=version,
+        as_of=as_of,
+        positions={
+            (row.topic, row.partition): Reached(row.epoch, row.position)
+            for row in standing
+            if row.topic is not None
+        },
+        leaves=[(Partition(row.partition), _leaf(row)) for row in leaves],
+        definitions=[
+            Known(CampaignDefinition.model_validate_json(row.definition), row.version) for row in definitions
+        ],
+    )
+
+
+def _leaf(row: Row[Any]) -> Leaf:
+    counts = LiveCounts(row.enrolled, row.certificates_issued, row.certificates_waitlisted, row.opinions)
+    return Leaf(CampaignId(row.campaign), AreaCode(row.area), counts, row.version)

@@ -1,0 +1,130 @@
+"""Writing counts: a batch's differences in set-based statements, and forgetting what a partition added."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mitra_shared.campaign.definition import CampaignDefinition
+from mitra_shared.contracts.topics import ENROLMENT, Topic
+from mitra_shared.ids import CampaignId, Partition
+from mitra_shared.log import UnitOfWork
+from reporting.domain.counting import METRICS_OF, Counted, DayCell, Difference, TotalCell
+from reporting.storage.tables import TOTAL_COLUMNS
+from reporting.storage.version import announce, take_version
+
+_COLUMNS: Final = tuple(TOTAL_COLUMNS.values())
+
+_ADD_TOTALS = text(
+    f"""
+    insert into rollup_total (campaign, area, partition, {", ".join(_COLUMNS)}, version)
+    select changed.*, cast(:version as bigint)
+    from unnest(cast(:campaigns as text[]), cast(:areas as text[]), cast(:partitions as smallint[]),
+                {", ".join(f"cast(:{column} as bigint[])" for column in _COLUMNS)}) as changed
+    on conflict (campaign, area, partition) do update
+    set {", ".join(f"{column} = rollup_total.{column} + excluded.{column}" for column in _COLUMNS)},
+        version = excluded.version
+    """  # noqa: S608 - columns of ours
+)
+
+_ADD_DAYS = text(
+    """
+    insert into rollup_day (campaign, day, area, metric, partition, topic, count)
+    select campaign, day, area, metric, partition, :topic, count
+    from unnest(cast(:campaigns as text[]), cast(:days as date[]), cast(:areas as text[]),
+                cast(:metrics as text[]), cast(:partitions as smallint[]), cast(:counts as bigint[]))
+        as changed(campaign, day, area, metric, partition, count)
+    on conflict (campaign, day, area, metric, partition) do update
+    set count = rollup_day.count + excluded.count
+    """
+)
+
+_LEARN = text(
+    """
+    insert into campaign_known (partition, campaign, definition_version, definition, version)
+    values (:partition, :campaign, :definition_version, :definition, :version)
+    on conflict (partition, campaign) do update
+    set definition_version = excluded.definition_version, definition = excluded.definition,
+        version = excluded.version
+    where excluded.definition_version > campaign_known.definition_version
+    """
+)
+
+
+async def add(connection: AsyncConnection, topic: Topic, change: Difference) -> None:
+    """Add what a batch of `topic` counted, and stamp what it touched with the version of this commit."""
+    if not change.days and not change.definitions:
+        await announce(connection)
+        return
+    version = await take_version(connection)
+    totals = change.totals()
+    if totals:
+        await connection.execute(_ADD_TOTALS, {"version": version, **_total_arrays(totals)})
+    if change.days:
+        await connection.execute(_ADD_DAYS, {"topic": topic.name, **_day_arrays(change.days)})
+    if change.definitions:
+        await connection.execute(_LEARN, _definition_rows(change.definitions, version))
+
+
+def _total_arrays(totals: Mapping[TotalCell, Mapping[str, int]]) -> dict[str, list[Any]]:
+    arrays: dict[str, list[Any]] = {
+        "campaigns": [leaf.campaign for leaf in totals],
+        "areas": [leaf.area for leaf in totals],
+        "partitions": [leaf.partition for leaf in totals],
+    }
+    for metric, column in TOTAL_COLUMNS.items():
+        arrays[column] = [counts.get(metric, 0) for counts in totals.values()]
+    return arrays
+
+
+def _day_arrays(days: Mapping[DayCell, int]) -> dict[str, list[Any]]:
+    return {
+        "campaigns": [cell.campaign for cell in days],
+        "days": [cell.day for cell in days],
+        "areas": [cell.area for cell in days],
+        "metrics": [cell.metric for cell in days],
+        "partitions": [cell.partition for cell in days],
+        "counts": list(days.values()),
+    }
+
+
+def _definition_rows(
+    definitions: Mapping[tuple[Partition, CampaignId], CampaignDefinition], version: int
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "partition": partition,
+            "campaign": campaign,
+            "definition_version": definition.version,
+            "definition": definition.model_dump_json(),
+            "version": version,
+        }
+        for (partition, campaign), definition in definitions.items()
+    ]
+
+
+async def forget(unit: UnitOfWork, topic: Topic, partition: Partition) -> None:
+    """Take away exactly what one partition of `topic` added; a replay of it then gives the same again.
+
+    Totals go to zero instead of away, so that whoever follows by version sees it happen.
+    """
+    version = await take_version(unit.connection)
+    of_topic = [TOTAL_COLUMNS[Counted(metric)] for metric in METRICS_OF[topic]]
+    await unit.connection.execute(
+        text(
+            f"""
+            update rollup_total set {", ".join(f"{column} = 0" for column in of_topic)}, version = :version
+            where partition = :partition and ({" or ".join(f"{column} <> 0" for column in of_topic)})
+            """  # noqa: S608 - columns of ours
+        ),
+        {"version": version, "partition": partition},
+    )
+    await unit.connection.execute(
+        text("delete from rollup_day where partition = :partition and topic = :topic"),
+        {"partition": partition, "topic": topic.name},
+    )
+    if topic == ENROLMENT:
+        await unit.connection.execute(
+            text("delete from campaign_known where partition = :partition"), {"partition": partition}
+        )

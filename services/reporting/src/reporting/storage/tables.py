@@ -1,0 +1,68 @@
+"""Tables of reporting. Only leaves are stored; sums upwards are made on read.
+
+A leaf is a segment, or a constituency for opinions that went up and for schemes. Every count belongs to one
+topic (see `domain.counting.METRICS_OF`) and every row to one partition.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, SmallInteger, Table, Text
+
+from mitra_shared.consume.tables import consumer_tables
+from reporting.domain.counting import Counted
+
+metadata = MetaData()
+
+TOTAL_COLUMNS: Final[Mapping[Counted, str]] = {
+    Counted.ENROLLED: "enrolled",
+    Counted.WITHDRAWN: "withdrawn",
+    Counted.BENEFICIARIES: "beneficiaries",
+    Counted.ADMIRERS: "admirers",
+    Counted.ISSUED: "certificates_issued",
+    Counted.WAITLISTED: "certificates_waitlisted",
+    Counted.REVOKED: "certificates_revoked",
+    Counted.OPINIONS: "opinions",
+}
+"""Column of `rollup_total` that holds each count."""
+
+consumers = consumer_tables(metadata)
+
+rollup_total = Table(
+    "rollup_total",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    *(Column(column, BigInteger, nullable=False, server_default="0") for column in TOTAL_COLUMNS.values()),
+    Column("version", BigInteger, nullable=False, index=True),
+)
+
+rollup_day = Table(
+    "rollup_day",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("metric", Text, primary_key=True),
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("topic", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+)
+
+rollup_version = Table(
+    "rollup_version",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+)
+
+campaign_known = Table(
+    "campaign_known",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("campaign", Text, primary_key=True),
+    Column("definition_version", Integer, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("version", BigInteger, nullable=False, index=True),
+)

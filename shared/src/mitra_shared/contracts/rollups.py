@@ -1,0 +1,64 @@
+"""The `rollups` stream: the newest counts of every area, for machine subscribers. A cache, not a log.
+
+Each entry is one area as it stands now, so of two entries for an area the later one says everything. Updates
+are coalesced, old entries are trimmed (MAXLEN), and after a loss of Redis everything is published again.
+
+Ids are `<version>-<n>`. The version grows with every commit of the reporting database and everything up to it
+is included, so `XREAD STREAMS rollups <last id seen>` resumes. A subscriber that was away for long reads from
+`0`: within the stream every area of the campaign stands at least once.
+
+An entry has flat fields, readable with `XREAD` and `redis-cli`, and `__data__`, the same `RollupV1` in
+FastStream's binary message: `@broker.subscriber(stream="rollups")` with a `RollupV1` parameter reads it.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from pydantic import AwareDatetime, NonNegativeInt, PositiveInt
+
+from mitra_shared.campaign.definition import Evidence, Frozen, Level
+from mitra_shared.ids import AreaCode, CampaignId
+
+DATA_FIELD: Final = "__data__"
+
+
+class RollupV1(Frozen):
+    """The counts of one area that may be known live, against its target and quota.
+
+    `enrolled` and `certificates_issued` are gross and only grow; `certificates_waitlisted` is who waits now.
+    `target` (people to enrol) and `quota` (certificates) are those of the campaign's active readings, summed
+    up from the parts where the area has none of its own; None where there is no such number.
+    """
+
+    type: Literal["RollupV1"] = "RollupV1"
+    campaign: CampaignId
+    area: AreaCode
+    level: Level
+    parent: AreaCode | None
+    name: str
+    """English name."""
+    evidence: Evidence | None
+    """How sure it is that a constituency belongs to the campaign; never show an `assumed` one as reported."""
+    enrolled: NonNegativeInt
+    certificates_issued: NonNegativeInt
+    certificates_waitlisted: int
+    opinions: NonNegativeInt
+    target: NonNegativeInt | None
+    quota: NonNegativeInt | None
+    version: PositiveInt
+    """The commit that last changed this area."""
+    as_of: AwareDatetime
+    """When the counts were read."""
+
+
+FLAT_FIELDS: Final = ("whole", *(name for name in RollupV1.model_fields if name != "as_of"))
+"""Fields of an entry beside `__data__`, as text; empty for None.
+
+`whole` is the id at which everything was last published: from there on, entries cover every area.
+"""
+
+
+def flat_fields(rollup: RollupV1, whole: str) -> Mapping[str, str]:
+    """The flat fields of the entry for `rollup`, in the order of `FLAT_FIELDS`."""
+    values = {"whole": whole} | rollup.model_dump(mode="json", exclude={"as_of"})
+    return {name: "" if values[name] is None else str(values[name]) for name in FLAT_FIELDS}
