@@ -95,18 +95,17 @@ async def outcome(certificates: AsyncEngine) -> Outcome:
                 text(
                     """
                     with happened as (
-                        select type, payload ->> 'segment' as segment, payload ->> 'previous' as previous
+                        select replace(replace(type, 'Certificate', ''), 'V1', '') as what,
+                               payload ->> 'segment' as segment,
+                               payload ->> 'previous' = 'waitlisted' as had_waited
                         from certificates_log
                     )
-                    select count(*) filter (where type = 'CertificateIssuedV1') as issued,
-                           count(*) filter (where type = 'CertificateRevokedV1') as revoked,
-                           count(*) filter (where type = 'CertificateWaitlistedV1')
-                             - count(*) filter (where type = 'CertificateIssuedV1' and previous = 'waitlisted')
-                             - count(*) filter (where type = 'CertificateRevokedV1' and previous = 'waitlisted')
-                             as waiting,
-                           count(*) filter (where type = 'CertificateIssuedV1' and previous = 'waitlisted')
-                             as promoted,
-                           count(distinct segment) filter (where type = 'CertificateWaitlistedV1') as overflowed
+                    select count(*) filter (where what = 'Issued') as issued,
+                           count(*) filter (where what = 'Revoked') as revoked,
+                           count(*) filter (where what = 'Waitlisted')
+                             - count(*) filter (where what <> 'Waitlisted' and had_waited) as waiting,
+                           count(*) filter (where what = 'Issued' and had_waited) as promoted,
+                           count(distinct segment) filter (where what = 'Waitlisted') as overflowed
                     from happened
                     """
                 )
