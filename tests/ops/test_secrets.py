@@ -1,0 +1,135 @@
+"""`mitra secrets`: made once, closed to others, enough for every process."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mitra_shared.ops.secrets import SecretFolder, SecretsExist, Servers
+from mitra_shared.security.lookup import KeyedHash
+from mitra_shared.security.sealing import KeyRing
+from mitra_shared.security.secret_files import read_secret
+from mitra_shared.security.tokens import Role, TokenVerifier
+from tests.ops.commands import mitra
+
+SERVERS = Servers("postgres:5432", "redis:6379")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> SecretFolder:
+    secrets = SecretFolder(tmp_path / "deep" / "secrets")
+    secrets.create(SERVERS)
+    return secrets
+
+
+def contents(folder: SecretFolder) -> dict[str, str]:
+    return {str(p.relative_to(folder.path)): p.read_text() for p in folder.path.rglob("*") if p.is_file()}
+
+
+def test_every_file_and_folder_is_closed_to_others(folder: SecretFolder) -> None:
+    for path in (folder.path, *folder.path.rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_each_service_finds_what_it_needs_and_no_key_of_another(folder: SecretFolder) -> None:
+    found = {
+        s: {p.name for p in (folder.path / s).iterdir()} for s in ("enrolment", "certificates", "reporting")
+    }
+    common = {"mitra_database_url", "mitra_redis_url", "mitra_token_keys"}
+    assert found == {
+        "enrolment": common | {"mitra_name_keys", "mitra_phone_keys", "mitra_lookup_key"},
+        "certificates": common | {"mitra_service_token", "mitra_name_keys", "mitra_certificate_key"},
+        "reporting": common | {"mitra_service_token"},
+    }
+
+
+def test_the_keys_are_of_the_kind_the_services_read(folder: SecretFolder) -> None:
+    enrolment, certificates = folder.of_service("enrolment"), folder.of_service("certificates")
+    sealed = KeyRing.from_json(read_secret(enrolment / "mitra_name_keys")).seal("a name", context=b"c")
+    opener = KeyRing.from_json(read_secret(certificates / "mitra_name_keys"))
+    assert opener.open(sealed, context=b"c") == "a name"
+    KeyRing.from_json(read_secret(enrolment / "mitra_phone_keys"))
+    KeyedHash.from_base64(read_secret(enrolment / "mitra_lookup_key"))
+    KeyedHash.from_base64(read_secret(certificates / "mitra_certificate_key"))
+
+
+def test_service_tokens_are_accepted_by_the_services(folder: SecretFolder) -> None:
+    verifier = TokenVerifier(read_secret(folder.of_service("enrolment") / "mitra_token_keys"))
+    for service in ("certificates", "reporting"):
+        caller = verifier.verify(read_secret(folder.of_service(service) / "mitra_service_token"))
+        assert (caller.role, caller.subject) == (Role.SERVICE, service)
+
+
+def test_no_service_holds_the_key_that_signs_tokens(folder: SecretFolder) -> None:
+    private = json.loads(read_secret(folder.signing_key))["d"]
+    assert [name for name, text in contents(folder).items() if private in text] == [
+        "operator/mitra_signing_key"
+    ]
+
+
+def test_secrets_are_never_overwritten(folder: SecretFolder) -> None:
+    before = contents(folder)
+    with pytest.raises(SecretsExist):
+        folder.create(SERVERS)
+    assert contents(folder) == before
+
+
+def test_new_addresses_leave_keys_and_passwords_as_they_are(folder: SecretFolder) -> None:
+    before = contents(folder)
+    folder.renew(Servers("127.0.0.1:1", "127.0.0.1:2"))
+    after = contents(folder)
+    changed = {name for name in before if after[name] != before[name]}
+    assert all(name.endswith(("_url", "_service_token")) for name in changed)
+    assert "@127.0.0.1:1/certificates" in after["certificates/mitra_database_url"]
+    assert folder.database_password("certificates") in after["certificates/mitra_database_url"]
+
+
+def test_redis_gets_digests_and_never_a_password(folder: SecretFolder) -> None:
+    users = contents(folder)["redis/users.acl"]
+    assert "user default off" in users
+    assert not [account for account, password in folder.redis_passwords().items() if password in users]
+
+
+def test_the_command_says_so_if_the_directory_exists(tmp_path: Path) -> None:
+    made = mitra("secrets", "init", "secrets", directory=tmp_path)
+    assert made.returncode == 0, made.stderr
+    again = mitra("secrets", "init", "secrets", directory=tmp_path)
+    assert again.returncode == 1
+    assert again.stderr.startswith("mitra: secrets exists")
+    assert "Traceback" not in again.stderr
+
+
+def test_a_token_can_be_minted_from_the_made_key(tmp_path: Path) -> None:
+    mitra("secrets", "init", "secrets", directory=tmp_path)
+    key = tmp_path / "secrets" / "operator" / "mitra_signing_key"
+    said = mitra(
+        "token", "co_in_charge", "--area", "S11-PC04", "--signing-key", key, "--json", directory=tmp_path
+    )
+    told = json.loads(said.stdout)
+    caller = TokenVerifier(read_secret(tmp_path / "secrets/enrolment/mitra_token_keys")).verify(told["token"])
+    assert (caller.role, caller.area) == (Role.CO_IN_CHARGE, "S11-PC04")
+    assert caller.subject == told["subject"] == "S11-PC04/co-in-charge-01"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["co_in_charge"], 2, "needs --area with a constituency"),
+        (["co_in_charge", "--area", "S11"], 2, "S11 is no constituency"),
+        (["operator"], 1, "there is no signing key at .mitra/secrets/operator/mitra_signing_key"),
+        (["operator", "--signing-key", "open-key"], 1, "may be read by others"),
+        (["operator", "--signing-key", "no-key"], 1, "the signing key cannot be used: not JSON"),
+        (["king"], 2, "king"),
+    ],
+)
+def test_a_token_that_cannot_be_minted_is_one_plain_sentence(
+    tmp_path: Path, arguments: list[str], code: int, sentence: str
+) -> None:
+    (tmp_path / "open-key").write_text("{}")
+    (tmp_path / "open-key").chmod(0o644)
+    (tmp_path / "no-key").touch(mode=0o600)
+    said = mitra("token", *arguments, directory=tmp_path)
+    assert said.returncode == code
+    assert sentence in said.stderr
+    assert said.stdout == ""
+    assert "Traceback" not in said.stderr
