@@ -52,7 +52,7 @@ test-containers: $(READY)
 	tests/compose/stand-ins $(BIN)/python -m pytest --containers $(or $(ARGS),-m containers)
 
 test-compose: $(READY)
-	tests/compose/stand-ins $(BIN)/python -m pytest tests/compose -m compose $(ARGS)
+	tests/compose/run $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check
