@@ -17,6 +17,7 @@ from mitra_shared.ops.stack_state import DEFAULT_HOME
 from mitra_shared.ops.trouble import Trouble, WrongUsage
 from mitra_shared.security.secret_files import UnsafeSecretFile, read_secret
 from mitra_shared.security.tokens import RECRUITERS, BadTokenKeys, Caller, Role, mint
+from mitra_shared.settings import SECRETS_DIR_VARIABLE
 
 SIGNING_KEY_VARIABLE: Final = "MITRA_SIGNING_KEY"
 _AREA_OF: Final = {
@@ -29,14 +30,21 @@ token_app = typer.Typer(add_completion=False)
 
 
 def signing_key(file: Path | None = None, home: Path = DEFAULT_HOME) -> str:
-    """The private key that signs tokens: from `file`, else MITRA_SIGNING_KEY, else the stack on `home`.
+    """The private key that signs tokens.
+
+    From `file`, else MITRA_SIGNING_KEY, else `mitra_signing_key` in MITRA_SECRETS_DIR, else the stack's.
 
     Raises:
         Trouble: there is none, or the file is open to others.
     """
     if file is None and (text := os.environ.get(SIGNING_KEY_VARIABLE)):
         return text
-    path = file or SecretFolder(home / "secrets").signing_key
+    directory = os.environ.get(SECRETS_DIR_VARIABLE)
+    path = file or (
+        Path(directory) / SIGNING_KEY_VARIABLE.lower()
+        if directory
+        else SecretFolder(home / "secrets").signing_key
+    )
     try:
         return read_secret(path)
     except FileNotFoundError:
