@@ -19,7 +19,7 @@ import uvloop
 from mitra_shared.telemetry.logs import describe_error
 
 GRACE_SECONDS: Final = 8.0
-"""From the signal to the cancelling of what still runs; Docker kills after 10."""
+"""Docker kills 10 s after its signal."""
 LAST_SECONDS: Final = 1.0
 """From the cancelling to the end of the process, come what may."""
 
@@ -98,39 +98,44 @@ async def run_parts(shutdown: ShutdownSignal, parts: Mapping[str, Coroutine[Any,
         raise failures[0]
 
 
-def run_process(main: Main) -> None:
+def run_process(main: Main, *, grace_seconds: float = GRACE_SECONDS) -> None:
     """Run `main` until it returns; never returns itself.
+
+    Args:
+        main: wires and runs the parts.
+        grace_seconds: from the signal to the cancelling of what still runs.
 
     Raises:
         SystemExit: code 0 after a requested shutdown, 1 if `main` failed, returned by itself or did not stop
             within the grace period.
     """
-    code = uvloop.run(_live(main))
+    code = uvloop.run(_live(main, grace_seconds))
     sys.stdout.flush()
     raise SystemExit(code)
 
 
-async def _live(main: Main) -> int:
+async def _live(main: Main, grace_seconds: float) -> int:
     shutdown = ShutdownSignal()
     loop = asyncio.get_running_loop()
     work = asyncio.ensure_future(main(shutdown))
 
     def stop(name: str) -> None:
-        if shutdown.requested:
-            log.warning("asked to stop again: cancelling", signal=name)
-            work.cancel()
-        else:
+        if not shutdown.requested:
             log.info("stopping", signal=name)
             shutdown.request(name)
+        elif name == shutdown.reason == signal.SIGINT.name:
+            # Ctrl-C twice. A supervisor's SIGTERM after the terminal's SIGINT is no second request.
+            log.warning("asked to stop again: cancelling", signal=name)
+            work.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number.name)
     asked = asyncio.ensure_future(shutdown.wait())
     await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
-    await asyncio.wait({work}, timeout=GRACE_SECONDS)
+    await asyncio.wait({work}, timeout=grace_seconds)
     if not work.done():
-        log.error("did not stop in time: cancelling", seconds=GRACE_SECONDS, parts=_running())
+        log.error("did not stop in time: cancelling", seconds=grace_seconds, parts=_running())
         work.cancel()
         await asyncio.wait({work}, timeout=LAST_SECONDS)
     if not work.done():

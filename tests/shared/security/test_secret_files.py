@@ -3,7 +3,12 @@ import stat
 
 import pytest
 
-from mitra_shared.security.secret_files import SharedSecretWarning, UnsafeSecretFile, read_secret, write_secret
+from mitra_shared.security.secret_files import (
+    SharedSecretWarning,
+    UnsafeSecretFile,
+    read_secret,
+    write_secret,
+)
 
 
 @pytest.fixture
@@ -24,7 +29,9 @@ def test_writing_again_replaces_and_leaves_no_draft(secret):
     assert [path.name for path in secret.parent.iterdir()] == [secret.name]
 
 
-@pytest.mark.parametrize(("mode", "complaint"), [(0o640, "read"), (0o604, "read"), (0o620, "written"), (0o602, "written")])
+@pytest.mark.parametrize(
+    ("mode", "complaint"), [(0o640, "read"), (0o604, "read"), (0o620, "written"), (0o602, "written")]
+)
 def test_a_secret_open_to_others_is_refused(secret, mode, complaint):
     secret.chmod(mode)
     with pytest.raises(UnsafeSecretFile, match=f"{complaint} by others; chmod 0600"):

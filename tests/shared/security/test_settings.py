@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -5,15 +6,19 @@ import pytest
 from pydantic import SecretStr
 
 from mitra_shared.security.secret_files import write_secret
-from mitra_shared.settings import BadSettings, ConsumerSettings, DatabaseSettings, ServiceSettings, load_settings
+from mitra_shared.settings import (
+    BadSettings,
+    ConsumerSettings,
+    DatabaseSettings,
+    ServiceSettings,
+    load_settings,
+)
 
 URL = "postgresql://enrolment:hunter2@127.0.0.1:5432/enrolment"
 
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch):
-    import os
-
     for name in [name for name in os.environ if name.startswith("MITRA_")]:
         monkeypatch.delenv(name)
 
@@ -28,7 +33,13 @@ def given(monkeypatch):
 
 
 def test_settings_come_from_the_environment(given):
-    given(database_url=URL, redis_url="redis://127.0.0.1", token_keys="{}", port=8001, cors_origins="https://a.in, https://b.in")
+    given(
+        database_url=URL,
+        redis_url="redis://127.0.0.1",
+        token_keys="{}",
+        port=8001,
+        cors_origins="https://a.in, https://b.in",
+    )
     settings = load_settings(ServiceSettings)
     assert settings.database_url.get_secret_value() == URL
     assert (settings.host, settings.port) == ("127.0.0.1", 8001)
@@ -56,7 +67,11 @@ def test_each_missing_setting_has_a_line_with_both_ways_to_give_it(given, tmp_pa
     with pytest.raises(BadSettings) as complaint:
         load_settings(ConsumerSettings)
     lines = str(complaint.value).splitlines()
-    assert [line.split()[0] for line in lines] == ["MITRA_DATABASE_URL", "MITRA_TOKEN_KEYS", "MITRA_SERVICE_TOKEN"]
+    assert [line.split()[0] for line in lines] == [
+        "MITRA_DATABASE_URL",
+        "MITRA_TOKEN_KEYS",
+        "MITRA_SERVICE_TOKEN",
+    ]
     assert "environment variable MITRA_DATABASE_URL" in lines[0]
     assert f"{tmp_path}/mitra_database_url" in lines[0]
 
@@ -70,7 +85,7 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_repeated(given):
 
 def test_every_site_cannot_be_allowed(given):
     given(database_url=URL, redis_url="r", token_keys="{}", cors_origins="*")
-    with pytest.raises(BadSettings, match="MITRA_CORS_ORIGINS is wrong.*name each origin"):
+    with pytest.raises(BadSettings, match=r"MITRA_CORS_ORIGINS is wrong.*name each origin"):
         load_settings(ServiceSettings)
 
 
@@ -78,19 +93,21 @@ def test_a_secret_file_that_others_can_read_is_refused(given, tmp_path):
     write_secret(tmp_path / "mitra_database_url", URL)
     (tmp_path / "mitra_database_url").chmod(0o644)
     given(secrets_dir=tmp_path)
-    with pytest.raises(BadSettings, match="MITRA_DATABASE_URL.*chmod 0600"):
+    with pytest.raises(BadSettings, match=r"MITRA_DATABASE_URL.*chmod 0600"):
         load_settings(DatabaseSettings)
 
 
 def test_a_directory_that_is_not_there_is_named(given, tmp_path):
     given(secrets_dir=tmp_path / "nowhere")
-    with pytest.raises(BadSettings, match="MITRA_SECRETS_DIR names .*nowhere"):
+    with pytest.raises(BadSettings, match=r"MITRA_SECRETS_DIR names .*nowhere"):
         load_settings(DatabaseSettings)
 
 
 def test_a_process_without_its_settings_exits_with_code_2():
     program = "from mitra_shared.settings import *; settings_or_exit(DatabaseSettings)"
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env={})
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env={}
+    )
     assert ended.returncode == 2
     assert ended.stderr.startswith("MITRA_DATABASE_URL is missing")
     assert len(ended.stderr.splitlines()) == 1

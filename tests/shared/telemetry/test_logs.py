@@ -30,8 +30,12 @@ def test_a_line_is_json_and_says_where_it_comes_from(lines):
     (line,) = lines()
     assert line.pop("at").endswith("Z")
     assert line == {
-        "service": "enrolment", "process": "api", "event": "group committed", "size": 12, "level": "info",
-    }  # fmt: skip
+        "service": "enrolment",
+        "process": "api",
+        "event": "group committed",
+        "size": 12,
+        "level": "info",
+    }
 
 
 def test_a_line_carries_trace_and_event_ids(lines):
@@ -48,7 +52,9 @@ def test_a_line_carries_trace_and_event_ids(lines):
 
 
 def test_personal_data_does_not_reach_a_line(lines):
-    structlog.get_logger().info("refused +91 98123 45678", name="Ravi Kumar", phone="9812345678", note="call 98123-45678")
+    structlog.get_logger().info(
+        "refused +91 98123 45678", name="Ravi Kumar", phone="9812345678", note="call 98123-45678"
+    )
     logging.getLogger("faststream.redis").warning("bad message from %s", "+919812345678")
     logging.getLogger("uvicorn.error").error("x", extra={"phone": "9812345678"})
     text = json.dumps(lines())
@@ -98,7 +104,9 @@ def test_a_database_error_shows_its_state_and_not_its_row():
     class UniqueViolation(Exception):
         sqlstate = "23505"
 
-    told = describe_error(IntegrityError("INSERT ...", {"name": "Ravi"}, UniqueViolation("Key (name)=(Ravi)")))
+    told = describe_error(
+        IntegrityError("INSERT ...", {"name": "Ravi"}, UniqueViolation("Key (name)=(Ravi)"))
+    )
     assert told["sqlstate"] == "23505"
     assert "Ravi" not in json.dumps(told)
 
@@ -115,9 +123,16 @@ async def test_an_answer_is_one_line_with_template_status_and_duration(capsys):
     line = json.loads(capsys.readouterr().out)
     assert line.pop("at").endswith("Z")
     assert line == {
-        "service": "enrolment", "process": "api", "event": "request", "method": "GET", "level": "info",
-        "route": "/v1/mitras/{mitra_id}", "status": 200, "ms": 12.3, "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
-    }  # fmt: skip
+        "service": "enrolment",
+        "process": "api",
+        "event": "request",
+        "method": "GET",
+        "level": "info",
+        "route": "/v1/mitras/{mitra_id}",
+        "status": 200,
+        "ms": 12.3,
+        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+    }
 
 
 async def test_an_anonymous_answer_is_a_status_and_nothing_else(capsys):

@@ -22,7 +22,10 @@ def test_requests_are_counted_by_route_template_and_status():
     assert found["mitra_http_requests_total", (*route, ("status", "201"))] == 2
     assert found["mitra_http_requests_total", (*route, ("status", "503"))] == 1
     name = "mitra_http_request_seconds"
-    buckets = {bound: found[f"{name}_bucket", (("le", bound), *route)] for bound in ("0.001", "0.005", "10.0", "+Inf")}
+    buckets = {
+        bound: found[f"{name}_bucket", (("le", bound), *route)]
+        for bound in ("0.001", "0.005", "10.0", "+Inf")
+    }
     assert buckets == {"0.001": 1, "0.005": 2, "10.0": 2, "+Inf": 3}
     assert found[f"{name}_count", route] == 3
     assert found[f"{name}_sum", route] == 20.0045
@@ -55,4 +58,7 @@ def test_every_measure_of_the_carriers_is_there():
 def test_two_processes_in_one_interpreter_do_not_share_a_registry():
     first, second = ProcessMetrics(), ProcessMetrics()
     first.http.observe("GET", "/a", 200, 0.1)
-    assert ("mitra_http_requests_total", (("method", "GET"), ("route", "/a"), ("status", "200"))) not in samples(second)
+    assert (
+        "mitra_http_requests_total",
+        (("method", "GET"), ("route", "/a"), ("status", "200")),
+    ) not in samples(second)

@@ -8,11 +8,24 @@ from mitra_shared.telemetry.redaction import MASK, redact, redact_text
 
 national = st.from_regex(r"[6-9][0-9]{9}", fullmatch=True)
 spellings = st.sampled_from(
-    ["{a}{b}", "+91{a}{b}", "+91 {a} {b}", "0091-{a}-{b}", "91{a}{b}", "+91 ({a}) {b}", "0{a} {b}", "+91.{a}.{b}"]
+    [
+        "{a}{b}",
+        "+91{a}{b}",
+        "+91 {a} {b}",
+        "0091-{a}-{b}",
+        "91{a}{b}",
+        "+91 ({a}) {b}",
+        "0{a} {b}",
+        "+91.{a}.{b}",
+    ]
 )
 
 
-@given(number=national, spelling=spellings, around=st.sampled_from(["{}", "phone {} refused", "({})", "'{}',", "tel:{}"]))
+@given(
+    number=national,
+    spelling=spellings,
+    around=st.sampled_from(["{}", "phone {} refused", "({})", "'{}',", "tel:{}"]),
+)
 def test_a_phone_number_is_hidden_however_it_is_written(number, spelling, around):
     text = around.format(spelling.format(a=number[:5], b=number[5:]))
     hidden = redact_text(text)
@@ -46,7 +59,17 @@ def test_ids_stay_readable(id_):
 
 @pytest.mark.parametrize(
     "key",
-    ["name", "Name", "phone", "holder_name", "holder-name", "Authorization", "token", "password", "Idempotency-Key"],
+    [
+        "name",
+        "Name",
+        "phone",
+        "holder_name",
+        "holder-name",
+        "Authorization",
+        "token",
+        "password",
+        "Idempotency-Key",
+    ],
 )
 def test_a_personal_key_is_hidden_at_any_depth(key):
     line = redact({"event": "x", "deep": [{"deeper": {key: "Ravi Kumar", "position": 4}}]})
@@ -55,8 +78,11 @@ def test_a_personal_key_is_hidden_at_any_depth(key):
 
 def test_numbers_are_kept_unless_they_read_as_a_mobile_number():
     assert redact({"position": 325_000, "ms": 1.5, "ok": True, "none": None}) == {
-        "position": 325_000, "ms": 1.5, "ok": True, "none": None,
-    }  # fmt: skip
+        "position": 325_000,
+        "ms": 1.5,
+        "ok": True,
+        "none": None,
+    }
     assert redact(9_812_345_678) == MASK
     assert redact(919_812_345_678) == MASK
 

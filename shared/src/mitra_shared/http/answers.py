@@ -45,7 +45,7 @@ _BY_STATUS: Final = {
 
 
 def problem_of(error: Exception) -> Problem:
-    """How the caller is to see `error`; one that nobody foresaw is `internal`, with the trace id to ask for."""
+    """How the caller is to see `error`; one nobody foresaw is `internal` and names the trace to ask for."""
     match error:
         case Problem():
             return error

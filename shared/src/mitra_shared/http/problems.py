@@ -19,6 +19,9 @@ RETRY_SECONDS: Final = 2
 """How long a caller is asked to wait while the database is away."""
 
 
+_KINDS: dict[str, "ProblemKind"] = {}
+
+
 class Problem(Exception):
     """An error as the caller is to see it.
 
@@ -66,17 +69,30 @@ class Problem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """A problem without its occasion: `raise QUOTA_USED_UP("Segment S11-AC032 has no place left")`."""
+    """A problem without its occasion: `raise QUOTA_USED_UP("Segment S11-AC032 has no place left")`.
+
+    Each slug is declared once, or alike; declaring makes it known to `declared_kinds`.
+    """
 
     slug: str
     title: str
     status: int
+
+    def __post_init__(self) -> None:
+        """Declare the kind."""
+        if _KINDS.setdefault(self.slug, self) != self:
+            raise ValueError(f"the problem {self.slug!r} is declared with two meanings")
 
     def __call__(
         self, detail: str, *, headers: Mapping[str, str] | None = None, **extensions: Any
     ) -> Problem:
         """The problem with what was wrong this time."""
         return Problem(self.slug, self.title, self.status, detail, headers=headers, **extensions)
+
+
+def declared_kinds() -> Mapping[str, ProblemKind]:
+    """Every kind that the modules imported so far declare, by slug."""
+    return _KINDS
 
 
 BROKEN_JSON: Final = ProblemKind("broken-json", "The body is not JSON", 400)

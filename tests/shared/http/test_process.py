@@ -1,0 +1,106 @@
+"""Real processes, real signals."""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+PROGRAM = Path(__file__).with_name("process_under_test.py")
+
+
+class Running:
+    """A started process and where it serves."""
+
+    def __init__(self, process, url, port_file):
+        self.process, self.url, self.port_file = process, url, port_file
+
+    async def ended(self, within=12.0):
+        """Exit code and log lines."""
+        async with asyncio.timeout(within):
+            out, _ = await self.process.communicate()
+        return self.process.returncode, [json.loads(line) for line in out.splitlines()]
+
+    async def stopped_by(self, number):
+        """Exit code, log lines and seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        code, lines = await self.ended()
+        return code, lines, time.monotonic() - began
+
+
+@pytest.fixture
+async def start(tmp_path):
+    started = []
+
+    async def start(behaviour):
+        port_file = tmp_path / "port"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, PROGRAM, port_file, behaviour, stdout=asyncio.subprocess.PIPE
+        )
+        started.append(process)
+        async with asyncio.timeout(10):
+            while not port_file.exists():  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.02)
+        return Running(process, f"http://127.0.0.1:{int(port_file.read_text())}", port_file)
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_stops_a_process_at_once_and_well(start, number):
+    running = await start("well")
+    code, lines, seconds = await running.stopped_by(number)
+    assert code == 0
+    assert seconds < 2
+    assert lines[-1]["event"] == "stopped"
+    assert lines[-1]["reason"] == number.name
+    assert not running.port_file.exists()
+
+
+async def test_a_request_in_flight_is_answered_before_the_process_ends(start):
+    running = await start("well")
+    async with httpx.AsyncClient(base_url=running.url) as client:
+        asking = asyncio.create_task(client.get("/slow"))
+        await asyncio.sleep(0.3)
+        code, _, _ = await running.stopped_by(signal.SIGTERM)
+        assert (await asking).text == "done"
+    assert code == 0
+
+
+async def test_a_stream_without_end_does_not_keep_the_process(start):
+    running = await start("well")
+    async with httpx.AsyncClient(base_url=running.url) as client, client.stream("GET", "/endless") as answer:
+        assert await anext(answer.aiter_text())
+        code, _, seconds = await running.stopped_by(signal.SIGTERM)
+    assert code == 0
+    assert seconds < 4
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "why"), [("fails", "builtins.RuntimeError"), ("ends", "mitra_shared.process.PartEnded")]
+)
+async def test_a_part_that_fails_or_ends_takes_the_process_down_with_code_1(start, behaviour, why):
+    running = await start(behaviour)
+    code, lines = await running.ended()
+    assert code == 1
+    (told,) = [line for line in lines if line["event"] == "a part of the process failed"]
+    assert told["part"] == "loop"
+    assert told["error"]["type"] == why
+    assert "9812345678" not in json.dumps(lines)
+
+
+async def test_a_part_that_ignores_its_cancelling_cannot_keep_the_process(start):
+    running = await start("stubborn")
+    code, lines, seconds = await running.stopped_by(signal.SIGTERM)
+    assert code == 1
+    assert seconds < 6
+    assert "loop" in lines[-1]["parts"]
