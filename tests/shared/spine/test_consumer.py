@@ -163,6 +163,7 @@ async def test_a_group_that_stood_before_the_fork_goes_on_into_the_new_epoch(spi
     await spine.enrol(10, only=HERE)
     await spine.carry()
     await spine.restore_log_to(20)
+    await spine.carry()
     async with spine.relaying(), spine.consuming():
         await spine.enrol(10, only=HERE)
         await spine.settle()
