@@ -5,11 +5,13 @@ load:  the same, then `PUT {enrolment}/v1/campaigns/{id}`, which puts `CampaignD
 """
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.markup import escape
 
 from mitra_shared.campaign.check import CampaignMistakes, UnreadableCampaign, load_definition
 from mitra_shared.campaign.definition import CampaignDefinition
@@ -70,7 +72,11 @@ def load(
             )
         )
     else:
-        results.print(f"{definition.name.en} ({definition.id}), version {definition.version}, is in force")
+        is_old = isinstance(answer, Mapping) and answer.get("changed") is False
+        state = "was in force already" if is_old else "is in force"
+        results.print(
+            f"{escape(definition.name.en)} ({definition.id}), version {definition.version}, {state}"
+        )
 
 
 def _read(file: Path, *, as_json: bool) -> CampaignDefinition:

@@ -92,7 +92,8 @@ def _fields(problem: Mapping[str, Any]) -> str:
     if not isinstance(errors, list):
         return ""
     named = [error for error in errors if isinstance(error, Mapping)]
-    return "".join(f"\n  {error.get('field', '')}: {error.get('message', '')}" for error in named)
+    lines = (map(str, (error.get(key) or "?" for key in ("field", "message", "expected"))) for error in named)
+    return "".join(f"\n  {where}: {wrong}; {right}" for where, wrong, right in lines)
 
 
 def _json(answer: httpx.Response) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from mitra_shared.campaign.check.area_files import WrittenAreas, read_areas
+from mitra_shared.campaign.check.area_files import read_areas
 from mitra_shared.campaign.check.csv_rows import read_rows
 from mitra_shared.campaign.check.dates import check_dates
 from mitra_shared.campaign.check.fields import fits, fitting_fields, unknown_name
@@ -18,9 +18,9 @@ from mitra_shared.campaign.check.rounds import WrittenRound, check_rounds
 from mitra_shared.campaign.check.schemes import check_schemes, written_schemes
 from mitra_shared.campaign.check.sources import Reader, named_text
 from mitra_shared.campaign.check.toml_lines import TomlDocument
-from mitra_shared.campaign.check.tree import check_tree
+from mitra_shared.campaign.check.tree import WrittenAreas, check_tree
 from mitra_shared.campaign.check.written import AreaFiles, Header, NoticeFiles, RoundHeader, SchemeRow
-from mitra_shared.campaign.definition import CampaignDefinition, ConsentNotice, Goal, Question, Scheme
+from mitra_shared.campaign.definition import CampaignDefinition, ConsentNotice, Goal, Level, Question, Scheme
 
 _TABLES = ("areas", "goals", "notices", "rounds")
 
@@ -85,16 +85,17 @@ class _CampaignFile:
     def _areas_and_goals(self, content: Mapping[str, Any]) -> tuple[WrittenAreas, list[Written[Goal]]]:
         before = len(self.findings)
         areas = self._areas(content.get("areas"))
-        check_tree(areas.areas, areas.doubtful, areas.whole, self.findings)
+        check_tree(areas, self.findings)
         goals = [
             Written(goal, origin)
             for raw, origin in self._items(content, "goals", self.origin)
             if (goal := fits(Goal, raw, origin, self.findings))
         ]
-        by_code = {area.value.code: area.value for area in areas.areas}
-        check_goals(goals, by_code, areas.doubtful, self.findings)
+        check_goals(goals, areas, self.findings)
         if len(self.findings) == before:
-            check_coverage(goals, list(by_code.values()), self.origin.place("goals"), self.findings)
+            check_coverage(
+                goals, [area.value for area in areas.areas], self.origin.place("goals"), self.findings
+            )
         return areas, goals
 
     def _areas(self, raw: object) -> WrittenAreas:
@@ -107,7 +108,7 @@ class _CampaignFile:
             self.findings.add(origin.place(), f"{quoted(raw)} is of the wrong kind", "a table [areas]")
         else:
             return read_areas(raw, origin, self.reader, self.findings)
-        return WrittenAreas()
+        return WrittenAreas(unsure=set(Level))
 
     def _schemes(self, name: str | None) -> list[Written[Scheme]]:
         text = name and named_text(name, self.origin.place("schemes"), self.reader, self.findings)

@@ -30,18 +30,22 @@ class Row(Generic[Model]):
 
 @dataclass(slots=True)
 class Table(Generic[Model]):
-    """The rows of a file. `whole` is False when something in it could not be understood."""
+    """The rows of a file.
+
+    `whole` is False when something in it could not be understood, `ended` when not all of it could be read.
+    """
 
     file: str
     rows: list[Row[Model]] = field(default_factory=list)
     whole: bool = True
+    ended: bool = True
 
 
 def read_rows(file: str, text: str, model: type[Model], findings: Findings) -> Table[Model]:
     """Reads the rows of `text` (first line: the names of the columns) and notes every mistake."""
     table = Table[Model](file)
     before = len(findings)
-    records = _records(file, text, findings)
+    records = _records(table, text, findings)
     line, header = next(records, (1, []))
     columns = [name.strip() for name in header]
     complete = _check_columns(Place(file, line, ""), columns, model, findings)
@@ -65,7 +69,7 @@ def read_rows(file: str, text: str, model: type[Model], findings: Findings) -> T
     return table
 
 
-def _records(file: str, text: str, findings: Findings) -> Iterator[tuple[int, list[str]]]:
+def _records(table: Table[Model], text: str, findings: Findings) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
         line = reader.line_num + 1
@@ -74,9 +78,9 @@ def _records(file: str, text: str, findings: Findings) -> Iterator[tuple[int, li
         except StopIteration:
             return
         except csv.Error as error:
-            findings.add(
-                Place(file, line, ""), f"the row cannot be read: {error}", "close every quote in its own row"
-            )
+            table.ended = False
+            place = Place(table.file, line, "")
+            findings.add(place, f"the row cannot be read: {error}", "close every quote in its own row")
             return
         if any(cell.strip() for cell in cells):
             yield line, cells

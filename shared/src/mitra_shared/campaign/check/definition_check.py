@@ -9,7 +9,7 @@ from mitra_shared.campaign.check.notices import check_in_force, check_languages,
 from mitra_shared.campaign.check.origins import ValueOrigin, Written
 from mitra_shared.campaign.check.rounds import WrittenRound, check_rounds
 from mitra_shared.campaign.check.schemes import check_schemes
-from mitra_shared.campaign.check.tree import check_tree
+from mitra_shared.campaign.check.tree import WrittenAreas, check_tree
 from mitra_shared.campaign.definition import CampaignDefinition, Level, Round
 
 
@@ -17,14 +17,15 @@ def mistakes_in(definition: CampaignDefinition) -> Sequence[Mistake]:
     """Everything that is wrong with the definition as a whole; `where` is the path in its JSON."""
     findings = Findings()
     whole = ValueOrigin("")
-    areas = [Written(area, ValueOrigin(f"areas.{area.code}")) for area in definition.areas]
+    written = [Written(area, ValueOrigin(f"areas.{area.code}")) for area in definition.areas]
+    areas = WrittenAreas(written, whole=set(Level))
     goals = [Written(goal, ValueOrigin(f"goals.#{n}")) for n, goal in enumerate(definition.goals, 1)]
     notices = [
         Written(notice, ValueOrigin(f"notices.#{n}")) for n, notice in enumerate(definition.notices, 1)
     ]
     check_dates(whole, definition.starts_on, definition.target_date, definition.boundaries, findings)
-    check_tree(areas, frozenset(), frozenset(Level), findings)
-    check_goals(goals, definition.by_code, frozenset(), findings)
+    check_tree(areas, findings)
+    check_goals(goals, areas, findings)
     if not findings:
         check_coverage(goals, definition.areas, whole.place("goals"), findings)
     check_schemes([Written(s, ValueOrigin(f"schemes.{s.code}")) for s in definition.schemes], findings)

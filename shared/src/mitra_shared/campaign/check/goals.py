@@ -1,25 +1,21 @@
 """Do the targets and quotas hold together? Levels, areas, active readings, sums."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 
 from mitra_shared.campaign.check.mistakes import Findings, Place, one_of
 from mitra_shared.campaign.check.origins import Written
+from mitra_shared.campaign.check.tree import WrittenAreas
 from mitra_shared.campaign.definition import Area, Goal, Level, Metric
 from mitra_shared.ids import AreaCode
 
 QUOTA_LEVELS = (Level.CONSTITUENCY, Level.SEGMENT)
 
 
-def check_goals(
-    goals: Sequence[Written[Goal]],
-    areas: Mapping[AreaCode, Area],
-    doubtful: AbstractSet[AreaCode],
-    findings: Findings,
-) -> None:
+def check_goals(goals: Sequence[Written[Goal]], written: WrittenAreas, findings: Findings) -> None:
     """Notes every mistake of single goals and of goals against each other."""
+    areas = {area.value.code: area.value for area in written.areas}
     for goal in goals:
-        _check_area(goal, areas, doubtful, findings)
+        _check_area(goal, areas, written, findings)
         if goal.value.metric is Metric.CERTIFICATES and goal.value.level not in QUOTA_LEVELS:
             findings.add(
                 goal.origin.place("level"),
@@ -35,6 +31,7 @@ def check_coverage(
 ) -> None:
     """Notes areas without a quota and targets that do not add up, in a tree that is otherwise right."""
     active = [goal for goal in goals if goal.value.active]
+    _check_sums([goal for goal in active if goal.value.metric is Metric.ENROLLED], areas, findings)
     quotas = [goal for goal in active if goal.value.metric is Metric.CERTIFICATES]
     if not quotas:
         findings.add(
@@ -52,16 +49,17 @@ def check_coverage(
             f"{len(without)} {level}(s) have no quota: {', '.join(without[:5])}",
             f"a goal of level '{level}' without an 'area' holds for all of them",
         )
-    _check_sums([goal for goal in active if goal.value.metric is Metric.ENROLLED], areas, findings)
 
 
 def _check_area(
-    goal: Written[Goal], areas: Mapping[AreaCode, Area], doubtful: AbstractSet[AreaCode], findings: Findings
+    goal: Written[Goal], areas: Mapping[AreaCode, Area], written: WrittenAreas, findings: Findings
 ) -> None:
     code = goal.value.area
-    if code is None or code in doubtful:
+    if code is None or code in written.doubtful:
         return
     area = areas.get(code)
+    if area is None and goal.value.level in written.unsure:
+        return
     if area is None:
         known = [a.code for a in areas.values() if a.level is goal.value.level]
         findings.add(goal.origin.place("area"), f"there is no area {code!r}", one_of(code, known))

@@ -49,16 +49,20 @@ class Findings:
         self._files: dict[str, None] = {}
         self._mistakes: dict[Mistake, None] = {}
 
+    def reading(self, file: str) -> None:
+        """Notes that `file` is read now: its mistakes come after those of the files before it."""
+        self._files.setdefault(file)
+
     def add(self, place: Place, wrong: str, right: str) -> None:
         """Notes a mistake at `place`."""
-        self._files.setdefault(place.file)
+        self.reading(place.file)
         self._mistakes.setdefault(Mistake(place.file, place.line, place.where, wrong, right))
 
     def __len__(self) -> int:
         return len(self._mistakes)
 
     def in_order(self) -> list[Mistake]:
-        """The mistakes by file (as first met) and line."""
+        """The mistakes by file (as first read) and line."""
         files = {file: number for number, file in enumerate(self._files)}
         return sorted(self._mistakes, key=lambda m: (files[m.file], m.line or 0))
 

@@ -66,7 +66,7 @@ class ValueOrigin:
 
     def place(self, *inside: str | int) -> Place:
         """No file and no line; `areas.S11-AC032.parent`."""
-        return Place("definition", None, ".".join(map(str, (self.path, *inside))))
+        return Place("definition", None, ".".join(map(str, filter(None, (self.path, *inside)))))
 
 
 def dotted(content: Mapping[str, Any], path: Path) -> str:

@@ -26,6 +26,7 @@ def reader_of(folder: Path) -> Reader:
 
 def text_of(name: str, content: bytes, findings: Findings) -> str | None:
     """`content` as text; None (and a mistake) unless it is UTF-8 of a reasonable size."""
+    findings.reading(name)
     if len(content) > LARGEST_FILE:
         findings.add(
             Place(name, None, ""),

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 from mitra_shared.campaign.check.mistakes import Findings, one_of
-from mitra_shared.campaign.check.origins import Written
+from mitra_shared.campaign.check.origins import Origin, Written
 from mitra_shared.campaign.definition import Area, Level, Tile
 from mitra_shared.ids import AreaCode
 
@@ -14,14 +15,33 @@ _NUMBERED = {Level.CONSTITUENCY: ("PC", 2), Level.SEGMENT: ("AC", 3)}
 Areas = Sequence[Written[Area]]
 
 
-def check_tree(
-    areas: Areas, doubtful: AbstractSet[AreaCode], whole: AbstractSet[Level], findings: Findings
-) -> None:
-    """Notes every mistake in the tree.
+@dataclass(slots=True)
+class WrittenAreas:
+    """The areas that could be read, and what is known of those that could not.
 
-    `doubtful`: codes that exist although they are not among `areas`. `whole`: levels of which nothing is
-    missing; only of those it is said that something has none below it.
+    `doubtful` are codes that exist although their row has mistakes: naming one is not another mistake.
+    `whole` are the levels of which nothing is missing: only there it is said that something has no child.
+    `unsure` are the levels of which not even all codes are known: there it is never said that one is missing.
     """
+
+    areas: list[Written[Area]] = field(default_factory=list)
+    doubtful: set[AreaCode] = field(default_factory=set)
+    whole: set[Level] = field(default_factory=set)
+    unsure: set[Level] = field(default_factory=set)
+
+    def add(self, level: Level, code: AreaCode | None, area: Area | None, origin: Origin) -> None:
+        """Takes an area as far as its row tells."""
+        if area is not None:
+            self.areas.append(Written(area, origin))
+        elif code is not None:
+            self.doubtful.add(code)
+        else:
+            self.unsure.add(level)
+
+
+def check_tree(written: WrittenAreas, findings: Findings) -> None:
+    """Notes every mistake in the tree."""
+    areas = written.areas
     by_code: dict[AreaCode, Written[Area]] = {}
     for area in areas:
         first = by_code.setdefault(area.value.code, area)
@@ -34,10 +54,10 @@ def check_tree(
     _check_nations(areas, findings)
     for area in areas:
         _check_code(area, findings)
-        _check_parent(area, by_code, doubtful, findings)
+        _check_parent(area, by_code, written, findings)
     _check_names(areas, findings)
     _check_tiles(areas, findings)
-    _check_childless(areas, whole, findings)
+    _check_childless(areas, written.whole, findings)
 
 
 def _check_nations(areas: Areas, findings: Findings) -> None:
@@ -64,10 +84,7 @@ def _check_code(area: Written[Area], findings: Findings) -> None:
 
 
 def _check_parent(
-    area: Written[Area],
-    by_code: Mapping[AreaCode, Written[Area]],
-    doubtful: AbstractSet[AreaCode],
-    findings: Findings,
+    area: Written[Area], by_code: Mapping[AreaCode, Written[Area]], written: WrittenAreas, findings: Findings
 ) -> None:
     value = area.value
     place = area.origin.place("parent")
@@ -77,9 +94,8 @@ def _check_parent(
         return
     level = PARENTS[value.level]
     parent = by_code.get(value.parent) if value.parent else None
-    if parent is None and value.parent in doubtful:
-        pass
-    elif parent is None or parent.value.level is not level:
+    is_known = parent is not None and parent.value.level is level
+    if not is_known and value.parent not in written.doubtful and level not in written.unsure:
         known = [code for code, other in by_code.items() if other.value.level is level]
         findings.add(place, f"there is no {level} {value.parent!r}", one_of(value.parent, known))
     state = value.code.partition("-")[0]
