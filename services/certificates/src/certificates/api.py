@@ -1,0 +1,177 @@
+"""What can be asked of the certificates service."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Query
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from certificates import queries
+from certificates.domain.certificate import visible_number
+from certificates.problems import CERTIFICATE_UNKNOWN, SEGMENT_UNKNOWN
+from certificates.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
+from mitra_shared.campaign.definition import Slug
+from mitra_shared.contracts.topics import CERTIFICATES
+from mitra_shared.http.app import create_api
+from mitra_shared.http.probes import Readiness
+from mitra_shared.http.problems import FORBIDDEN, invalid_fields, problem_responses
+from mitra_shared.http.tokens import requires
+from mitra_shared.ids import AreaCode, CampaignId, CertificateId, Position
+from mitra_shared.log.endpoint import log_router
+from mitra_shared.security.tokens import RECRUITERS, Caller, Role
+from mitra_shared.settings import ServiceSettings
+from mitra_shared.telemetry.metrics import ProcessMetrics
+
+VERSION: Final = "1.0.0"
+MOST_WAITING: Final = 500
+
+Staff = Annotated[Caller, Depends(requires(*RECRUITERS))]
+"""In-charge and co-in-charge: they see the people of their constituency."""
+Reader = Annotated[Caller, Depends(requires(*RECRUITERS, Role.STATE_COORDINATOR, Role.HEADQUARTERS))]
+"""Whoever sees aggregates."""
+Code = Annotated[AreaCode, Path(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$", examples=["S11-AC032"])]
+Campaign = Annotated[
+    Slug | None, Query(description="Needed where the token names none and several have the segment")
+]
+After = Annotated[
+    str, Query(pattern=r"^\d{1,18}-\d{1,18}$", description="`after` of the page before", examples=["0-0"])
+]
+
+
+def create_app(
+    engine: AsyncEngine, settings: ServiceSettings, readiness: Readiness, metrics: ProcessMetrics
+) -> FastAPI:
+    """The application of an api process.
+
+    Raises:
+        BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
+    """
+    return create_api(
+        title="Mitra certificates",
+        version=VERSION,
+        description="Certificates, the places of segments and those who wait for one, and the log of both.",
+        settings=settings,
+        readiness=readiness,
+        metrics=metrics,
+        service="certificates",
+        routers=(_certificate_routes(engine), _segment_routes(engine), log_router(engine, CERTIFICATES)),
+    )
+
+
+def _certificate_routes(engine: AsyncEngine) -> APIRouter:
+    router = APIRouter(
+        prefix="/v1/certificates", tags=["certificates"], responses=problem_responses(401, 403, 404)
+    )
+
+    @router.get("/{certificate_id}", summary="One certificate of your constituency")
+    async def certificate(certificate_id: CertificateId, caller: Staff) -> CertificateTold:
+        """Number, state and dates, without the name."""
+        async with engine.connect() as connection:
+            found = await queries.find_certificate(connection, certificate_id)
+        if (
+            found is None
+            or found.constituency != caller.area
+            or caller.campaign not in {None, found.campaign}
+        ):
+            raise CERTIFICATE_UNKNOWN("Your constituency has no certificate of this id")
+        return CertificateTold(
+            id=found.id,
+            campaign=found.campaign,
+            mitra_id=found.mitra_id,
+            constituency=found.constituency,
+            segment=found.segment,
+            state=found.state.value,
+            number=visible_number(found.segment, found.serial) if found.serial is not None else None,
+            ahead=found.ahead,
+            enrolled_at=found.enrolled_at,
+            issued_at=found.issued_at,
+            revoked_at=found.revoked_at,
+        )
+
+    return router
+
+
+def _segment_routes(engine: AsyncEngine) -> APIRouter:
+    router = APIRouter(prefix="/v1/segments", tags=["segments"], responses=problem_responses(401, 403, 404))
+
+    @router.get("/{code}/quota", summary="The places of a segment")
+    async def quota(code: Code, caller: Reader, campaign: Campaign = None) -> QuotaTold:
+        """How many places there are, are taken and are waited for."""
+        async with engine.connect() as connection:
+            segment = await _segment(connection, code, caller, campaign)
+            counts = await queries.counts_of(connection, segment)
+        return QuotaTold(
+            campaign=segment.campaign,
+            segment=segment.code,
+            pool=segment.pool,
+            quota=segment.quota,
+            taken=segment.taken,
+            waitlisted=counts.waitlisted,
+            frozen=segment.frozen,
+            next_number=visible_number(segment.code, counts.next_serial)
+            if caller.role in RECRUITERS
+            else None,
+        )
+
+    @router.get("/{code}/waitlist", summary="Who is called next")
+    async def waitlist(
+        code: Code,
+        caller: Staff,
+        campaign: Campaign = None,
+        after: After = "0-0",
+        limit: Annotated[int, Query(ge=1, le=MOST_WAITING)] = 100,
+    ) -> WaitlistTold:
+        """The queue for the places that the segment draws on, in the order of the log.
+
+        Where the quota is given to the constituency, all its segments stand in one queue.
+        """
+        turn = queries.Turn(*(Position(int(part)) for part in after.split("-")))
+        async with engine.connect() as connection:
+            segment = await _segment(connection, code, caller, campaign)
+            found = await queries.waitlist(connection, segment, after=turn, most=limit + 1)
+        page = found[:limit]
+        return WaitlistTold(
+            campaign=segment.campaign,
+            segment=segment.code,
+            pool=segment.pool,
+            waiting=[
+                Waiting(certificate_id=w.id, segment=w.segment, enrolled_at=w.enrolled_at) for w in page
+            ],
+            after="-".join(map(str, page[-1].turn)) if len(found) > limit else None,
+        )
+
+    return router
+
+
+async def _segment(
+    connection: AsyncConnection, code: AreaCode, caller: Caller, campaign: str | None
+) -> queries.SegmentFound:
+    """The segment a caller asks for.
+
+    Raises:
+        Problem: it is not there, not within the caller's area, or in several campaigns.
+    """
+    wanted = CampaignId(campaign) if campaign is not None else caller.campaign
+    if caller.campaign not in {None, wanted}:
+        raise FORBIDDEN("Your token is for another campaign")
+    segments = await queries.find_segments(connection, code, wanted)
+    if not segments:
+        raise SEGMENT_UNKNOWN("Segment codes look like S11-AC032")
+    if len(segments) > 1:
+        names = ", ".join(segment.campaign for segment in segments)
+        raise invalid_fields(
+            [{"field": "campaign", "message": "is needed: there are several", "expected": f"one of {names}"}]
+        )
+    (segment,) = segments
+    if not _within(segment, caller):
+        raise FORBIDDEN("The segment is outside of the area of your token")
+    return segment
+
+
+def _within(segment: queries.SegmentFound, caller: Caller) -> bool:
+    match caller.role:
+        case Role.HEADQUARTERS:
+            return True
+        case Role.STATE_COORDINATOR:
+            return segment.state == caller.area
+        case _:
+            return segment.constituency == caller.area

@@ -1,0 +1,37 @@
+"""Redefine a campaign: put changed quotas, areas or rules in force at their place in the log."""
+
+from dataclasses import dataclass
+
+from certificates.domain.certificate import Cause
+from certificates.domain.pool import Plan
+from certificates.storage.changes import save
+from certificates.storage.registers import Scope, load_whole
+from certificates.storage.terms import save_terms
+from certificates.wire import to_wire
+from mitra_shared.ids import CampaignId, Partition
+from mitra_shared.log import UnitOfWork
+from mitra_shared.security.lookup import KeyedHash
+
+
+@dataclass(frozen=True, slots=True)
+class RedefineCampaign:
+    """What a campaign definition plans for the constituencies of one partition."""
+
+    partition: Partition
+    campaign: CampaignId
+    plan: Plan
+    cause: Cause
+
+
+async def redefine_campaign(unit: UnitOfWork, command: RedefineCampaign, key: KeyedHash) -> None:
+    """Take the plan over, call whom it makes room for, and emit what happened; an older plan does nothing."""
+    scope = Scope(command.partition, command.campaign)
+    register = await load_whole(unit.connection, scope)
+    before = register.terms
+    changes = register.redefine(command.plan, command.cause)
+    if register.terms.version == before.version:
+        return
+    await save_terms(unit.connection, scope, register, redrawn=register.terms.level is not before.level)
+    await save(unit.connection, {scope: register})
+    for change in changes:
+        unit.emit(to_wire(change, key))

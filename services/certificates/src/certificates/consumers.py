@@ -1,0 +1,114 @@
+"""What the service listens to: the enrolment log. Events in, commands out, nothing decided here."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from faststream.redis import RedisBroker
+
+from certificates.commands.decide_certificates import DecideCertificates, decide_certificates
+from certificates.commands.forget_partition import forget_partition
+from certificates.commands.redefine_campaign import RedefineCampaign, redefine_campaign
+from certificates.domain.certificate import Cause
+from certificates.domain.happenings import Cleared, Enrolled, Happening, Withdrawn
+from certificates.domain.pool import IssueOn, Plan, PlannedSegment, PoolLevel, Terms
+from certificates.wire import certificate_id_of
+from mitra_shared.campaign.definition import CampaignDefinition, Level, Metric
+from mitra_shared.consume import ConsumerGroup, Delivery, Feed, subscriber
+from mitra_shared.contracts.events import (
+    CampaignDefinedV1,
+    EnrolmentEvent,
+    MitraClearedV1,
+    MitraEnrolledV1,
+    MitraWithdrawnV1,
+)
+from mitra_shared.contracts.topics import ENROLMENT, partition_of
+from mitra_shared.ids import Partition
+from mitra_shared.log import Place
+from mitra_shared.security.lookup import KeyedHash
+
+GROUP = "certificates"
+
+
+def consumer_group(broker: RedisBroker, key: KeyedHash) -> ConsumerGroup:
+    """Declare what the service listens to on `broker`; ids are derived with `key`."""
+
+    @subscriber(broker, ENROLMENT)
+    async def on_enrolment(events: list[EnrolmentEvent], delivery: Delivery) -> None:
+        """Enrolments, withdrawals, clearances and campaign definitions become certificates."""
+        await apply(events, delivery, key)
+
+    return ConsumerGroup(name=GROUP, broker=broker, topics=(ENROLMENT,), forget=forget_partition)
+
+
+async def apply(events: Sequence[EnrolmentEvent], delivery: Feed, key: KeyedHash) -> None:
+    """Carry out a batch: runs between campaign definitions, each definition at its place."""
+    run: list[Happening] = []
+    for event, place in zip(events, delivery.places, strict=True):
+        if isinstance(event, CampaignDefinedV1):
+            await decide_certificates(delivery.unit, DecideCertificates(run), key)
+            run = []
+            await redefine_campaign(delivery.unit, redefinition(event, place), key)
+        else:
+            run.append(happening(event, place, key))
+    await decide_certificates(delivery.unit, DecideCertificates(run), key)
+
+
+def happening(
+    event: MitraEnrolledV1 | MitraWithdrawnV1 | MitraClearedV1, place: Place, key: KeyedHash
+) -> Happening:
+    """What an event about a Mitra tells."""
+    about = (
+        place.partition,
+        event.campaign,
+        event.mitra_id,
+        event.segment,
+        Cause(event.event_id, place.position, event.occurred_at),
+    )
+    match event:
+        case MitraEnrolledV1():
+            certificate_id = certificate_id_of(event.mitra_id, key)
+            return Enrolled(*about, event.constituency, certificate_id, event.holder_name)
+        case MitraWithdrawnV1():
+            return Withdrawn(*about)
+        case MitraClearedV1():
+            return Cleared(*about)
+        case _:
+            assert_never(event)
+
+
+def redefinition(event: CampaignDefinedV1, place: Place) -> RedefineCampaign:
+    """What a campaign definition plans for the constituencies of the partition it stands in."""
+    return RedefineCampaign(
+        place.partition,
+        event.campaign,
+        plan_of(event.definition, place.partition),
+        Cause(event.event_id, place.position, event.occurred_at),
+    )
+
+
+def plan_of(definition: CampaignDefinition, partition: Partition) -> Plan:
+    """The segments and quotas of the constituencies that belong to `partition`."""
+    level = definition.certificate_level()
+    constituencies = [a for a in definition.at_level(Level.CONSTITUENCY) if partition_of(a.code) == partition]
+    states = {a.code: definition.ancestor(a.code, Level.STATE).code for a in constituencies}
+    segments = [
+        PlannedSegment(area.code, area.parent, states[area.parent])
+        for area in definition.at_level(Level.SEGMENT)
+        if area.parent in states
+    ]
+    with_pools = (
+        constituencies
+        if level is Level.CONSTITUENCY
+        else [definition.by_code[segment.code] for segment in segments]
+    )
+    quotas = {area.code: definition.goal_for(area, Metric.CERTIFICATES) for area in with_pools}
+    return Plan(
+        Terms(
+            definition.version,
+            IssueOn(definition.issuing.issue_on),
+            definition.issuing.frozen,
+            PoolLevel(level.value),
+        ),
+        segments,
+        {code: goal.number for code, goal in quotas.items() if goal is not None},
+    )

@@ -1,0 +1,71 @@
+"""One certificate: the recognition of one Mitra, and where it stands.
+
+    held -> waitlisted | issued -> revoked
+
+Held: not yet eligible (not cleared), or eligible while issuing is frozen. From the moment it is eligible it
+has a place in the queue of its pool, which it keeps until it is issued or revoked.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from mitra_shared.ids import AreaCode, CampaignId, CertificateId, EventId, MitraId, Position
+
+
+class State(StrEnum):
+    """Where a certificate stands."""
+
+    HELD = "held"
+    WAITLISTED = "waitlisted"
+    ISSUED = "issued"
+    REVOKED = "revoked"
+
+
+class Cause(NamedTuple):
+    """The entry of the enrolment log that something follows from."""
+
+    event_id: EventId
+    position: Position
+    occurred_at: datetime
+
+
+@dataclass(slots=True)
+class Certificate:
+    """The certificate of one Mitra in one segment.
+
+    Attributes:
+        holder_name: sealed; forgotten when the certificate is revoked.
+        queue_position: log position of the event that made it eligible; None before.
+        serial: number within the segment, kept after revocation.
+    """
+
+    state: State
+    id: CertificateId
+    mitra_id: MitraId
+    campaign: CampaignId
+    constituency: AreaCode
+    segment: AreaCode
+    holder_name: str | None
+    enrolled_at: datetime
+    enrolled_position: Position
+    queue_position: Position | None = None
+    serial: int | None = None
+    issued_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it may still be called when a place is free."""
+        return self.state is State.HELD or self.state is State.WAITLISTED
+
+    @property
+    def turn(self) -> tuple[int, int]:
+        """Sorts the eligible into the order in which they are called."""
+        return self.queue_position or 0, self.enrolled_position
+
+
+def visible_number(segment: AreaCode, serial: int) -> str:
+    """The number people read, e.g. `S11-AC032-0007`."""
+    return f"{segment}-{serial:04d}"

@@ -1,0 +1,42 @@
+"""What the enrolment log tells about one Mitra, as far as certificates care."""
+
+from typing import NamedTuple
+
+from certificates.domain.certificate import Cause
+from mitra_shared.ids import AreaCode, CampaignId, CertificateId, MitraId, Partition
+
+
+class Enrolled(NamedTuple):
+    """A person was enrolled; `certificate_id` is the one the certificate will have. The name is sealed."""
+
+    partition: Partition
+    campaign: CampaignId
+    mitra_id: MitraId
+    segment: AreaCode
+    cause: Cause
+    constituency: AreaCode
+    certificate_id: CertificateId
+    holder_name: str
+
+
+class Withdrawn(NamedTuple):
+    """A person withdrew consent."""
+
+    partition: Partition
+    campaign: CampaignId
+    mitra_id: MitraId
+    segment: AreaCode
+    cause: Cause
+
+
+class Cleared(NamedTuple):
+    """No likely duplicate of the person is open."""
+
+    partition: Partition
+    campaign: CampaignId
+    mitra_id: MitraId
+    segment: AreaCode
+    cause: Cause
+
+
+Happening = Enrolled | Withdrawn | Cleared

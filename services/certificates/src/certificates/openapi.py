@@ -1,0 +1,25 @@
+"""The OpenAPI document of the API, made without a database or keys of its own."""
+
+import json
+
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from certificates.api import create_app
+from mitra_shared.http.probes import Readiness
+from mitra_shared.security.tokens import new_signing_key, public_jwks
+from mitra_shared.settings import ServiceSettings
+from mitra_shared.telemetry.metrics import ProcessMetrics
+
+
+def openapi_text() -> str:
+    """The document as JSON, stable from run to run."""
+    # Only what the routes are made of: nothing is connected, and the key is thrown away.
+    settings = ServiceSettings(
+        database_url=SecretStr("postgresql://nowhere"),
+        redis_url=SecretStr("redis://nowhere"),
+        token_keys=public_jwks(new_signing_key()),
+    )
+    engine = create_async_engine("postgresql+asyncpg://nowhere")
+    document = create_app(engine, settings, Readiness(), ProcessMetrics()).openapi()
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

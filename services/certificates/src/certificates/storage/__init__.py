@@ -1,0 +1,1 @@
+"""How certificates, pools and campaigns are kept: tables, bulk loading, bulk writing."""
