@@ -1,0 +1,36 @@
+#!/bin/bash
+# Puts the databases back to a backup. What was enrolled since is gone from here: ask the phones to send again.
+#
+#   deploy/restore.sh --yes DIRECTORY
+#
+# Everything but Postgres and Redis is stopped meanwhile. Redis is left as it is: its streams are ahead of the
+# restored logs, which the relays notice at their start. They begin a new epoch at the last common position and
+# say so (`a new epoch begins`); consumers that had gone further rebuild themselves from the log. Afterwards
+# run the audit.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+if [ "${1:-}" != --yes ] || [ -z "${2:-}" ]; then
+  echo 'usage: restore.sh --yes DIRECTORY   (replaces all three databases)' >&2
+  exit 2
+fi
+source=$2
+(cd "$source" && sha256sum --check --quiet SHA256SUMS)
+
+mapfile -t services < <(docker compose config --services | grep -vxE 'postgres|redis|databases')
+docker compose stop "${services[@]}"
+docker compose up --detach --wait postgres redis
+
+for database in enrolment certificates reporting; do
+  docker compose exec -T postgres psql --username postgres --quiet --set ON_ERROR_STOP=1 \
+    --command "DROP DATABASE IF EXISTS $database WITH (FORCE)"
+done
+docker compose run --rm databases
+for database in enrolment certificates reporting; do
+  docker compose exec -T postgres pg_restore --username postgres --dbname "$database" --single-transaction \
+    --exit-on-error <"$source/$database.dump"
+done
+
+# Migrations run first: the backup may be older than the images.
+docker compose up --detach --wait --no-recreate "${services[@]}"
+echo "Restored from $source. Now: docker compose run --rm operator audit"
