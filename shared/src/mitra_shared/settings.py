@@ -9,19 +9,18 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from mitra_shared.security.secret_files import UnsafeSecretFile, read_secret
+from mitra_shared.telemetry.logs import LogLevel
 
 PREFIX: Final = "MITRA_"
 SECRETS_DIR_VARIABLE: Final = "MITRA_SECRETS_DIR"
 EXIT_BAD_SETTINGS: Final = 2
-
-LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class BadSettings(Exception):

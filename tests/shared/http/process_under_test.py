@@ -2,10 +2,12 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mitra_shared.http.server import serve
@@ -13,13 +15,13 @@ from mitra_shared.process import ShutdownSignal, run_parts, run_process
 from mitra_shared.telemetry.logs import configure_logs
 
 
-async def slow(_request):
+async def slow(_request: Request) -> Response:
     await asyncio.sleep(1.0)
     return PlainTextResponse("done")
 
 
-async def endless(_request):
-    async def parts():
+async def endless(_request: Request) -> Response:
+    async def parts() -> AsyncIterator[str]:
         while True:
             yield "tick\n"
             await asyncio.sleep(0.05)

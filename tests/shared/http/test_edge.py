@@ -1,28 +1,29 @@
 import asyncio
 import json
-import logging
+from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 from prometheus_client import generate_latest
 
+from mitra_shared.http.app import Api
 from mitra_shared.http.edge import Edge, EdgeSettings
 from mitra_shared.telemetry.access import AccessLog
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from tests.shared.http.conftest import Marked, bearer, make_api
+from tests.shared.http.small_api import Marked, bearer, make_api
 
 GOOD = {"name": "Asha Devi", "phone": "+91 98123 45678"}
 JSON = {"Content-Type": "application/json"}
 BOTH = pytest.mark.parametrize("path", ["/v1/people", "/v1/enrolments"])
 
 
-def client_of(app, **options):
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://test", headers=bearer(), **options
-    )
+def client_of(app: Api) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=bearer())
 
 
-def access_lines(api, capsys):
+def access_lines(api: Api, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    assert isinstance(api.front, Edge)
     api.front.settings.access.flush()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     return [line for line in lines if line["event"] == "request"]
@@ -31,17 +32,19 @@ def access_lines(api, capsys):
 class CountedBody:
     """A body in parts that counts how many were taken."""
 
-    def __init__(self, parts, size):
+    def __init__(self, parts: int, size: int) -> None:
         self.parts, self.size, self.taken = parts, size, 0
 
-    async def __aiter__(self):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         for _ in range(self.parts):
             self.taken += 1
             yield b" " * self.size
 
 
 @BOTH
-async def test_a_body_announced_as_too_large_is_refused_unread(client, marked, path):
+async def test_a_body_announced_as_too_large_is_refused_unread(
+    client: httpx.AsyncClient, marked: Marked, path: str
+) -> None:
     body = CountedBody(2_000, 1_000)
     answer = await client.post(path, content=body, headers={**JSON, "Content-Length": "2000000"})
     assert answer.status_code == 413
@@ -50,20 +53,22 @@ async def test_a_body_announced_as_too_large_is_refused_unread(client, marked, p
 
 
 @BOTH
-async def test_a_chunked_body_is_refused_as_soon_as_it_is_too_large(client, path):
+async def test_a_chunked_body_is_refused_as_soon_as_it_is_too_large(
+    client: httpx.AsyncClient, path: str
+) -> None:
     answer = await client.post(path, content=CountedBody(20, 100_000), headers=JSON)
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 @BOTH
-async def test_a_body_just_within_the_bound_is_read(client, path):
+async def test_a_body_just_within_the_bound_is_read(client: httpx.AsyncClient, path: str) -> None:
     padded = json.dumps(GOOD).ljust(1_000_000).encode()
     assert (await client.post(path, content=padded, headers=JSON)).is_success
     assert (await client.post(path, content=padded + b" ", headers=JSON)).status_code == 413
 
 
-async def test_a_request_that_takes_too_long_is_given_up(api, marked):
+async def test_a_request_that_takes_too_long_is_given_up(api: Api, marked: Marked) -> None:
     edge = Edge(
         api.inner,
         EdgeSettings(ProcessMetrics().http, AccessLog(service="t", process="t"), longest_request=0.2),
@@ -77,14 +82,14 @@ async def test_a_request_that_takes_too_long_is_given_up(api, marked):
     assert marked.cancelled == 1
 
 
-async def test_a_streamed_answer_may_go_on_beyond_the_bound(api):
+async def test_a_streamed_answer_may_go_on_beyond_the_bound(api: Api) -> None:
     settings = EdgeSettings(ProcessMetrics().http, AccessLog(service="t", process="t"), longest_request=0.2)
     api.front = Edge(api.inner, settings)
     async with client_of(api) as client:
         assert (await client.get("/v1/stream")).text == "0\n1\n2\n3\n"
 
 
-async def test_a_caller_that_cancels_is_not_answered(api, marked):
+async def test_a_caller_that_cancels_is_not_answered(api: Api, marked: Marked) -> None:
     async with client_of(api) as client:
         asking = asyncio.create_task(client.get("/v1/slow"))
         await asyncio.sleep(0.1)
@@ -94,7 +99,9 @@ async def test_a_caller_that_cancels_is_not_answered(api, marked):
     assert marked.cancelled == 1
 
 
-async def test_an_answer_is_logged_by_template_without_query_or_path(client, api, capsys):
+async def test_an_answer_is_logged_by_template_without_query_or_path(
+    client: httpx.AsyncClient, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
     await client.get("/v1/people/4?phone=98123", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
     await client.get("/v1/nothing/9812345678")
     await client.get("/health")
@@ -106,7 +113,9 @@ async def test_an_answer_is_logged_by_template_without_query_or_path(client, api
     assert "98123" not in json.dumps([found, unknown])
 
 
-async def test_an_opinion_leaves_its_status_and_nothing_else(client, api, capsys):
+async def test_an_opinion_leaves_its_status_and_nothing_else(
+    client: httpx.AsyncClient, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
     await client.post("/v1/opinions", json=GOOD, headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
     await client.post("/v1/opinions", json={})
     assert access_lines(api, capsys) == [
@@ -115,7 +124,7 @@ async def test_an_opinion_leaves_its_status_and_nothing_else(client, api, capsys
     ]
 
 
-async def test_requests_are_counted_by_template(client, metrics):
+async def test_requests_are_counted_by_template(client: httpx.AsyncClient, metrics: ProcessMetrics) -> None:
     await client.post("/v1/enrolments", json=GOOD)
     await client.get("/v1/people/4")
     await client.get("/v1/nothing/9812345678")
@@ -126,7 +135,7 @@ async def test_requests_are_counted_by_template(client, metrics):
     assert "98123" not in text
 
 
-async def test_only_allowed_sites_may_call_from_a_browser():
+async def test_only_allowed_sites_may_call_from_a_browser() -> None:
     api = make_api(Marked(), cors_origins=("https://campaign.example",))
     preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "idempotency-key"}
     async with client_of(api) as client:
@@ -148,7 +157,9 @@ async def test_only_allowed_sites_may_call_from_a_browser():
     )
 
 
-async def test_nothing_of_the_edge_is_left_behind_by_many_requests(client, api):
+async def test_nothing_of_the_edge_is_left_behind_by_many_requests(
+    client: httpx.AsyncClient, api: Api
+) -> None:
     await asyncio.gather(*(client.post("/v1/enrolments", json=GOOD) for _ in range(50)))
+    assert isinstance(api.front, Edge)
     assert not api.front.deadlines._open
-    assert logging.getLogger("mitra").handlers == []

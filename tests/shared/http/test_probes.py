@@ -2,15 +2,16 @@ import asyncio
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.database import create_engine
 from mitra_shared.http.app import create_probe_app
-from mitra_shared.http.probes import Heartbeat, Readiness, database_check
+from mitra_shared.http.probes import Check, Heartbeat, Readiness, database_check
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
 
-def checked(answer, *, seconds=0.0, calls=None):
-    async def check():
+def checked(answer: str | Exception | None, *, seconds: float = 0.0, calls: list[int] | None = None) -> Check:
+    async def check() -> str | None:
         if calls is not None:
             calls.append(1)
         await asyncio.sleep(seconds)
@@ -21,13 +22,13 @@ def checked(answer, *, seconds=0.0, calls=None):
     return check
 
 
-async def get(readiness, path):
+async def get(readiness: Readiness, path: str) -> httpx.Response:
     app = create_probe_app(readiness, ProcessMetrics())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         return await client.get(path)
 
 
-async def test_a_process_without_checks_is_alive_and_ready():
+async def test_a_process_without_checks_is_alive_and_ready() -> None:
     assert (await get(Readiness(), "/health")).json() == {"status": "alive"}
     assert (await get(Readiness(), "/ready")).status_code == 200
     metrics = await get(Readiness(), "/metrics")
@@ -35,7 +36,7 @@ async def test_a_process_without_checks_is_alive_and_ready():
     assert metrics.headers["content-type"].startswith("text/plain")
 
 
-async def test_a_process_that_is_not_ready_says_why():
+async def test_a_process_that_is_not_ready_says_why() -> None:
     readiness = Readiness()
     readiness.add("database", checked(None))
     readiness.add("redis", checked("no poll of Redis for 12.0 s"))
@@ -49,7 +50,7 @@ async def test_a_process_that_is_not_ready_says_why():
     assert (await get(readiness, "/health")).status_code == 200
 
 
-async def test_a_check_that_hangs_or_fails_is_a_reason_without_secrets():
+async def test_a_check_that_hangs_or_fails_is_a_reason_without_secrets() -> None:
     readiness = Readiness(check_seconds=0.1)
     readiness.add("slow", checked(None, seconds=10))
     readiness.add("broken", checked(ConnectionError("redis://:hunter2@127.0.0.1")))
@@ -59,8 +60,8 @@ async def test_a_check_that_hangs_or_fails_is_a_reason_without_secrets():
     }
 
 
-async def test_many_askers_at_once_run_each_check_once():
-    calls = []
+async def test_many_askers_at_once_run_each_check_once() -> None:
+    calls: list[int] = []
     readiness = Readiness(cache_seconds=0.2)
     readiness.add("counted", checked(None, seconds=0.05, calls=calls))
     await asyncio.gather(*(readiness.reasons() for _ in range(20)))
@@ -71,7 +72,7 @@ async def test_many_askers_at_once_run_each_check_once():
     assert len(calls) == 2
 
 
-async def test_an_asker_that_hangs_up_does_not_spoil_the_answer_of_the_others():
+async def test_an_asker_that_hangs_up_does_not_spoil_the_answer_of_the_others() -> None:
     readiness = Readiness()
     readiness.add("slow", checked("why", seconds=0.1))
     first, second = (asyncio.create_task(readiness.reasons()) for _ in range(2))
@@ -80,23 +81,23 @@ async def test_an_asker_that_hangs_up_does_not_spoil_the_answer_of_the_others():
     assert await second == {"slow": "why"}
 
 
-def test_a_name_is_given_to_one_check():
+def test_a_name_is_given_to_one_check() -> None:
     readiness = Readiness()
     readiness.add("database", checked(None))
     with pytest.raises(ValueError, match="already"):
         readiness.add("database", checked(None))
 
 
-async def test_a_heart_that_has_not_beaten_or_not_lately_is_a_reason():
+async def test_a_heart_that_has_not_beaten_or_not_lately_is_a_reason() -> None:
     heart = Heartbeat("poll of Redis", within=0.1)
     assert await heart.check() == "no poll of Redis yet"
     heart.beat()
     assert await heart.check() is None
     await asyncio.sleep(0.15)
-    assert (await heart.check()).startswith("no poll of Redis for 0.")
+    assert str(await heart.check()).startswith("no poll of Redis for 0.")
 
 
-async def test_the_database_check_asks_the_real_database(blank_engine):
+async def test_the_database_check_asks_the_real_database(blank_engine: AsyncEngine) -> None:
     assert await database_check(blank_engine)() is None
     away = create_engine("postgresql://a:b@127.0.0.1:1/c", application="test")
     readiness = Readiness()

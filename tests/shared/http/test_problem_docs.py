@@ -4,6 +4,7 @@ import ast
 import importlib
 import pkgutil
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,9 @@ ROOT = Path(__file__).parents[3]
 ROW = re.compile(r"\| `([a-z0-9-]+)` \| (\d{3}) \| ([^|]+?) \| [^|]+ \|")
 
 
-def kinds():
+def kinds() -> set[tuple[str, str, str]]:
     """What every module declares, and every `Problem("slug", "title", status, ...)` in their sources."""
-    found = set()
+    found: set[tuple[str, str, str]] = set()
     for package in (mitra_shared, enrolment, certificates, reporting):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             # Migrations and entry points do something when they are imported.
@@ -33,7 +34,7 @@ def kinds():
     return found
 
 
-def written_out(tree):
+def written_out(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Problem" and len(node.args) > 2:
             slug, title, status = (getattr(argument, "value", None) for argument in node.args[:3])
@@ -41,13 +42,13 @@ def written_out(tree):
                 yield slug, str(status), title
 
 
-def test_every_problem_is_documented_and_every_documented_one_exists():
+def test_every_problem_is_documented_and_every_documented_one_exists() -> None:
     documented = set(ROW.findall((ROOT / "docs/problems.md").read_text(encoding="utf-8")))
     assert sorted(kinds() - documented) == []
     assert sorted(documented - kinds()) == []
 
 
-def test_a_slug_cannot_mean_two_things():
+def test_a_slug_cannot_mean_two_things() -> None:
     with pytest.raises(ValueError, match="two meanings"):
         ProblemKind("not-found", "Another title", 404)
     assert ProblemKind("not-found", "There is nothing here", 404) == declared_kinds()["not-found"]

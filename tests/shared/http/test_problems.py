@@ -1,19 +1,21 @@
 import json
 from datetime import timedelta
+from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.shared.http.conftest import OPERATOR, bearer
+from tests.shared.http.small_api import OPERATOR, Marked, bearer
 
 GOOD = {"name": "Asha Devi", "phone": "+91 98123 45678"}
 BOTH = pytest.mark.parametrize("path", ["/v1/people", "/v1/enrolments"])
 
 
-def problem(answer, status, slug):
+def problem(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:
     assert answer.headers["content-type"] == "application/problem+json"
-    document = answer.json()
+    document: dict[str, Any] = answer.json()
     assert (answer.status_code, document["status"]) == (status, status)
     assert document["type"] == f"urn:mitra:problem:{slug}"
     assert document["title"]
@@ -22,7 +24,7 @@ def problem(answer, status, slug):
 
 
 @BOTH
-async def test_a_good_request_is_answered(client, marked, path):
+async def test_a_good_request_is_answered(client: httpx.AsyncClient, marked: Marked, path: str) -> None:
     assert (await client.post(path, json=GOOD)).is_success
     assert marked.handled == 1
 
@@ -37,7 +39,9 @@ async def test_a_good_request_is_answered(client, marked, path):
         (b"nonsense", 1, None),
     ],
 )
-async def test_broken_json_is_refused_with_its_place(client, marked, path, body, line, column):
+async def test_broken_json_is_refused_with_its_place(
+    client: httpx.AsyncClient, marked: Marked, path: str, body: Any, line: int | None, column: int | None
+) -> None:
     answer = await client.post(path, content=body, headers={"Content-Type": "application/json"})
     if path == "/v1/people" and not body:
         problem(answer, 422, "invalid-request")
@@ -55,7 +59,9 @@ async def test_broken_json_is_refused_with_its_place(client, marked, path, body,
 @pytest.mark.parametrize(
     "body", [b'{"name": "\xff"}', b"[" * 100_000, b'{"name": "\\ud800", "phone": "+919812345678"}']
 )
-async def test_text_that_no_json_reader_takes_is_refused(client, marked, path, body):
+async def test_text_that_no_json_reader_takes_is_refused(
+    client: httpx.AsyncClient, marked: Marked, path: str, body: Any
+) -> None:
     answer = await client.post(path, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in {400, 422}
     assert answer.headers["content-type"] == "application/problem+json"
@@ -66,7 +72,9 @@ async def test_text_that_no_json_reader_takes_is_refused(client, marked, path, b
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", None]
 )
-async def test_another_content_type_is_refused_with_the_right_one(client, path, kind):
+async def test_another_content_type_is_refused_with_the_right_one(
+    client: httpx.AsyncClient, path: str, kind: str | None
+) -> None:
     headers = {"Content-Type": kind} if kind else {}
     answer = await client.post(path, content=json.dumps(GOOD), headers=headers)
     assert problem(answer, 415, "content-type")["accepted"] == ["application/json"]
@@ -74,7 +82,9 @@ async def test_another_content_type_is_refused_with_the_right_one(client, path, 
 
 
 @BOTH
-async def test_a_charset_and_capitals_in_the_content_type_are_fine(client, path):
+async def test_a_charset_and_capitals_in_the_content_type_are_fine(
+    client: httpx.AsyncClient, path: str
+) -> None:
     headers = {"Content-Type": "Application/JSON; charset=utf-8"}
     assert (await client.post(path, content=json.dumps(GOOD), headers=headers)).is_success
 
@@ -96,8 +106,8 @@ async def test_a_charset_and_capitals_in_the_content_type_are_fine(client, path)
     ],
 )
 async def test_a_wrong_field_is_named_with_what_would_be_right(
-    client, path, change, field, message, expected
-):
+    client: httpx.AsyncClient, path: str, change: dict[str, Any], field: str, message: str, expected: str
+) -> None:
     answer = await client.post(path, json={**GOOD, **change})
     document = problem(answer, 422, "invalid-request")
     assert document["errors"] == [{"field": field, "message": message, "expected": expected}]
@@ -105,7 +115,9 @@ async def test_a_wrong_field_is_named_with_what_would_be_right(
 
 
 @BOTH
-async def test_a_missing_field_and_a_body_of_another_shape_are_named(client, path):
+async def test_a_missing_field_and_a_body_of_another_shape_are_named(
+    client: httpx.AsyncClient, path: str
+) -> None:
     document = problem(await client.post(path, json={"name": "Asha"}), 422, "invalid-request")
     assert document["errors"] == [{"field": "phone", "message": "is missing", "expected": "a value"}]
     document = problem(await client.post(path, json=["Asha"]), 422, "invalid-request")
@@ -127,7 +139,9 @@ async def test_a_missing_field_and_a_body_of_another_shape_are_named(client, pat
         max_leaves=8,
     )
 )
-async def test_no_json_at_all_makes_a_route_fail_and_both_kinds_of_route_agree(client, body):
+async def test_no_json_at_all_makes_a_route_fail_and_both_kinds_of_route_agree(
+    client: httpx.AsyncClient, body: Any
+) -> None:
     content = json.dumps(body)
     answers = [
         await client.post(path, content=content, headers={"Content-Type": "application/json"})
@@ -139,7 +153,7 @@ async def test_no_json_at_all_makes_a_route_fail_and_both_kinds_of_route_agree(c
 
 
 @BOTH
-async def test_a_wrong_value_is_never_repeated(client, path):
+async def test_a_wrong_value_is_never_repeated(client: httpx.AsyncClient, path: str) -> None:
     secret = "Zebunnisa"
     wrong = {
         "name": {"first": secret},
@@ -153,7 +167,7 @@ async def test_a_wrong_value_is_never_repeated(client, path):
     assert "9812345678" not in answer.text
 
 
-async def test_parameters_of_path_and_query_are_explained_too(client):
+async def test_parameters_of_path_and_query_are_explained_too(client: httpx.AsyncClient) -> None:
     document = problem(await client.get("/v1/people/ravi?limit=1000"), 422, "invalid-request")
     assert document["errors"] == [
         {"field": "number", "message": "is not a whole number", "expected": "a whole number"},
@@ -161,7 +175,7 @@ async def test_parameters_of_path_and_query_are_explained_too(client):
     ]
 
 
-async def test_an_unknown_path_and_a_wrong_method_are_problems(client):
+async def test_an_unknown_path_and_a_wrong_method_are_problems(client: httpx.AsyncClient) -> None:
     problem(await client.get("/v1/nothing/98123"), 404, "not-found")
     answer = await client.delete("/v1/people")
     assert "POST" in problem(answer, 405, "method-not-allowed")["detail"]
@@ -171,7 +185,9 @@ async def test_an_unknown_path_and_a_wrong_method_are_problems(client):
 
 
 @BOTH
-async def test_no_token_and_a_refused_one_are_401_with_a_challenge(client, path):
+async def test_no_token_and_a_refused_one_are_401_with_a_challenge(
+    client: httpx.AsyncClient, path: str
+) -> None:
     answer = await client.post(path, json=GOOD, headers={"Authorization": ""})
     problem(answer, 401, "token-missing")
     assert answer.headers["www-authenticate"] == 'Bearer realm="mitra"'
@@ -184,13 +200,17 @@ async def test_no_token_and_a_refused_one_are_401_with_a_challenge(client, path)
 
 
 @BOTH
-async def test_a_caller_in_another_role_is_refused_with_the_roles_that_may(client, path):
+async def test_a_caller_in_another_role_is_refused_with_the_roles_that_may(
+    client: httpx.AsyncClient, path: str
+) -> None:
     answer = await client.post(path, json=GOOD, headers=bearer(OPERATOR))
     assert problem(answer, 403, "forbidden")["roles"] == ["in_charge"]
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/v1/bug"), ("POST", "/v1/lean-bug")])
-async def test_a_bug_is_a_500_without_details_and_is_logged_without_data(client, capsys, method, path):
+async def test_a_bug_is_a_500_without_details_and_is_logged_without_data(
+    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str], method: str, path: str
+) -> None:
     answer = await client.request(method, path, headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
     document = problem(answer, 500, "internal")
     assert document["trace_id"] == "a" * 32
@@ -201,14 +221,16 @@ async def test_a_bug_is_a_500_without_details_and_is_logged_without_data(client,
         assert "98123" not in text
 
 
-async def test_a_database_that_is_down_is_a_503_with_retry_after(client):
+async def test_a_database_that_is_down_is_a_503_with_retry_after(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/database-down")
     assert problem(answer, 503, "unavailable")["retry_after"] == int(answer.headers["retry-after"]) > 0
     assert "Ravi" not in answer.text
 
 
 @BOTH
-async def test_nul_characters_are_refused_before_a_database_sees_them(client, path):
+async def test_nul_characters_are_refused_before_a_database_sees_them(
+    client: httpx.AsyncClient, path: str
+) -> None:
     problem(await client.get("/v1/people/4%00"), 400, "bad-request")
     problem(await client.get("/v1/people/4?a=%00"), 400, "bad-request")
     if path == "/v1/enrolments":

@@ -5,7 +5,10 @@ import json
 import signal
 import sys
 import time
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,16 +19,16 @@ PROGRAM = Path(__file__).with_name("process_under_test.py")
 class Running:
     """A started process and where it serves."""
 
-    def __init__(self, process, url, port_file):
+    def __init__(self, process: Process, url: str, port_file: Path) -> None:
         self.process, self.url, self.port_file = process, url, port_file
 
-    async def ended(self, within=12.0):
+    async def ended(self, within: float = 12.0) -> tuple[int | None, list[dict[str, Any]]]:
         """Exit code and log lines."""
         async with asyncio.timeout(within):
             out, _ = await self.process.communicate()
         return self.process.returncode, [json.loads(line) for line in out.splitlines()]
 
-    async def stopped_by(self, number):
+    async def stopped_by(self, number: signal.Signals) -> tuple[int | None, list[dict[str, Any]], float]:
         """Exit code, log lines and seconds it took."""
         began = time.monotonic()
         self.process.send_signal(number)
@@ -33,11 +36,14 @@ class Running:
         return code, lines, time.monotonic() - began
 
 
-@pytest.fixture
-async def start(tmp_path):
-    started = []
+Start = Callable[[str], Awaitable[Running]]
 
-    async def start(behaviour):
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    started: list[Process] = []
+
+    async def start(behaviour: str) -> Running:
         port_file = tmp_path / "port"
         process = await asyncio.create_subprocess_exec(
             sys.executable, PROGRAM, port_file, behaviour, stdout=asyncio.subprocess.PIPE
@@ -56,7 +62,7 @@ async def start(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_stops_a_process_at_once_and_well(start, number):
+async def test_a_signal_stops_a_process_at_once_and_well(start: Start, number: signal.Signals) -> None:
     running = await start("well")
     code, lines, seconds = await running.stopped_by(number)
     assert code == 0
@@ -66,7 +72,7 @@ async def test_a_signal_stops_a_process_at_once_and_well(start, number):
     assert not running.port_file.exists()
 
 
-async def test_a_request_in_flight_is_answered_before_the_process_ends(start):
+async def test_a_request_in_flight_is_answered_before_the_process_ends(start: Start) -> None:
     running = await start("well")
     async with httpx.AsyncClient(base_url=running.url) as client:
         asking = asyncio.create_task(client.get("/slow"))
@@ -76,7 +82,7 @@ async def test_a_request_in_flight_is_answered_before_the_process_ends(start):
     assert code == 0
 
 
-async def test_a_stream_without_end_does_not_keep_the_process(start):
+async def test_a_stream_without_end_does_not_keep_the_process(start: Start) -> None:
     running = await start("well")
     async with httpx.AsyncClient(base_url=running.url) as client, client.stream("GET", "/endless") as answer:
         assert await anext(answer.aiter_text())
@@ -88,7 +94,9 @@ async def test_a_stream_without_end_does_not_keep_the_process(start):
 @pytest.mark.parametrize(
     ("behaviour", "why"), [("fails", "builtins.RuntimeError"), ("ends", "mitra_shared.process.PartEnded")]
 )
-async def test_a_part_that_fails_or_ends_takes_the_process_down_with_code_1(start, behaviour, why):
+async def test_a_part_that_fails_or_ends_takes_the_process_down_with_code_1(
+    start: Start, behaviour: str, why: str
+) -> None:
     running = await start(behaviour)
     code, lines = await running.ended()
     assert code == 1
@@ -98,7 +106,7 @@ async def test_a_part_that_fails_or_ends_takes_the_process_down_with_code_1(star
     assert "9812345678" not in json.dumps(lines)
 
 
-async def test_a_part_that_ignores_its_cancelling_cannot_keep_the_process(start):
+async def test_a_part_that_ignores_its_cancelling_cannot_keep_the_process(start: Start) -> None:
     running = await start("stubborn")
     code, lines, seconds = await running.stopped_by(signal.SIGTERM)
     assert code == 1

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from hashlib import sha256
 from time import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,9 +31,16 @@ CALLER = Caller(StaffId("S11-PC04/in-charge"), Role.IN_CHARGE, CampaignId("modi-
 HOUR = timedelta(hours=1)
 
 
-def signed(header=None, key=SIGNING, **changes):
+def signed(header: dict[str, Any] | None = None, key: str = SIGNING, **changes: Any) -> str:
     now = int(time())
-    claims = {"iss": "mitra", "aud": "mitra", "sub": "a", "role": "operator", "iat": now, "exp": now + 60}
+    claims: dict[str, Any] = {
+        "iss": "mitra",
+        "aud": "mitra",
+        "sub": "a",
+        "role": "operator",
+        "iat": now,
+        "exp": now + 60,
+    }
     claims = {name: value for name, value in {**claims, **changes}.items() if value is not None}
     parsed = json.loads(key)
     return jwt.encode(
@@ -40,11 +48,11 @@ def signed(header=None, key=SIGNING, **changes):
     )
 
 
-def encoded(value):
+def encoded(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
-def refused(token, verifier=VERIFIER):
+def refused(token: str, verifier: TokenVerifier = VERIFIER) -> str:
     with pytest.raises(InvalidToken) as error:
         verifier.verify(token)
     return error.value.reason
@@ -56,33 +64,35 @@ def refused(token, verifier=VERIFIER):
     area=st.none() | st.just("S11-PC04"),
     subject=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=100),
 )
-def test_a_minted_token_names_its_caller(role, campaign, area, subject):
+def test_a_minted_token_names_its_caller(
+    role: Role, campaign: CampaignId | None, area: AreaCode | None, subject: StaffId
+) -> None:
     caller = Caller(subject, role, campaign, area)
     assert VERIFIER.verify(mint(SIGNING, caller, lifetime=HOUR)) == caller
 
 
-def test_every_token_has_an_id_of_its_own():
+def test_every_token_has_an_id_of_its_own() -> None:
     first, second = (VERIFIER.verify(mint(SIGNING, CALLER, lifetime=HOUR)) for _ in range(2))
     assert first.token_id
     assert first.token_id != second.token_id
 
 
-def test_an_expired_token_is_refused_after_the_leeway():
+def test_an_expired_token_is_refused_after_the_leeway() -> None:
     assert VERIFIER.verify(signed(exp=int(time()) - 20))
     assert refused(signed(exp=int(time()) - 31)) == "expired"
 
 
-def test_a_remembered_token_is_not_remembered_beyond_its_end(monkeypatch):
+def test_a_remembered_token_is_not_remembered_beyond_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     verifier = TokenVerifier(public_jwks(SIGNING))
     token = mint(SIGNING, CALLER, lifetime=timedelta(seconds=100))
     verifier.verify(token)
     now = time()
-    monkeypatch.setattr(tokens.time, "time", lambda: now + 131)
+    monkeypatch.setattr("mitra_shared.security.tokens.time.time", lambda: now + 131)
     assert refused(token, verifier) == "expired"
     assert not verifier._seen
 
 
-def test_only_so_many_tokens_are_remembered(monkeypatch):
+def test_only_so_many_tokens_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "_REMEMBERED", 3)
     verifier = TokenVerifier(public_jwks(SIGNING))
     minted = [mint(SIGNING, CALLER, lifetime=HOUR) for _ in range(5)]
@@ -91,7 +101,7 @@ def test_only_so_many_tokens_are_remembered(monkeypatch):
     assert len(verifier._seen) == 3
 
 
-def test_a_refused_token_is_not_remembered():
+def test_a_refused_token_is_not_remembered() -> None:
     verifier = TokenVerifier(public_jwks(SIGNING))
     refused(signed(aud="other"), verifier)
     assert not verifier._seen
@@ -119,20 +129,20 @@ def test_a_refused_token_is_not_remembered():
         ({"campaign": ""}, "malformed"),
     ],
 )
-def test_a_claim_that_is_not_right_has_its_reason(changes, reason):
+def test_a_claim_that_is_not_right_has_its_reason(changes: dict[str, Any], reason: str) -> None:
     assert refused(signed(**changes)) == reason
 
 
-def test_a_token_of_another_key_with_a_known_kid_is_forged():
+def test_a_token_of_another_key_with_a_known_kid_is_forged() -> None:
     assert refused(signed(key=new_signing_key("2026-11-01-a"))) == "forged"
 
 
-def test_a_token_of_an_unknown_key_is_refused():
+def test_a_token_of_an_unknown_key_is_refused() -> None:
     assert refused(signed(key=new_signing_key("another"))) == "unknown-key"
 
 
 @given(data=st.data())
-def test_an_altered_token_is_refused(data):
+def test_an_altered_token_is_refused(data: st.DataObject) -> None:
     token = mint(SIGNING, CALLER, lifetime=HOUR)
     place = data.draw(st.integers(0, len(token) - 1))
     other = data.draw(st.sampled_from("abcXYZ019-_.").filter(lambda c: c != token[place]))
@@ -140,14 +150,14 @@ def test_an_altered_token_is_refused(data):
     assert refused(altered) in {"forged", "malformed", "algorithm", "unknown-key"}
 
 
-def test_a_token_without_signature_is_refused():
+def test_a_token_without_signature_is_refused() -> None:
     token = signed()
     _, payload, _ = token.split(".")
     for name in ("none", "None", "NONE"):
         assert refused(f"{encoded({'alg': name, 'kid': '2026-11-01-a'})}.{payload}.") == "algorithm"
 
 
-def test_a_token_hashed_with_the_public_key_is_refused():
+def test_a_token_hashed_with_the_public_key_is_refused() -> None:
     _, payload, _ = signed().split(".")
     head = encoded({"alg": "HS256", "kid": "2026-11-01-a"})
     for secret in (public_jwks(SIGNING).encode(), json.loads(SIGNING)["x"].encode()):
@@ -156,7 +166,7 @@ def test_a_token_hashed_with_the_public_key_is_refused():
         assert refused(f"{head}.{payload}.{signature}") == "algorithm"
 
 
-def test_a_key_inside_the_header_is_not_trusted():
+def test_a_key_inside_the_header_is_not_trusted() -> None:
     own = json.loads(new_signing_key("2026-11-01-a"))
     jwk = {name: own[name] for name in ("kty", "crv", "x", "y", "kid")}
     assert refused(signed({"jwk": jwk}, key=json.dumps(own))) in {"forged", "malformed"}
@@ -178,16 +188,16 @@ def test_a_key_inside_the_header_is_not_trusted():
         "W10.e30.AA",
     ],
 )
-def test_what_is_no_token_is_malformed(token):
+def test_what_is_no_token_is_malformed(token: str) -> None:
     assert refused(token) in {"malformed", "algorithm"}
 
 
 @given(token=st.text(max_size=60))
-def test_no_text_at_all_breaks_the_verifier(token):
+def test_no_text_at_all_breaks_the_verifier(token: str) -> None:
     refused(token)
 
 
-def test_two_keys_are_valid_while_they_rotate():
+def test_two_keys_are_valid_while_they_rotate() -> None:
     new = new_signing_key("2026-12-01-b")
     both = TokenVerifier(public_jwks(public_jwks(SIGNING), new))
     for key in (SIGNING, new):
@@ -196,13 +206,13 @@ def test_two_keys_are_valid_while_they_rotate():
     assert refused(mint(SIGNING, CALLER, lifetime=HOUR), only_new) == "unknown-key"
 
 
-def test_published_keys_hold_nothing_private():
+def test_published_keys_hold_nothing_private() -> None:
     assert [sorted(key) for key in json.loads(VERIFIER.jwks_json)["keys"]] == [
         ["alg", "crv", "kid", "kty", "use", "x", "y"]
     ]
 
 
-def p384():
+def p384() -> str:
     return json.dumps(ECKey.generate_key("P-384", {"kid": "big"}).as_dict(private=False))
 
 
@@ -218,16 +228,16 @@ def p384():
         (p384(), "P-384"),
     ],
 )
-def test_unsuitable_keys_are_refused(jwks, complaint):
+def test_unsuitable_keys_are_refused(jwks: str, complaint: str) -> None:
     with pytest.raises(BadTokenKeys, match=complaint):
         TokenVerifier(jwks)
 
 
-def test_a_kid_may_occur_once():
+def test_a_kid_may_occur_once() -> None:
     with pytest.raises(BadTokenKeys, match="twice"):
         public_jwks(SIGNING, SIGNING)
 
 
-def test_a_public_key_cannot_mint():
+def test_a_public_key_cannot_mint() -> None:
     with pytest.raises(BadTokenKeys, match="private"):
         mint(json.dumps(json.loads(public_jwks(SIGNING))["keys"][0]), CALLER, lifetime=HOUR)

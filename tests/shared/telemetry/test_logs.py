@@ -1,7 +1,9 @@
 import json
 import logging
 import warnings
+from collections.abc import Callable, Iterator
 from io import StringIO
+from typing import Any
 
 import pytest
 import structlog
@@ -12,9 +14,11 @@ from mitra_shared.telemetry.access import AccessLog
 from mitra_shared.telemetry.logs import about_event, configure_logs, describe_error
 from mitra_shared.telemetry.trace import current_trace, new_trace
 
+Lines = Callable[[], list[dict[str, Any]]]
+
 
 @pytest.fixture
-def lines():
+def lines() -> Iterator[Lines]:
     root = logging.getLogger()
     handlers, level, stream = root.handlers[:], root.level, StringIO()
     configure_logs(service="enrolment", process="api", stream=stream)
@@ -25,7 +29,7 @@ def lines():
     root.setLevel(level)
 
 
-def test_a_line_is_json_and_says_where_it_comes_from(lines):
+def test_a_line_is_json_and_says_where_it_comes_from(lines: Lines) -> None:
     structlog.get_logger().info("group committed", size=12)
     (line,) = lines()
     assert line.pop("at").endswith("Z")
@@ -38,7 +42,7 @@ def test_a_line_is_json_and_says_where_it_comes_from(lines):
     }
 
 
-def test_a_line_carries_trace_and_event_ids(lines):
+def test_a_line_carries_trace_and_event_ids(lines: Lines) -> None:
     step = new_trace()
     token = current_trace.set(step)
     with about_event("0193e2f0-6d3c-7c41-9a6b-1c2d3e4f5a6b"):
@@ -51,7 +55,7 @@ def test_a_line_carries_trace_and_event_ids(lines):
     assert not {"trace_id", "event_id"} & outside.keys()
 
 
-def test_personal_data_does_not_reach_a_line(lines):
+def test_personal_data_does_not_reach_a_line(lines: Lines) -> None:
     structlog.get_logger().info(
         "refused +91 98123 45678", name="Ravi Kumar", phone="9812345678", note="call 98123-45678"
     )
@@ -62,7 +66,7 @@ def test_personal_data_does_not_reach_a_line(lines):
     assert "98123" not in text
 
 
-def test_libraries_log_the_same_way_and_below_the_level_not_at_all(lines):
+def test_libraries_log_the_same_way_and_below_the_level_not_at_all(lines: Lines) -> None:
     logging.getLogger("uvicorn.error").info("Started")
     logging.getLogger("sqlalchemy.engine").info("INSERT INTO mitra VALUES ('Ravi')")
     structlog.get_logger().debug("details")
@@ -70,7 +74,7 @@ def test_libraries_log_the_same_way_and_below_the_level_not_at_all(lines):
     assert (line["event"], line["logger"], line["service"]) == ("Started", "uvicorn.error", "enrolment")
 
 
-def test_a_warning_is_a_line(lines):
+def test_a_warning_is_a_line(lines: Lines) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logging.captureWarnings(capture=True)
@@ -80,7 +84,7 @@ def test_a_warning_is_a_line(lines):
     assert "old thing" in line["event"]
 
 
-def test_an_error_is_told_with_its_place_and_cause_but_without_data(lines):
+def test_an_error_is_told_with_its_place_and_cause_but_without_data(lines: Lines) -> None:
     class Person(BaseModel):
         age: int
 
@@ -100,7 +104,7 @@ def test_an_error_is_told_with_its_place_and_cause_but_without_data(lines):
     assert "Ravi" not in json.dumps(line)
 
 
-def test_a_database_error_shows_its_state_and_not_its_row():
+def test_a_database_error_shows_its_state_and_not_its_row() -> None:
     class UniqueViolation(Exception):
         sqlstate = "23505"
 
@@ -111,12 +115,14 @@ def test_a_database_error_shows_its_state_and_not_its_row():
     assert "Ravi" not in json.dumps(told)
 
 
-def test_members_of_a_group_are_told():
+def test_members_of_a_group_are_told() -> None:
     told = describe_error(ExceptionGroup("two", [ValueError("a"), KeyError("b")]))
     assert [member["type"] for member in told["errors"]] == ["builtins.ValueError", "builtins.KeyError"]
 
 
-async def test_an_answer_is_one_line_with_template_status_and_duration(capsys):
+async def test_an_answer_is_one_line_with_template_status_and_duration(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     access = AccessLog(service="enrolment", process="api")
     access.answered("GET", "/v1/mitras/{mitra_id}", 200, 0.0123, "4bf92f3577b34da6a3ce929d0e0e4736")
     access.flush()
@@ -135,14 +141,14 @@ async def test_an_answer_is_one_line_with_template_status_and_duration(capsys):
     }
 
 
-async def test_an_anonymous_answer_is_a_status_and_nothing_else(capsys):
+async def test_an_anonymous_answer_is_a_status_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     access = AccessLog(service="enrolment", process="api")
     access.answered_anonymously(202)
     access.flush()
     assert json.loads(capsys.readouterr().out) == {"event": "request", "status": 202}
 
 
-async def test_above_info_only_failures_of_ours_are_noted(capsys):
+async def test_above_info_only_failures_of_ours_are_noted(capsys: pytest.CaptureFixture[str]) -> None:
     access = AccessLog(service="enrolment", process="api", level="warning")
     access.answered("GET", "/a", 404, 0.1, None)
     access.answered("GET", "/a", 503, 0.1, None)

@@ -4,7 +4,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
 
-def samples(metrics):
+def samples(metrics: ProcessMetrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     text = generate_latest(metrics.registry).decode()
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -13,7 +13,7 @@ def samples(metrics):
     }
 
 
-def test_requests_are_counted_by_route_template_and_status():
+def test_requests_are_counted_by_route_template_and_status() -> None:
     metrics = ProcessMetrics()
     for status, seconds in ((201, 0.0005), (201, 0.004), (503, 20.0)):
         metrics.http.observe("POST", "/v1/enrolments", status, seconds)
@@ -31,7 +31,7 @@ def test_requests_are_counted_by_route_template_and_status():
     assert found[f"{name}_sum", route] == 20.0045
 
 
-def test_every_measure_of_the_carriers_is_there():
+def test_every_measure_of_the_carriers_is_there() -> None:
     metrics = ProcessMetrics()
     metrics.commits.size.observe(12)
     metrics.log.head.labels("enrolment", "3").set(41)
@@ -55,7 +55,7 @@ def test_every_measure_of_the_carriers_is_there():
     } <= names
 
 
-def test_two_processes_in_one_interpreter_do_not_share_a_registry():
+def test_two_processes_in_one_interpreter_do_not_share_a_registry() -> None:
     first, second = ProcessMetrics(), ProcessMetrics()
     first.http.observe("GET", "/a", 200, 0.1)
     assert (

@@ -26,7 +26,7 @@ spellings = st.sampled_from(
     spelling=spellings,
     around=st.sampled_from(["{}", "phone {} refused", "({})", "'{}',", "tel:{}"]),
 )
-def test_a_phone_number_is_hidden_however_it_is_written(number, spelling, around):
+def test_a_phone_number_is_hidden_however_it_is_written(number: str, spelling: str, around: str) -> None:
     text = around.format(spelling.format(a=number[:5], b=number[5:]))
     hidden = redact_text(text)
     assert MASK in hidden
@@ -48,12 +48,12 @@ def test_a_phone_number_is_hidden_however_it_is_written(number, spelling, around
         "3,25,000 people",
     ],
 )
-def test_places_times_ids_and_codes_stay_readable(text):
+def test_places_times_ids_and_codes_stay_readable(text: str) -> None:
     assert redact_text(text) == text
 
 
 @given(id_=st.uuids())
-def test_ids_stay_readable(id_):
+def test_ids_stay_readable(id_: UUID) -> None:
     assert redact_text(f"event {id_}") == f"event {id_}"
 
 
@@ -71,12 +71,12 @@ def test_ids_stay_readable(id_):
         "Idempotency-Key",
     ],
 )
-def test_a_personal_key_is_hidden_at_any_depth(key):
+def test_a_personal_key_is_hidden_at_any_depth(key: str) -> None:
     line = redact({"event": "x", "deep": [{"deeper": {key: "Ravi Kumar", "position": 4}}]})
     assert line == {"event": "x", "deep": [{"deeper": {key: MASK, "position": 4}}]}
 
 
-def test_numbers_are_kept_unless_they_read_as_a_mobile_number():
+def test_numbers_are_kept_unless_they_read_as_a_mobile_number() -> None:
     assert redact({"position": 325_000, "ms": 1.5, "ok": True, "none": None}) == {
         "position": 325_000,
         "ms": 1.5,
@@ -87,14 +87,14 @@ def test_numbers_are_kept_unless_they_read_as_a_mobile_number():
     assert redact(919_812_345_678) == MASK
 
 
-def test_tokens_and_passwords_in_addresses_are_hidden():
+def test_tokens_and_passwords_in_addresses_are_hidden() -> None:
     assert "hunter2" not in redact_text("postgresql://enrolment:hunter2@127.0.0.1:5432/enrolment")
     assert "signature" not in redact_text("refused eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.signature")
 
 
-def test_bytes_and_unknown_objects_do_not_slip_through():
+def test_bytes_and_unknown_objects_do_not_slip_through() -> None:
     class Person:
-        def __str__(self):
+        def __str__(self) -> str:
             return "Ravi, +91 98123 45678"
 
     assert redact(b"Ravi") == MASK

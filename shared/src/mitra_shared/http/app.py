@@ -94,7 +94,7 @@ def create_api(
     lifespan: Lifespan | None = None,
     anonymous_paths: AbstractSet[str] = frozenset(),
     routers: Sequence[APIRouter] = (),
-) -> FastAPI:
+) -> Api:
     """An application with limits, problems, callers, probes, metrics, access log and CORS.
 
     Args:
@@ -129,6 +129,7 @@ def create_api(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,
         # Spans of FastAPI would record addresses and bodies.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

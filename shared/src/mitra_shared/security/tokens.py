@@ -35,6 +35,10 @@ Reason = Literal[
     "algorithm", "audience", "expired", "forged", "issuer", "malformed", "not-yet-valid", "unknown-key"
 ]
 
+_REASON_OF_CLAIM: Final[dict[str, Reason]] = {
+    "aud": "audience", "iss": "issuer", "nbf": "not-yet-valid", "iat": "not-yet-valid",
+}  # fmt: skip
+
 
 class Role(StrEnum):
     """What a caller is to the campaign."""
@@ -131,20 +135,10 @@ class TokenVerifier:
         except ExpiredTokenError:
             raise InvalidToken("expired") from None
         except ClaimError as error:
-            raise InvalidToken(_reason_of(error)) from None
+            raise InvalidToken(_REASON_OF_CLAIM.get(error.claim, "malformed")) from None
         except (JoseError, ValueError, OverflowError, RecursionError):
             raise InvalidToken("malformed") from None
         return claims
-
-
-def _reason_of(error: ClaimError) -> Reason:
-    by_claim: dict[str, Reason] = {
-        "aud": "audience",
-        "iss": "issuer",
-        "nbf": "not-yet-valid",
-        "iat": "not-yet-valid",
-    }
-    return by_claim.get(error.claim, "malformed")
 
 
 def _header(token: str) -> dict[str, Any]:
@@ -220,8 +214,7 @@ def public_jwks(*key_texts: str, allow_private: bool = True) -> str:
     """
     public: dict[str, dict[str, Any]] = {}
     for parsed in map(_parsed, key_texts):
-        for entry in parsed.get("keys", [parsed]):
-            key = _key(entry)
+        for key in map(_key, parsed.get("keys", [parsed])):
             if key.is_private and not allow_private:
                 raise BadTokenKeys(f"key {key.kid!r} is private; verifying takes public keys only")
             if key.kid in public:
