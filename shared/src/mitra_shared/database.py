@@ -39,6 +39,8 @@ def create_engine(url: str, *, application: str, pool_size: int = 5) -> AsyncEng
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=False,
+        # Errors of the driver would repeat names and phones.
+        hide_parameters=True,
         connect_args={
             "timeout": 5,
             "server_settings": {
