@@ -7,12 +7,15 @@ from sqlalchemy import (
     Column,
     DateTime,
     Identity,
+    Index,
     Integer,
     MetaData,
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
+    text,
 )
 
 
@@ -65,6 +68,15 @@ def consumer_tables(metadata: MetaData) -> ConsumerTables:
             Column("error", Text, nullable=False),
             Column("attempts", Integer, nullable=False),
             Column("recorded_at", DateTime(timezone=True), nullable=False),
+            UniqueConstraint("group", "topic", "partition", "epoch", "position"),
+            Index(
+                "dead_letter_open",
+                "group",
+                "topic",
+                "partition",
+                "subject",
+                postgresql_where=text("state in ('poison', 'parked', 'redrive')"),
+            ),
         ),
         restarts=Table(
             "consumer_restart",
