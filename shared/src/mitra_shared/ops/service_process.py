@@ -106,7 +106,8 @@ class ServiceProcess:
         if self._again_at is None:
             if not self.was_ready and self.starts >= STARTS_BEFORE_READY:
                 raise ServiceFailed(
-                    f"{self.plan.name} does not start; the end of {self.log}:\n{self.last_words()}"
+                    f"{self.plan.name} does not start: it ended with code {self._process.returncode}, "
+                    f"and the end of {self.log} is:\n{self.last_words()}"
                 )
             self._pause = FIRST_PAUSE if now - self._started > STEADY_SECONDS else self._pause
             self._again_at = now + self._pause

@@ -31,7 +31,7 @@ from mitra_shared.ops.trouble import Trouble
 
 POSTGRES_PORT: Final = 15432
 REDIS_PORT: Final = 16379
-READY_SECONDS: Final = 60.0
+READY_SECONDS: Final = 120.0
 MIGRATION_SECONDS: Final = 120.0
 SERVER_AGAIN_SECONDS: Final = 10.0
 """How long a crashed server may take to come back before that is told and tried again."""

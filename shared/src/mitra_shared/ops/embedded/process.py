@@ -114,7 +114,7 @@ def free_port(preferred: int = 0) -> int:
     raise ServerFailed("no port of 127.0.0.1 is free")
 
 
-def last_lines(log: Path, count: int = 5) -> str:
+def last_lines(log: Path, count: int = 10) -> str:
     """The end of a log, for a message about what went wrong."""
     if not log.exists():
         return ""
