@@ -71,7 +71,7 @@ def send_definition(service: Enrolment, definition: CampaignDefinition) -> Any:
 def _refusal(answer: httpx.Response, definition: CampaignDefinition) -> str:
     problem = _json(answer)
     problem = problem if isinstance(problem, Mapping) else {}
-    said = problem.get("detail") or problem.get("title") or answer.reason_phrase
+    said = str(problem.get("detail") or problem.get("title") or answer.reason_phrase).rstrip(".")
     what = f"{definition.id} version {definition.version}"
     match answer.status_code:
         case HTTPStatus.UNAUTHORIZED:
