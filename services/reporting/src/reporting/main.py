@@ -1,7 +1,5 @@
 """How the processes of the service are wired and started."""
 
-from faststream.redis import RedisBroker
-
 from mitra_shared.consume.running import run_consumer
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Check, Readiness, database_check
@@ -12,7 +10,7 @@ from mitra_shared.streams import connect
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from reporting.api.state import Reading
 from reporting.app import create_app
-from reporting.consumers import consumer_group
+from reporting.consumers import consumer_group, quiet_broker
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.metrics import FeedMetrics
@@ -73,7 +71,7 @@ async def run_reporting_consumer(settings: ReportingConsumerSettings, shutdown: 
     try:
         await run_consumer(
             shutdown,
-            group=consumer_group(RedisBroker()),
+            group=consumer_group(quiet_broker()),
             engine=engine,
             settings=settings,
             readiness=readiness,

@@ -138,5 +138,5 @@ Sort = Literal[
 ]  # fmt: skip
 """What a list is sorted by; `-` turns it around. `progress` is enrolled over target."""
 
-AtLeast = Annotated[str, Field(pattern=r"^[a-z]+\.\d{1,2}:\d{1,9}-\d{1,18}$")]
+AtLeast = Annotated[str, Field(pattern=r"^[a-z]+\.[0-9]{1,2}:[0-9]{1,9}-[0-9]{1,18}$")]
 """A place of a log, e.g. `enrolment.3:1-42`: topic, partition, epoch and position."""

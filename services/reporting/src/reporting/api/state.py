@@ -1,5 +1,6 @@
 """What the routes work with: made once by `main`, kept on the application."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,6 +12,11 @@ from reporting.lag import LagWatch
 from reporting.mirror import Mirror
 
 
+def system_clock() -> datetime:
+    """The present instant."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The parts of the api process that requests read from."""
@@ -20,11 +26,7 @@ class Reading:
     lag: LagWatch
     feed: LiveFeed
     secure_cookies: bool = False
-
-    @staticmethod
-    def now() -> datetime:
-        """The present instant."""
-        return datetime.now(UTC)
+    now: Callable[[], datetime] = system_clock
 
 
 async def reading(request: Request) -> Reading:

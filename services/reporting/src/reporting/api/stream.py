@@ -16,7 +16,7 @@ from reporting.feed import Selection, TooManySubscribers
 SEND_SECONDS: Final = 20.0
 """A subscriber that takes nothing for so long is hung up on; it resumes with `Last-Event-ID`."""
 COME_BACK_SECONDS: Final = 5
-_VERSION: Final = re.compile(r"\d{1,18}")
+_VERSION: Final = re.compile(r"[0-9]{1,18}")
 
 router = APIRouter(prefix="/v1/rollups", tags=["rollups"])
 

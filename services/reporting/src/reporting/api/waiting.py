@@ -35,7 +35,9 @@ async def wait_until_included(mirror: Mirror, places: list[str], seconds: float 
     Raises:
         Problem: 422 for a place that no log can have, 503 after `seconds`.
     """
-    wanted = dict(_place(place) for place in places)
+    wanted: dict[tuple[str, Partition], Reached] = {}
+    for source, at in map(_place, places):
+        wanted[source] = max(at, wanted.get(source, _NOWHERE))
     clock = asyncio.get_running_loop().time
     deadline = clock() + seconds
     while missing := [source for source, at in wanted.items() if mirror.positions.get(source, _NOWHERE) < at]:

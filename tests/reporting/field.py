@@ -1,0 +1,199 @@
+"""Events as the other services would publish them, applied to the reporting database as its consumer does."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from uuid import UUID
+
+from faststream.redis import RedisBroker
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mitra_shared.campaign.definition import CampaignDefinition, Level
+from mitra_shared.consume import Feed
+from mitra_shared.consume.feeding import feed, prepare
+from mitra_shared.contracts.events import (
+    CampaignDefinedV1,
+    CertificateIssuedV1,
+    CertificateRevokedV1,
+    CertificateWaitlistedV1,
+    Event,
+    MitraEnrolledV1,
+    MitraWithdrawnV1,
+    OpinionReleasedV1,
+)
+from mitra_shared.contracts.topics import Topic, all_partitions, partition_of
+from mitra_shared.ids import AreaCode, CertificateId, Epoch, EventId, MitraId, Partition, Position, StaffId
+from mitra_shared.log import Place, unit_of_work
+from reporting.consumers import consumer_group, quiet_broker
+from reporting.storage.counters import forget
+from tests.factories import SCHEMES, small_campaign
+
+START = datetime(2026, 11, 2, 4, 30, tzinfo=UTC)
+"""Ten in the morning of 2 November in India."""
+DAY = date(2026, 11, 2)
+
+Placed = tuple[Partition, Event]
+
+
+@cache
+def broker() -> RedisBroker:
+    """One broker with the handlers of reporting; nothing is ever read through it."""
+    made = quiet_broker()
+    consumer_group(made)
+    return made
+
+
+@dataclass
+class Field:
+    """Writes a history of events, reproducible from its seed, and applies it."""
+
+    engine: AsyncEngine | None = None
+    seed: int = 7
+    campaign: CampaignDefinition = field(default_factory=small_campaign)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)  # noqa: S311 - to be played again
+        self.positions: dict[tuple[Topic, Partition], int] = defaultdict(int)
+
+    # What happens ---------------------------------------------------------------------------------------
+
+    def _uuid(self) -> UUID:
+        return UUID(int=self.random.getrandbits(128), version=4)
+
+    def seat_of(self, segment: str) -> AreaCode:
+        return self.campaign.ancestor(AreaCode(segment), Level.CONSTITUENCY).code
+
+    def defined(self, definition: CampaignDefinition | None = None) -> list[Placed]:
+        definition = definition or self.campaign
+        event = CampaignDefinedV1(
+            event_id=EventId(self._uuid()), campaign=definition.id, occurred_at=START, definition=definition
+        )
+        return [(partition, event) for partition in all_partitions()]
+
+    def _about(self, segment: str, at: datetime) -> dict[str, object]:
+        return {
+            "event_id": EventId(self._uuid()),
+            "campaign": self.campaign.id,
+            "occurred_at": at,
+            "mitra_id": MitraId(self._uuid()),
+            "constituency": self.seat_of(segment),
+            "segment": AreaCode(segment),
+        }
+
+    def enrolled(
+        self, segment: str, at: datetime = START, basis: str = "admirer", schemes: Sequence[str] = ()
+    ) -> MitraEnrolledV1:
+        return MitraEnrolledV1(
+            **self._about(segment, at),
+            recruiter=StaffId(f"{self.seat_of(segment)}/co-in-charge-01"),
+            basis=basis,
+            schemes=tuple(schemes),
+            language="hi",
+            holder_name="sealed",
+        )
+
+    def withdrawn(self, segment: str, at: datetime = START, basis: str = "admirer") -> MitraWithdrawnV1:
+        return MitraWithdrawnV1(**self._about(segment, at), basis=basis)
+
+    def _certificate(self) -> CertificateId:
+        return CertificateId(self._uuid())
+
+    def issued(self, segment: str, at: datetime = START, previous: str | None = None) -> CertificateIssuedV1:
+        return CertificateIssuedV1(
+            **self._about(segment, at), certificate_id=self._certificate(), serial=1, previous=previous
+        )
+
+    def waitlisted(self, segment: str, at: datetime = START) -> CertificateWaitlistedV1:
+        return CertificateWaitlistedV1(
+            **self._about(segment, at), certificate_id=self._certificate(), previous=None
+        )
+
+    def revoked(self, segment: str, at: datetime = START, previous: str = "issued") -> CertificateRevokedV1:
+        return CertificateRevokedV1(
+            **self._about(segment, at),
+            certificate_id=self._certificate(),
+            previous=previous,
+            serial=None,
+            reason="withdrawn",
+        )
+
+    def opinion(self, area: str, day: date = DAY) -> OpinionReleasedV1:
+        seat = self.campaign.ancestor(AreaCode(area), Level.CONSTITUENCY).code
+        return OpinionReleasedV1(
+            event_id=EventId(self._uuid()),
+            campaign=self.campaign.id,
+            constituency=seat,
+            area=AreaCode(area),
+            round="round-1",
+            day=day,
+            answers={},
+        )
+
+    def history(self, length: int, days: int = 3) -> list[Event]:
+        """A mixed history over all segments, `length` steps long; every step is one to three events."""
+        segments = [area.code for area in self.campaign.at_level(Level.SEGMENT)]
+        happened: list[Event] = []
+        for _ in range(length):
+            segment = self.random.choice(segments)
+            at = START + timedelta(hours=self.random.randrange(24 * days))
+            basis = self.random.choice(("admirer", "beneficiary"))
+            schemes = self.random.sample(sorted(SCHEMES), self.random.randrange(3))
+            place = self.random.choice((segment, self.seat_of(segment)))
+            match self.random.randrange(7):
+                case 0 | 1:
+                    happened += [self.enrolled(segment, at, basis, schemes), self.issued(segment, at)]
+                case 2:
+                    happened += [self.enrolled(segment, at, basis, schemes), self.waitlisted(segment, at)]
+                case 3:
+                    happened += [self.withdrawn(segment, at, basis), self.revoked(segment, at)]
+                case 4:
+                    happened += [
+                        self.waitlisted(segment, at),
+                        self.revoked(segment, at, "waitlisted"),
+                        self.waitlisted(segment, at),
+                    ]
+                case 5:
+                    happened += [self.waitlisted(segment, at), self.issued(segment, at, "waitlisted")]
+                case _:
+                    happened.append(self.opinion(place, at.date()))
+        return happened
+
+    # How it arrives -------------------------------------------------------------------------------------
+
+    async def apply(self, events: Iterable[Event | Placed]) -> None:
+        """One poll: everything in one transaction, one call of the handler per topic, positions moved."""
+        assert self.engine is not None
+        by_topic: dict[Topic, list[Placed]] = {}
+        for each in events:
+            placed = each if isinstance(each, tuple) else (partition_of(each.key), each)
+            by_topic.setdefault(placed[1].topic, []).append(placed)
+        await prepare(broker())
+        async with unit_of_work(self.engine) as unit:
+            for topic, placed in by_topic.items():
+                placed.sort(key=lambda one: one[0])
+                places = [self._next(topic, partition) for partition, _ in placed]
+                delivery = Feed(unit, places)
+                await feed(broker(), topic, [event for _, event in placed], delivery)
+                for place in places:
+                    await unit.connection.execute(
+                        text(
+                            'insert into consumer_position ("group", topic, partition, epoch, position)'
+                            " values ('reporting', :topic, :partition, :epoch, :position)"
+                            ' on conflict ("group", topic, partition) do update'
+                            " set epoch = excluded.epoch, position = excluded.position"
+                        ),
+                        {"topic": topic.name, **place._asdict()},
+                    )
+
+    def _next(self, topic: Topic, partition: Partition) -> Place:
+        self.positions[topic, partition] += 1
+        return Place(partition, Epoch(1), Position(self.positions[topic, partition]))
+
+    async def forget(self, topic: Topic, partition: Partition) -> None:
+        assert self.engine is not None
+        async with unit_of_work(self.engine) as unit:
+            await forget(unit, topic, partition)

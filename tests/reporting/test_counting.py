@@ -1,0 +1,244 @@
+"""Whatever way events arrive, the rollups are what a recount of them gives."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mitra_shared.contracts.events import (
+    CertificateIssuedV1,
+    CertificateRevokedV1,
+    CertificateWaitlistedV1,
+    Event,
+    MitraEnrolledV1,
+    MitraWithdrawnV1,
+    OpinionReleasedV1,
+)
+from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic, partition_of
+from mitra_shared.ids import Partition
+from reporting.domain.counting import difference
+from reporting.mirror import Mirror
+from reporting.storage.tables import TOTAL_COLUMNS
+from tests.factories import small_campaign
+from tests.reporting.field import DAY, START, Field
+
+Days = dict[tuple[str, date, str, str], int]
+
+
+def recount(events: Iterable[Event]) -> Days:
+    """The daily counts, the slow and obvious way."""
+    days: Counter[tuple[str, date, str, str]] = Counter()
+    for event in events:
+        if isinstance(event, OpinionReleasedV1):
+            days[event.campaign, event.day, event.area, "opinions"] += 1
+            continue
+        day = (event.occurred_at + timedelta(hours=5, minutes=30)).date()
+        at = (event.campaign, day, event.segment)
+        if isinstance(event, MitraEnrolledV1):
+            days[*at, "enrolled"] += 1
+            days[*at, f"basis:{event.basis}"] += 1
+            for scheme in event.schemes:
+                days[event.campaign, day, event.constituency, f"scheme:{scheme}"] += 1
+        if isinstance(event, MitraWithdrawnV1):
+            days[*at, "withdrawn"] += 1
+        if isinstance(event, CertificateIssuedV1):
+            days[*at, "certificates:issued"] += 1
+        if isinstance(event, CertificateWaitlistedV1):
+            days[*at, "certificates:waitlisted"] += 1
+        if isinstance(event, CertificateRevokedV1):
+            days[*at, "certificates:revoked"] += 1
+        if isinstance(event, CertificateIssuedV1 | CertificateRevokedV1) and event.previous == "waitlisted":
+            days[*at, "certificates:waitlisted"] -= 1
+    return {cell: count for cell, count in days.items() if count}
+
+
+async def stored_days(engine: AsyncEngine) -> Days:
+    async with engine.connect() as connection:
+        rows = await connection.execute(
+            text("select campaign, day, area, metric, sum(count)::bigint from rollup_day group by 1, 2, 3, 4")
+        )
+        return {tuple(row[:4]): row[4] for row in rows if row[4]}
+
+
+async def stored_totals(engine: AsyncEngine) -> dict[tuple[str, str, str], int]:
+    columns = ", ".join(TOTAL_COLUMNS.values())
+    async with engine.connect() as connection:
+        rows = (await connection.execute(text(f"select campaign, area, {columns} from rollup_total"))).all()  # noqa: S608
+    totals: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        for metric, column in TOTAL_COLUMNS.items():
+            totals[row.campaign, row.area, str(metric)] += getattr(row, column)
+    return {cell: count for cell, count in totals.items() if count}
+
+
+def totals_of(days: Days) -> dict[tuple[str, str, str], int]:
+    totals: Counter[tuple[str, str, str]] = Counter()
+    for (campaign, _, area, metric), count in days.items():
+        if not metric.startswith("scheme:"):
+            totals[campaign, area, metric] += count
+    return {cell: count for cell, count in totals.items() if count}
+
+
+async def empty(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("truncate rollup_total, rollup_day, campaign_known, consumer_position"))
+        await connection.execute(text("update rollup_version set version = 0"))
+
+
+def interleaved(data: st.DataObject, events: Sequence[Event]) -> list[list[Event]]:
+    """The events in any order that keeps each partition of each topic in its own, cut into any batches."""
+    queues: dict[tuple[str, Partition], list[Event]] = {}
+    for event in events:
+        queues.setdefault((event.topic.name, partition_of(event.key)), []).append(event)
+    batches: list[list[Event]] = []
+    while queues:
+        batch: list[Event] = []
+        for source in data.draw(st.lists(st.sampled_from(sorted(queues)), min_size=1, unique=True)):
+            size = data.draw(st.integers(1, 12))
+            batch += queues[source][:size]
+            del queues[source][:size]
+            if not queues[source]:
+                del queues[source]
+        batches.append(batch)
+    return batches
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000), length=st.integers(1, 60), data=st.data())
+async def test_any_interleaving_and_batching_gives_what_a_recount_gives(
+    reporting_engine: AsyncEngine, seed: int, length: int, data: st.DataObject
+) -> None:
+    await empty(reporting_engine)
+    field = Field(reporting_engine, seed=seed)
+    events = field.history(length)
+    definition_comes_after = data.draw(st.integers(0, 3))
+    mirror = Mirror(reporting_engine)
+    for number, batch in enumerate(interleaved(data, events)):
+        if number == definition_comes_after:
+            await field.apply(field.defined())
+        await field.apply(batch)
+        if data.draw(st.booleans()):
+            await mirror.refresh()
+    expected = recount(events)
+    assert await stored_days(reporting_engine) == expected
+    assert await stored_totals(reporting_engine) == totals_of(expected)
+    await field.apply(field.defined())
+    await mirror.refresh()
+    nation = mirror.boards[field.campaign.id].rollup(mirror.boards[field.campaign.id].root.code).counts
+    of_all = Counter[str]()
+    for (_, _, metric), count in totals_of(expected).items():
+        of_all[metric] += count
+    assert nation == (
+        of_all["enrolled"],
+        of_all["certificates:issued"],
+        of_all["certificates:waitlisted"],
+        of_all["opinions"],
+    )
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000), topic=st.sampled_from([ENROLMENT, OPINIONS, CERTIFICATES]))
+async def test_what_is_forgotten_and_replayed_is_as_it_was(
+    reporting_engine: AsyncEngine, seed: int, topic: Topic
+) -> None:
+    await empty(reporting_engine)
+    field = Field(reporting_engine, seed=seed)
+    events = field.history(40)
+    await field.apply(field.defined())
+    await field.apply(events)
+    mirror = Mirror(reporting_engine)
+    await mirror.refresh()
+    partition = partition_of(events[0].key)
+
+    def is_forgotten(event: Event) -> bool:
+        return event.topic == topic and partition_of(event.key) == partition
+
+    await field.forget(topic, partition)
+    rest = [event for event in events if not is_forgotten(event)]
+    assert await stored_days(reporting_engine) == recount(rest)
+    assert await stored_totals(reporting_engine) == totals_of(recount(rest))
+
+    again = [event for event in events if is_forgotten(event)]
+    definitions = field.defined()[partition : partition + 1] if topic == ENROLMENT else []
+    await field.apply([*definitions, *again[::2], *again[1::2]])
+    assert await stored_days(reporting_engine) == recount(events)
+    assert await stored_totals(reporting_engine) == totals_of(recount(events))
+
+    fresh = Mirror(reporting_engine)
+    await fresh.refresh()
+    await mirror.refresh()
+    codes = field.campaign.by_code
+    followed, read_anew = mirror.boards[field.campaign.id], fresh.boards[field.campaign.id]
+    assert [followed.rollup(c).counts for c in codes] == [read_anew.rollup(c).counts for c in codes]
+
+
+async def test_a_day_ends_at_midnight_in_india(field: Field) -> None:
+    late = START.replace(hour=18, minute=29, second=59)
+    await field.apply(
+        [field.enrolled("S11-AC017", late), field.enrolled("S11-AC017", late + timedelta(seconds=1))]
+    )
+    days = await stored_days(field.engine)
+    assert days["small", DAY, "S11-AC017", "enrolled"] == 1
+    assert days["small", DAY + timedelta(days=1), "S11-AC017", "enrolled"] == 1
+
+
+async def test_an_older_definition_does_not_replace_a_newer_one(
+    field: Field, reporting_engine: AsyncEngine
+) -> None:
+    newer = small_campaign(version=2, target_date=date(2035, 1, 1))
+    await field.apply([*field.defined(newer), *field.defined(small_campaign(version=1))])
+    await field.apply(field.defined(small_campaign(version=1)))
+    mirror = Mirror(reporting_engine)
+    await mirror.refresh()
+    assert mirror.boards[newer.id].definition == newer
+
+
+async def test_a_raised_goal_shows_in_every_area_it_adds_to(
+    field: Field, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply([*field.defined(), field.enrolled("S11-AC017")])
+    mirror = Mirror(reporting_engine)
+    await mirror.refresh()
+    before = mirror.boards[field.campaign.id].rollup("S11")
+    goals = [goal.model_dump() for goal in field.campaign.goals]
+    raised = [{**goal, "number": 20} if goal["level"] == "constituency" else goal for goal in goals]
+    await field.apply(field.defined(small_campaign(version=2, goals=raised)))
+    await mirror.refresh()
+    after = mirror.boards[field.campaign.id].rollup("S11")
+    assert (before.target.number, after.target.number) == (20, 40)
+    assert after.counts.enrolled == 1
+    assert after.version > before.version
+
+
+async def test_an_area_outside_the_definition_is_counted_and_kept_out_of_the_sums(
+    field: Field, reporting_engine: AsyncEngine
+) -> None:
+    stranger = field.enrolled("S11-AC017").model_copy(update={"segment": "S11-AC099"})
+    await field.apply([*field.defined(), stranger, field.enrolled("S11-AC017")])
+    mirror = Mirror(reporting_engine)
+    await mirror.refresh()
+    board = mirror.boards[field.campaign.id]
+    assert board.rollup(board.root.code).counts.enrolled == 1
+    assert board.unplaced["S11-AC099"].enrolled == 1
+
+
+def test_a_batch_names_each_cell_once() -> None:
+    field = Field()
+    events = [field.enrolled("S11-AC017", basis="admirer") for _ in range(500)]
+    change = difference((Partition(3), event) for event in events)
+    assert len(change.days) == 2
+    assert set(change.days.values()) == {500}
+
+
+async def test_versions_follow_the_order_of_commits(field: Field, reporting_engine: AsyncEngine) -> None:
+    seen = []
+    mirror = Mirror(reporting_engine)
+    for _ in range(5):
+        await field.apply([field.enrolled("S11-AC017"), field.opinion("S11-AC017")])
+        await mirror.refresh()
+        seen.append(mirror.version)
+    assert seen == sorted(set(seen))

@@ -1,0 +1,283 @@
+"""The stream `rollups`: always the newest counts, whatever becomes of Redis or the database."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+
+from faststream.redis import RedisBroker, StreamSub
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mitra_shared.contracts.rollups import RollupV1
+from mitra_shared.database import create_engine
+from mitra_shared.process import ShutdownSignal
+from mitra_shared.relay.wire import body_of
+from mitra_shared.streams import connect
+from reporting.publisher import Publisher
+from reporting.stream_script import RunId, stream_ends
+from tests.factories import small_campaign
+from tests.reporting.field import Field
+from tests.servers import PostgresFactory, RedisFactory
+
+AREAS = len(small_campaign().areas)
+
+Entries = list[tuple[RunId, Mapping[str, str], RollupV1]]
+
+
+async def entries(redis: Redis, after: str = "0") -> Entries:
+    read = await redis.xread({"rollups": after})
+    found = read.get(b"rollups", [[]])[0] if isinstance(read, dict) else (read[0][1] if read else [])
+    return [
+        (
+            RunId.parse(raw),
+            {name.decode(): value.decode() for name, value in flat.items() if name != b"__data__"},
+            RollupV1.model_validate_json(body_of(flat[b"__data__"])),
+        )
+        for raw, flat in found
+    ]
+
+
+def newest(found: Entries) -> dict[str, RollupV1]:
+    return {rollup.area: rollup for _, _, rollup in found}
+
+
+async def test_a_change_is_published_with_the_sums_above_it(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply(field.defined())
+    publisher = Publisher(reporting_engine, redis)
+    assert await publisher.publish() == AREAS
+    last = (await entries(redis))[-1][0]
+    await field.apply([field.enrolled("S11-AC017"), field.issued("S11-AC017"), field.opinion("S11-PC04")])
+    assert await publisher.publish() == 4
+    news = await entries(redis, str(last))
+    assert {rollup.area for _, _, rollup in news} == {"S11-AC017", "S11-PC04", "S11", "IN"}
+    flat = {fields["area"]: fields for _, fields, _ in news}
+    assert flat["S11-PC04"] | {"version": "", "whole": ""} == {
+        "whole": "",
+        "type": "RollupV1",
+        "campaign": "small",
+        "area": "S11-PC04",
+        "level": "constituency",
+        "parent": "S11",
+        "name": "Wayanad",
+        "evidence": "named",
+        "enrolled": "1",
+        "certificates_issued": "1",
+        "certificates_waitlisted": "0",
+        "opinions": "1",
+        "target": "10",
+        "quota": "9",
+        "version": "",
+    }
+    assert newest(news)["S11-AC017"].opinions == 0
+    assert await publisher.publish() == 0
+
+
+async def test_withdrawals_bases_and_schemes_never_reach_the_stream(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply(field.defined())
+    publisher = Publisher(reporting_engine, redis)
+    await publisher.publish()
+    await field.apply([field.enrolled("S11-AC017", schemes=["PMUY"])])
+    await publisher.publish()
+    before = newest(await entries(redis))["S11-AC017"]
+    await field.apply([field.withdrawn("S11-AC017"), field.revoked("S11-AC017")])
+    await publisher.publish()
+    after = newest(await entries(redis))["S11-AC017"]
+    unmoved = {"version": 1, "as_of": before.as_of}
+    assert after.model_copy(update=unmoved) == before.model_copy(update=unmoved)
+    raw = await redis.xrange("rollups")
+    assert not [
+        fields for _, fields in raw if b"withdrawn" in str(fields).encode() or b"PMUY" in str(fields).encode()
+    ]
+
+
+async def test_everything_is_published_again_after_a_flush(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply([*field.defined(), field.enrolled("S11-AC017")])
+    publisher = Publisher(reporting_engine, redis)
+    await publisher.publish()
+    await redis.flushall()
+    assert await publisher.publish() == AREAS
+    assert newest(await entries(redis))["IN"].enrolled == 1
+
+
+async def test_another_publisher_goes_on_where_the_stream_ends(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply(field.defined())
+    await Publisher(reporting_engine, redis).publish()
+    await field.apply([field.enrolled("S11-AC017")])
+    assert await Publisher(reporting_engine, redis).publish() == 4
+    assert await Publisher(reporting_engine, redis).publish() == 0
+
+
+async def test_publishers_that_race_append_each_change_once(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply(field.defined())
+    publishers = [Publisher(reporting_engine, redis) for _ in range(3)]
+    for _ in range(10):
+        await field.apply([field.enrolled("S11-AC017")])
+        await asyncio.gather(*(publisher.publish() for publisher in publishers))
+    found = await entries(redis)
+    published = [(rollup.area, rollup.version) for _, _, rollup in found]
+    assert len(published) == len(set(published)) == AREAS + 9 * 4
+    assert newest(found)["IN"].enrolled == 10
+
+
+async def test_a_database_restored_to_an_earlier_point_is_published_beyond_the_streams_end(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply([*field.defined(), field.enrolled("S11-AC017")])
+    publisher = Publisher(reporting_engine, redis)
+    await publisher.publish()
+    async with reporting_engine.begin() as connection:
+        for table in ("rollup_version", "rollup_total", "campaign_known"):
+            await connection.execute(text(f"update {table} set version = version - 60000"))  # noqa: S608
+        await connection.execute(text("update rollup_total set enrolled = 0"))
+    end = await stream_ends(redis)
+    for restarted in (publisher, Publisher(reporting_engine, redis)):
+        await restarted.publish()
+        news = await entries(redis, str(end.last))
+        assert len(news) == AREAS
+        assert newest(news)["IN"].enrolled == 0
+    await field.apply([field.enrolled("S11-AC017")])
+    assert await publisher.publish() == 4
+
+
+async def test_foreign_entries_and_keys_give_way(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply(field.defined())
+    publisher = Publisher(reporting_engine, redis)
+    await redis.set("rollups", "somebody else's")
+    assert await publisher.publish() == AREAS
+    await redis.xadd("rollups", {"not": "ours"})
+    await asyncio.sleep(0.01)
+    assert await publisher.publish() == AREAS
+    await redis.xadd("rollups", {"from": "the future"}, id="99999999999999-0")
+    assert await publisher.publish() == AREAS
+    assert (await stream_ends(redis)).last.version < 99_999_999_999_999
+
+
+async def test_a_stream_emptied_by_hand_is_filled_again(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply(field.defined())
+    publisher = Publisher(reporting_engine, redis)
+    await publisher.publish()
+    await redis.xtrim("rollups", maxlen=0, approximate=False)
+    assert await publisher.publish() == AREAS
+
+
+async def test_a_stream_whose_end_was_deleted_by_hand_goes_on(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply(field.defined())
+    publisher = Publisher(reporting_engine, redis)
+    await publisher.publish()
+    last = (await redis.xrevrange("rollups", count=1))[0][0]
+    await redis.xdel("rollups", last)
+    await field.apply([field.enrolled("S11-AC017")])
+    assert await publisher.publish() in (4, AREAS)
+    assert newest(await entries(redis))["IN"].enrolled == 1
+
+
+async def test_every_area_stands_in_the_stream_however_much_was_trimmed(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply(field.defined())
+    publisher = Publisher(reporting_engine, redis, maxlen=100)
+    await publisher.publish()
+    for _ in range(70):
+        await field.apply([field.enrolled("S11-AC017")])
+        while await publisher.publish():
+            pass
+    assert await redis.xlen("rollups") < 400
+    found = newest(await entries(redis))
+    assert set(found) == set(field.campaign.by_code)
+    assert found["IN"].enrolled == 70
+
+
+@asynccontextmanager
+async def following(publisher: Publisher) -> AsyncIterator[None]:
+    shutdown = ShutdownSignal()
+    task = asyncio.create_task(publisher.follow(shutdown))
+    yield
+    shutdown.request("the test is over")
+    await task
+
+
+async def eventually(redis: Redis, enrolled: int) -> None:
+    async with asyncio.timeout(20):
+        nation = None
+        while nation is None or nation.enrolled != enrolled:
+            await asyncio.sleep(0.05)
+            with suppress(RedisError):
+                nation = newest(await entries(redis)).get("IN")
+
+
+async def test_the_publisher_goes_on_by_itself_after_redis_and_the_database_were_killed(
+    private_postgres: PostgresFactory, private_redis: RedisFactory, migrate: Callable[[str, str], None]
+) -> None:
+    postgres, server = private_postgres(), private_redis()
+    migrate("reporting", postgres.url())
+    engine, redis = create_engine(postgres.url(), application="tests"), connect(server.url())
+    field, publisher = Field(engine), Publisher(engine, redis)
+    async with following(publisher):
+        await field.apply([*field.defined(), field.enrolled("S11-AC017")])
+        await eventually(redis, 1)
+        server.kill()
+        server.forget()
+        await asyncio.sleep(0.3)
+        await field.apply([field.enrolled("S11-AC017")])
+        server.start()
+        await eventually(redis, 2)
+        postgres.kill()
+        await asyncio.sleep(0.3)
+        postgres.start()
+        await engine.dispose()
+        await field.apply([field.enrolled("S11-AC017")])
+        await eventually(redis, 3)
+    assert publisher.trouble is None
+    await redis.aclose()
+    await engine.dispose()
+
+
+async def test_any_faststream_application_reads_the_stream_with_the_contract(
+    field: Field, redis: Redis, redis_url: str, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply(field.defined())
+    await Publisher(reporting_engine, redis).publish()
+    broker = RedisBroker(redis_url, log_level=logging.DEBUG)
+    seen: dict[str, RollupV1] = {}
+    complete = asyncio.Event()
+
+    @broker.subscriber(stream=StreamSub("rollups", last_id="0"))
+    async def on_rollup(rollup: RollupV1) -> None:
+        seen[rollup.area] = rollup
+        if len(seen) == AREAS:
+            complete.set()
+
+    await broker.start()
+    async with asyncio.timeout(10):
+        await complete.wait()
+    await broker.stop()
+    assert seen["S11-PC04"].name == "Wayanad"
+
+
+def test_the_contract_is_what_it_was() -> None:
+    golden = (
+        '{"type":"RollupV1","campaign":"modi-mitra","area":"S11-PC04","level":"constituency","parent":"S11",'
+        '"name":"Wayanad","evidence":"named","enrolled":1204,"certificates_issued":1100,'
+        '"certificates_waitlisted":3,"opinions":40,"target":5000,"quota":5250,"version":1793595600123,'
+        '"as_of":"2026-11-02T04:30:00Z"}'
+    )
+    assert RollupV1.model_validate_json(golden).model_dump_json() == golden
