@@ -124,7 +124,7 @@ def create_api(
         version=version,
         description=description,
         lifespan=lifespan,
-        responses=problem_responses(422, 500, 503),
+        responses=problem_responses(400, 422, 500, 503),
         # The pages of FastAPI load scripts from a third party; the document itself is enough.
         docs_url=None,
         redoc_url=None,
