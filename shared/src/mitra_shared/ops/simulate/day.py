@@ -43,7 +43,8 @@ class Sync:
 Progress = Callable[[Summary], None]
 
 
-def _tokens(target: SimulationTarget) -> Mapping[StaffId, str]:
+def staff_tokens(target: SimulationTarget) -> Mapping[StaffId, str]:
+    """A bearer token for every member of staff of the campaign."""
     return {
         member: mint(
             target.signing_key,
@@ -60,8 +61,9 @@ def _tokens(target: SimulationTarget) -> Mapping[StaffId, str]:
     }
 
 
-def syncs(plan: Plan, definition: CampaignDefinition, notice: str) -> Iterator[Sync]:
+def syncs(plan: Plan, definition: CampaignDefinition) -> Iterator[Sync]:
     """The people of the plan in the hands of their staff, a sync at a time."""
+    notice = definition.notice_in_force(datetime.now(INDIA).date())
     dice = random.Random(plan.seed + 1)  # noqa: S311 - a simulation, not a secret
     staff = staff_of(definition)
     size = plan.batch if plan.way == "batch" else 1
@@ -84,7 +86,7 @@ class Day:
         self._plan = plan
         self._app = app
         self._dice = random.Random(plan.seed + 2)  # noqa: S311 - a simulation, not a secret
-        self._tokens = _tokens(target)
+        self._tokens = staff_tokens(target)
         self._today = datetime.now(INDIA).date()
         self._open_rounds = [
             index
@@ -176,11 +178,10 @@ async def simulate(target: SimulationTarget, plan: Plan, progress: Progress) -> 
     Raises:
         GaveUp: the service stayed away for minutes.
     """
-    notice = target.definition.notice_in_force(datetime.now(INDIA).date())
     began = monotonic()
     async with session() as http:
         day = Day(target, plan, FieldApp.towards(http, target.urls))
-        work = syncs(plan, target.definition, notice)
+        work = syncs(plan, target.definition)
         sent = 0
 
         async def field_app() -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks: what Mitra does per second beside what one would use instead, measured in the same run."""

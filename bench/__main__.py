@@ -1,0 +1,48 @@
+"""`python -m bench [PART ...]`: measures, prints, and writes docs/benchmarks.md when every part was run."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from bench import campaign, intake, live, spine
+from bench.measuring import Figure, Told
+from bench.report import document, table
+
+PARTS: dict[str, Callable[[Told], Coroutine[Any, Any, list[Figure]]]] = {
+    "intake": intake.measure,
+    "replicas": intake.replicas,
+    "spine": spine.measure,
+    "live": live.measure,
+    "campaign": campaign.measure,
+    "one-by-one": campaign.one_by_one,
+}
+DOCUMENT = Path("docs/benchmarks.md")
+
+
+def tell(line: str) -> None:
+    """Progress, on stderr."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+
+
+def main(names: list[str]) -> None:
+    """Run parts; all of them when none is named."""
+    unknown = set(names) - set(PARTS)
+    if unknown:
+        raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    results: dict[str, list[Figure]] = {}
+    for name in names or PARTS:
+        results[name] = asyncio.run(PARTS[name](tell))
+        sys.stdout.write(table(results[name]) + "\n")
+        sys.stdout.flush()
+    if not names:
+        DOCUMENT.write_text(document(results), encoding="utf-8")
+        sys.stdout.write(f"{DOCUMENT}\n")
+    missed = [figure.name for figures in results.values() for figure in figures if figure.is_reached is False]
+    sys.stdout.write(json.dumps({"goals not reached": missed}) + "\n")
+
+
+main(sys.argv[1:])
