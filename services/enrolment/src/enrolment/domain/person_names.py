@@ -1,15 +1,13 @@
 """Names of people: any script, normalised, and nothing in them that could deceive the eye."""
 
-from unicodedata import category, is_normalized, normalize
+from typing import Final
+from unicodedata import is_normalized, normalize
 
-LONGEST_NAME = 120
+LONGEST_NAME: Final = 120
 """Characters after normalisation."""
 
-_JOINERS = frozenset("\u200c\u200d")
-"""ZWNJ and ZWJ: Devanagari, Malayalam and Urdu need them; every other format character is refused."""
-
-_FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Control, format (also right-to-left overrides), surrogate, private, unassigned, line and paragraph ends."""
+_SEEN_AS_PRINTABLE: Final = str.maketrans({"\u200c": None, "\u200d": None})
+"""ZWNJ and ZWJ: Devanagari, Malayalam and Urdu need them; no other format character is accepted."""
 
 
 class UnacceptableName(ValueError):
@@ -20,19 +18,18 @@ def clean_name(raw: str) -> str:
     """`raw` in NFC without surrounding white space.
 
     Raises:
-        UnacceptableName: empty, too long, without a letter, or with characters no name has.
+        UnacceptableName: empty, too long, without a letter, or with characters no name has: control, format
+            (also right-to-left overrides), private, unassigned, line ends, blanks other than the space.
     """
     name = raw.strip()
-    if not name.isascii():
-        name = name if is_normalized("NFC", name) else normalize("NFC", name)
-        if any(category(character) in _FORBIDDEN and character not in _JOINERS for character in name):
-            raise UnacceptableName("contains control, format or unassigned characters")
-    elif not name.isprintable():
-        raise UnacceptableName("contains control characters")
+    if not is_normalized("NFC", name):
+        name = normalize("NFC", name)
     if not name:
         raise UnacceptableName("is empty")
     if len(name) > LONGEST_NAME:
         raise UnacceptableName(f"is longer than {LONGEST_NAME} characters")
+    if not (name.isprintable() or name.translate(_SEEN_AS_PRINTABLE).isprintable()):
+        raise UnacceptableName("contains control or format characters, or blanks other than the space")
     if not any(map(str.isalpha, name)):
         raise UnacceptableName("contains no letter")
     return name

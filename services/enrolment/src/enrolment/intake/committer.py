@@ -58,6 +58,7 @@ class Committer:
         self._waiting: deque[Item] = deque()
         self._in_flight: Sequence[Item] = ()
         self._wake = asyncio.Event()
+        self._ended = False
         self.trouble: str | None = None
         """Why the last attempt failed, None if it did not."""
 
@@ -65,9 +66,9 @@ class Committer:
         """Queue items; their futures are answered after the commit.
 
         Raises:
-            IntakeFull: they do not all fit; none was queued.
+            IntakeFull: they do not all fit, or the process is ending; none was queued.
         """
-        if len(self._waiting) + len(items) > self._limits.waiting:
+        if self._ended or len(self._waiting) + len(items) > self._limits.waiting:
             raise IntakeFull
         self._waiting.extend(items)
         self._wake.set()
@@ -93,6 +94,7 @@ class Committer:
                     continue
                 await self._commit_next()
         finally:
+            self._ended = True
             sweeper.cancel()
             stopping.cancel()
 

@@ -5,7 +5,8 @@ stay locked for that one statement more.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -30,11 +31,11 @@ from enrolment.intake.decide import (
     decide,
 )
 from enrolment.intake.items import Answer, Item
-from enrolment.storage import campaigns as campaign_storage
 from enrolment.storage import mitras, outcomes
 from enrolment.storage.locks import lock_intake
+from enrolment.storage.standing import Found, look
 from mitra_shared.contracts.topics import ENROLMENT
-from mitra_shared.ids import StaffId, new_event_id
+from mitra_shared.ids import CampaignId, StaffId, new_event_id
 from mitra_shared.log import Place, unit_of_work
 from mitra_shared.log.append import Emitted, append
 
@@ -79,8 +80,7 @@ class GroupTransaction:
         async with unit_of_work(self._engine) as unit:
             connection = unit.connection
             await lock_intake(connection)
-            await self._judge_again_if_changed(connection, items)
-            standing = await self._standing(connection, items)
+            standing = await self._standing(connection, items, india_day(now))
             decisions = decide(items, standing, ration=self._ration)
             enrolling = [decision for decision in decisions if isinstance(decision, Enrol)]
             places: list[Place] = []
@@ -88,38 +88,43 @@ class GroupTransaction:
                 await mitras.insert(connection, enrolling)
                 places = await append(connection, ENROLMENT, _emitted(items, decisions))
             given = _answers(decisions, places, retry_after=seconds_left_of_day(now))
-            await self._keep(connection, items, decisions, given)
+            await self._keep(connection, items, decisions, given, now)
         self._tell_of_rations(items, decisions, standing)
         return given
 
-    async def _judge_again_if_changed(self, connection: AsyncConnection, items: Sequence[Item]) -> None:
-        versions = await campaign_storage.current_versions(connection)
-        changed = [item for item in items if versions[item.command.campaign] != item.version]
+    async def _standing(self, connection: AsyncConnection, items: Sequence[Item], day: date) -> Standing:
+        found = await self._look(connection, items, day)
+        if await self._judge_again_if_changed(connection, items, found.versions):
+            # Whoever is eligible only now has a phone that was not looked for.
+            found = await self._look(connection, items, day)
+        outcomes = {
+            (known.caller, known.key): Known(known.digest, Answer(known.status, known.body))
+            for known in found.outcomes
+        }
+        return Standing(outcomes, found.slots, found.duplicates)
+
+    async def _look(self, connection: AsyncConnection, items: Sequence[Item], day: date) -> Found:
+        drafts = [item.verdict for item in items if isinstance(item.verdict, Draft)]
+        return await look(
+            connection,
+            {item.identity for item in items},
+            {(draft.campaign, draft.phone_hash) for draft in drafts},
+            {item.command.recruiter for item in items},
+            day,
+        )
+
+    async def _judge_again_if_changed(
+        self, connection: AsyncConnection, items: Sequence[Item], versions: Mapping[CampaignId, int]
+    ) -> bool:
+        """Reach verdicts anew that were reached under another version. Returns whether there were any."""
+        changed = [item for item in items if versions.get(item.command.campaign) != item.version]
         if changed:
             await self._campaigns.refresh(connection, versions)
-            for item in changed:
-                rules = self._campaigns.rules(item.command.campaign)
-                item.verdict = self._judge(item.command, rules)
-                item.version = rules.version
-
-    async def _standing(self, connection: AsyncConnection, items: Sequence[Item]) -> Standing:
-        identities = {item.identity for item in items}
-        known = {
-            (outcome.caller, outcome.key): Known(outcome.digest, Answer(outcome.status, outcome.body))
-            for outcome in await outcomes.known(connection, identities)
-        }
-        drafts = [
-            item.verdict for item in items if isinstance(item.verdict, Draft) and item.identity not in known
-        ]
-        if not drafts:
-            return Standing(known, {}, {})
-        return Standing(
-            known,
-            await mitras.taken_slots(connection, {(draft.campaign, draft.phone_hash) for draft in drafts}),
-            await outcomes.duplicates_answered(
-                connection, {draft.recruiter for draft in drafts}, india_day(self._clock())
-            ),
-        )
+        for item in changed:
+            rules = self._campaigns.rules(item.command.campaign)
+            item.verdict = self._judge(item.command, rules)
+            item.version = rules.version
+        return bool(changed)
 
     async def _keep(
         self,
@@ -127,8 +132,8 @@ class GroupTransaction:
         items: Sequence[Item],
         decisions: Sequence[Decision],
         given: Sequence[Answer],
+        now: datetime,
     ) -> None:
-        now = self._clock()
         kept = [
             outcomes.Outcome(*item.identity, item.digest, answer.status, answer.body)
             for item, decision, answer in zip(items, decisions, given, strict=True)

@@ -9,12 +9,22 @@ _INTAKE: Final = 0x4D49_5452_4102
 _UPKEEP: Final = 0x4D49_5452_4103
 
 
+_BY_INDEX_ONLY: Final = ", ".join(
+    f"set_config('{setting}', 'off', true)"
+    for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+)
+"""Plans are kept for the life of a connection. One made while a table was small would later read all of a
+large one for every group."""
+_LOCK_INTAKE: Final = text(f"select {_BY_INDEX_ONLY}, pg_advisory_xact_lock(:lock)")
+
+
 async def lock_intake(connection: AsyncConnection) -> None:
     """Until the end of the transaction, no other group of enrolments and no change of campaign commits.
 
-    Taken before anything is read: what is read afterwards is what it is committed against.
+    Taken before anything is read: what is read afterwards is what it is committed against. The transaction
+    reads by index only.
     """
-    await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _INTAKE})
+    await connection.execute(_LOCK_INTAKE, {"lock": _INTAKE})
 
 
 async def try_lock_upkeep(connection: AsyncConnection) -> bool:

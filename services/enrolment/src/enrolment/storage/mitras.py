@@ -9,17 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from enrolment.commands.enrol_mitra import Draft
 from mitra_shared.contracts.topics import partition_of
-from mitra_shared.ids import CampaignId, MitraId
+from mitra_shared.ids import MitraId
 from mitra_shared.log import Place
 
-_TAKEN: Final = text(
-    """
-    select mitra.campaign, mitra.phone_hash, mitra.slot
-    from unnest(cast(:campaigns as text[]), cast(:hashes as bytea[])) as asked(campaign, phone_hash)
-    join mitra using (campaign, phone_hash)
-    where mitra.slot is not null
-    """
-)
 _INSERT: Final = text(
     """
     insert into mitra (id, campaign, constituency, segment, partition, recruiter, basis, schemes, language,
@@ -38,20 +30,6 @@ _INSERT: Final = text(
                phone, phone_hash, slot, notice_version, notice_language, enrolled_at)
     """
 )
-
-
-async def taken_slots(
-    connection: AsyncConnection, phones: set[tuple[CampaignId, bytes]]
-) -> dict[tuple[CampaignId, bytes], set[int]]:
-    """The places in use on each of these phones; a phone that nobody uses is left out."""
-    rows = await connection.execute(
-        _TAKEN,
-        {"campaigns": [campaign for campaign, _ in phones], "hashes": [digest for _, digest in phones]},
-    )
-    taken: dict[tuple[CampaignId, bytes], set[int]] = {}
-    for campaign, digest, slot in rows:
-        taken.setdefault((campaign, digest), set()).add(slot)
-    return taken
 
 
 async def insert(connection: AsyncConnection, drafts: Sequence[tuple[Draft, int]]) -> None:

@@ -1,6 +1,6 @@
 """Answers given, by caller and idempotency key, and the rationing of duplicate answers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -26,14 +26,6 @@ class Outcome(NamedTuple):
     body: str
 
 
-_KNOWN: Final = text(
-    """
-    select outcome.caller, outcome.idempotency_key, outcome.digest, outcome.status,
-           cast(outcome.body as text) as body
-    from unnest(cast(:callers as text[]), cast(:keys as text[])) as asked(caller, idempotency_key)
-    join outcome using (caller, idempotency_key)
-    """
-)
 _KEEP: Final = text(
     """
     insert into outcome (caller, idempotency_key, digest, status, body, created_at)
@@ -43,14 +35,6 @@ _KEEP: Final = text(
         as new(caller, idempotency_key, digest, status, body)
     """
 )
-
-
-async def known(connection: AsyncConnection, identities: Collection[Identity]) -> list[Outcome]:
-    """The answers given to any of `identities` before."""
-    rows = await connection.execute(
-        _KNOWN, {"callers": [caller for caller, _ in identities], "keys": [key for _, key in identities]}
-    )
-    return [Outcome(*row) for row in rows]
 
 
 async def keep(connection: AsyncConnection, outcomes: Sequence[Outcome], at: datetime) -> None:
@@ -67,17 +51,6 @@ async def keep(connection: AsyncConnection, outcomes: Sequence[Outcome], at: dat
             "at": at,
         },
     )
-
-
-async def duplicates_answered(
-    connection: AsyncConnection, callers: Collection[StaffId], day: date
-) -> dict[StaffId, int]:
-    """How many duplicate answers each caller has had on `day`; who had none is left out."""
-    rows = await connection.execute(
-        text("select caller, answered from duplicate_answer where day = :day and caller = any(:callers)"),
-        {"day": day, "callers": list(callers)},
-    )
-    return {row.caller: row.answered for row in rows}
 
 
 async def count_duplicates(

@@ -1,0 +1,21 @@
+"""An api with the small campaign loaded."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.enrolment.intake_api import IntakeApi, load, running_api
+from tests.factories import small_campaign
+
+
+@pytest_asyncio.fixture
+async def campaign_engine(enrolment_engine: AsyncEngine) -> AsyncEngine:
+    await load(enrolment_engine, small_campaign())
+    return enrolment_engine
+
+
+@pytest_asyncio.fixture
+async def api(campaign_engine: AsyncEngine) -> AsyncIterator[IntakeApi]:
+    async with running_api(campaign_engine) as running:
+        yield running

@@ -1,0 +1,138 @@
+"""Loading campaigns: in force at once, at one place in the order of every partition."""
+
+import asyncio
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mitra_shared.contracts.topics import PARTITIONS
+from tests.enrolment.intake_api import (
+    IntakeApi,
+    count,
+    heads_match_log,
+    load,
+    logged,
+    operator,
+    person,
+    rows,
+    running_api,
+    token,
+)
+from tests.factories import small_campaign
+
+
+async def test_a_campaign_is_appended_to_every_partition(enrolment_engine: AsyncEngine):
+    async with running_api(enrolment_engine) as api:
+        answer = await api.load(small_campaign())
+        assert answer.status_code == 200
+        assert answer.json() == {"id": "small", "version": 1, "changed": True}
+        assert (await api.enrol(person(1))).status_code == 201
+    found = await rows(
+        enrolment_engine, "select partition, position from enrolment_log where type = 'CampaignDefinedV1'"
+    )
+    assert sorted(tuple(row) for row in found) == [(partition, 1) for partition in range(PARTITIONS)]
+    defined = await logged(enrolment_engine, "enrolment", "CampaignDefinedV1")
+    assert len({str(event) for event in defined}) == 1
+
+
+async def test_the_same_definition_again_changes_nothing(api: IntakeApi):
+    before = await count(api.engine, "enrolment_log")
+    answer = await api.load(small_campaign())
+    assert (answer.status_code, answer.json()["changed"]) == (200, False)
+    assert await count(api.engine, "enrolment_log") == before
+
+
+async def test_a_changed_definition_needs_a_higher_version(api: IntakeApi):
+    answer = await api.load(small_campaign(1, schemes=[]))
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:mitra:problem:campaign-conflict"
+    assert answer.json()["errors"] == [
+        {"field": "version", "message": "is not higher than that in force", "expected": "at least 2"}
+    ]
+    assert (await api.load(small_campaign(3, schemes=[]))).status_code == 200
+    assert (await api.load(small_campaign(2, schemes=[]))).status_code == 409
+
+
+async def test_the_definition_in_force_can_be_read(api: IntakeApi):
+    await api.load(small_campaign(2, schemes=[]))
+    answer = await api.get("/v1/campaigns/small")
+    assert answer.json() == small_campaign(2, schemes=[]).model_dump(mode="json")
+    assert (await api.get("/v1/campaigns/other", bearer=operator())).status_code == 404
+    assert (await api.get("/v1/campaigns/small", bearer=operator("other"))).status_code == 403
+
+
+@pytest.mark.parametrize("bearer", [token(), operator("other")])
+async def test_only_operators_of_the_campaign_load_it(api: IntakeApi, bearer: str):
+    assert (await api.load(small_campaign(2), bearer=bearer)).status_code == 403
+
+
+async def test_a_definition_that_contradicts_itself_is_refused(api: IntakeApi):
+    broken = [
+        area.model_dump() | ({"parent": "IN"} if area.code == "S11-AC019" else {})
+        for area in small_campaign().areas
+    ]
+    answer = await api.load(small_campaign(2, areas=broken))
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "areas"
+    other_address = await api.client.put(
+        "/v1/campaigns/large",
+        content=small_campaign(2).model_dump_json(),
+        headers={"Authorization": f"Bearer {operator()}", "Content-Type": "application/json"},
+    )
+    assert other_address.status_code == 422
+    assert other_address.json()["errors"][0]["field"] == "id"
+
+
+async def test_another_api_judges_by_a_change_from_its_next_group_on(campaign_engine: AsyncEngine):
+    async with running_api(campaign_engine) as one, running_api(campaign_engine) as other:
+        assert (await other.enrol(person(1, schemes=["PMUY"]))).status_code == 201
+        await one.load(small_campaign(2, schemes=[]))
+        # The other api has not looked for changes, yet the group commits under the version in force.
+        assert (await other.enrol(person(2, schemes=["PMUY"]))).status_code == 422
+        await one.load(small_campaign(3))
+        assert (await other.enrol(person(3, schemes=["PMUY"]))).status_code == 201
+        assert (await other.enrol(person(3, schemes=["PMUY"]))).status_code == 409
+
+
+async def test_no_enrolment_stands_behind_a_change_it_does_not_satisfy(campaign_engine: AsyncEngine):
+    """Segments leave and come back while people are enrolled from two apis."""
+    without = [area.model_dump() for area in small_campaign().areas if area.code != "S11-AC019"]
+    async with running_api(campaign_engine) as one, running_api(campaign_engine) as other:
+
+        async def change() -> None:
+            for version in range(2, 10):
+                definition = small_campaign(version, **({"areas": without} if version % 2 == 0 else {}))
+                assert (await one.load(definition)).status_code == 200
+                await asyncio.sleep(0.02)
+
+        changing = asyncio.create_task(change())
+        number = 0
+        while not changing.done():
+            number += 4
+            await asyncio.gather(
+                *(api.enrol(person(number + i)) for i, api in enumerate((one, other, one, other)))
+            )
+        await changing
+    known: dict[str, bool] = {}
+    for event in await logged(campaign_engine, "enrolment"):
+        if event["type"] == "CampaignDefinedV1":
+            known = {area["code"]: True for area in event["definition"]["areas"]}
+        else:
+            assert event["segment"] in known
+    assert await heads_match_log(campaign_engine, "enrolment")
+
+
+async def test_loading_twice_at_once_makes_one_version(enrolment_engine: AsyncEngine):
+    async with running_api(enrolment_engine) as one, running_api(enrolment_engine) as other:
+        found = await asyncio.gather(*(api.load(small_campaign()) for api in (one, other) for _ in range(3)))
+    assert {answer.status_code for answer in found} == {200}
+    assert sorted(answer.json()["changed"] for answer in found) == [False] * 5 + [True]
+
+
+async def test_a_token_of_no_campaign_is_for_the_only_one(campaign_engine: AsyncEngine):
+    await load(campaign_engine, small_campaign(id="second"))
+    async with running_api(campaign_engine) as api:
+        assert (await api.enrol(person(1), bearer=token(campaign=None))).status_code == 409
+        # The same phone may be enrolled in two campaigns.
+        assert (await api.enrol(person(1))).status_code == 201
+        assert (await api.enrol(person(1), bearer=token(campaign="second"))).status_code == 201
