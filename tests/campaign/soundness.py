@@ -62,9 +62,13 @@ def _assert_goals(goals: list[dict[str, Any]], areas: list[dict[str, Any]]) -> N
         return numbers.get(area["code"], numbers.get(None))
 
     for area in areas:
-        parts = [target(other) for other in areas if other["parent"] == area["code"]]
-        if parts and None not in parts and target(area) is not None:
-            assert sum(part for part in parts if part is not None) == target(area)
+        below = [area] if target(area) is not None else []
+        while below:
+            below = [other for other in areas for upper in below if other["parent"] == upper["code"]]
+            parts = [number for number in map(target, below) if number is not None]
+            if parts and len(parts) == len(below):
+                assert sum(parts) == target(area)
+                break
 
 
 def _assert_notices(notices: list[dict[str, Any]], starts_on: str) -> None:

@@ -69,28 +69,63 @@ def number_changed(text: str, random: Random) -> str:
     if not numbers:
         return text
     one = random.choice(numbers)
-    return text[: one.start()] + str(int(one.group()) + random.choice([-1, 1, 10, -9])) + text[one.end() :]
+    return text[: one.start()] + str(int(one.group()) + random.choice([-1, 1, 20, -20])) + text[one.end() :]
 
 
 def cut_off(text: str, random: Random) -> str:
     return text[: random.randrange(len(text) + 1)]
 
 
-CHANGES = [
-    lines_changed,
-    tokens_changed,
-    tokens_changed,
-    oddity_put_in,
-    number_changed,
-    number_changed,
-    cut_off,
-]
+def blocks_changed(text: str, random: Random) -> str:
+    """A whole table of TOML lost, doubled or moved: still well-formed, and perhaps without sense."""
+    blocks = re.split(r"\n(?=\[)", text)
+    one, other = random.randrange(len(blocks)), random.randrange(len(blocks))
+    match random.randrange(3):
+        case 0:
+            del blocks[one]
+        case 1:
+            blocks.insert(one, blocks[one])
+        case _:
+            blocks[one], blocks[other] = blocks[other], blocks[one]
+    return "\n".join(blocks)
+
+
+def values_exchanged(text: str, random: Random) -> str:
+    """A value in the place of another one of the same kind or, in CSV, of the same column."""
+    lines = text.split("\n")
+    pairs = [(n, *line.partition(" = ")[::2]) for n, line in enumerate(lines) if re.match(r"\w+ = ", line)]
+    if pairs:
+        at, key, _ = random.choice(pairs)
+        values = [value for _, other, value in pairs if other.split("_")[-1] == key.split("_")[-1]]
+        lines[at] = f"{key} = {random.choice(values)}"
+        return "\n".join(lines)
+    one, other = random.randrange(len(lines)), random.randrange(len(lines))
+    cells, other_cells = lines[one].split(","), lines[other].split(",")
+    if len(cells) == len(other_cells):
+        column = random.randrange(len(cells))
+        cells[column] = other_cells[column]
+        lines[one] = ",".join(cells)
+    return "\n".join(lines)
+
+
+def goal_changed(text: str, random: Random) -> str:
+    """A goal that is no longer active, or only that of one area."""
+    starts = [match.end() for match in re.finditer(r"\[\[goals\]\]\n", text)]
+    if not starts:
+        return text
+    at = random.choice(starts)
+    more = random.choice(["active = false", 'area = "S11-PC04"', 'area = "S11-AC017"'])
+    return f"{text[:at]}{more}\n{text[at:]}"
+
+
+CHANGES = [lines_changed, tokens_changed, oddity_put_in, cut_off]
+CHANGES += [number_changed, blocks_changed, values_exchanged, goal_changed] * 2
 
 
 def damaged(files: Files, random: Random) -> Files:
     files = dict(files)
     for _ in range(random.choice([1, 1, 1, 2, 3])):
-        name = random.choice(sorted(files))
+        name = random.choice([*sorted(files), *["campaign.toml"] * 5])
         if random.randrange(30) == 0:
             del files[name]
             if name == "campaign.toml" or not files:
