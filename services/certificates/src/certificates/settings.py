@@ -1,6 +1,6 @@
 """What the processes of this service are told from outside, besides what every service is."""
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.settings import ConsumerSettings
@@ -14,10 +14,12 @@ class CertificatesConsumerSettings(ConsumerSettings):
     certificate_key: SecretStr
     """Base64 of at least 32 bytes. Never changed in the life of a campaign: every id follows from it."""
 
-    def ids(self) -> KeyedHash:
-        """The hash that ids are derived with.
+    @field_validator("certificate_key")
+    @classmethod
+    def _usable(cls, key: SecretStr) -> SecretStr:
+        KeyedHash.from_base64(key.get_secret_value())
+        return key
 
-        Raises:
-            BadLookupKey: the key is not usable; the message does not repeat it.
-        """
+    def ids(self) -> KeyedHash:
+        """The hash that ids are derived with."""
         return KeyedHash.from_base64(self.certificate_key.get_secret_value())
