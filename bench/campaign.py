@@ -58,9 +58,14 @@ async def measure(tell: Told) -> list[Figure]:
         audited = time.monotonic() - begun
         for engine in engines.values():
             await engine.dispose()
-    note = (
-        f"{summary.withdrawn:,} withdrawn, {summary.opinions:,} opinions, {came_of_it.issued:,} certificates, "
-        f"{came_of_it.overflowed} segments overflowed, {came_of_it.promoted:,} promoted"
+    note = ", ".join(
+        (
+            f"{summary.withdrawn:,} withdrawn",
+            f"{summary.opinions:,} opinions",
+            f"{came_of_it.issued:,} certificates",
+            f"{came_of_it.overflowed} segments overflowed",
+            f"{came_of_it.promoted:,} promoted",
+        )
     )
     return [
         Figure(

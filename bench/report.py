@@ -9,9 +9,9 @@ NOTES = """\
 
 Written by `make bench`. Every figure is the median of its rounds (spread in brackets), taken on one machine
 that ran the load, the services, Postgres and Redis at the same time; ratios are taken round by round.
-Commits are durable (`fsync` on). Peers run on the same Postgres in the same run: `pgbench` writes the same rows (person,
-outcome, log entry, head) one transaction each; *the usual way* (`bench/usual_way.py`) is FastAPI with the
-SQLAlchemy ORM, one transaction a request with an outbox row.
+Commits are durable (`fsync` on). Peers run on the same Postgres in the same run: `pgbench` writes the same
+rows (person, outcome, log entry, head) one transaction each; *the usual way* (`bench/usual_way.py`) is
+FastAPI with the SQLAlchemy ORM, one transaction a request with an outbox row.
 """
 
 TITLES = {

@@ -1,14 +1,19 @@
 """Released types never change: payloads written down once still parse, and say the same."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from faststream.redis.parser.binary import BinaryMessageFormatV1
 
 from mitra_shared.contracts.asyncapi import DOCUMENT, document
 from mitra_shared.contracts.codec import UnreadableEvent, decode, encode
 from mitra_shared.contracts.events import Event
 from mitra_shared.contracts.topics import PARTITIONS, TOPICS, partition_of
+from mitra_shared.ids import Epoch, Partition, Position
+from mitra_shared.log import Place
 from mitra_shared.log.pages import LogEntry
 from mitra_shared.relay.wire import NotOurEntry, body_of, entry_fields, received
 
@@ -39,7 +44,9 @@ def test_no_event_has_a_field_that_must_not_be_known() -> None:
     assert not {field for field in fields(Event) for word in FORBIDDEN if word in field}
 
 
-@pytest.mark.parametrize("payload", ["", "{", "[]", "{}", '{"type": "MitraEnrolledV9"}', '{"type": 3}', "\x00"])
+@pytest.mark.parametrize(
+    "payload", ["", "{", "[]", "{}", '{"type": "MitraEnrolledV9"}', '{"type": 3}', "\x00"]
+)
 def test_what_is_not_an_event_is_a_data_error_that_repeats_no_value(payload: str) -> None:
     with pytest.raises(UnreadableEvent):
         decode(TOPICS["enrolment"], payload)
@@ -55,12 +62,12 @@ def test_partitions_are_fixed_for_ever() -> None:
 
 
 def test_the_asyncapi_document_is_the_one_the_code_describes() -> None:
-    assert DOCUMENT.read_text(encoding="utf-8") == document(), "run: python -m mitra_shared.contracts.asyncapi"
+    assert DOCUMENT.read_text(encoding="utf-8") == document(), (
+        "run: python -m mitra_shared.contracts.asyncapi"
+    )
 
 
 async def test_faststream_itself_reads_what_the_relay_writes() -> None:
-    from faststream.redis.parser.binary import BinaryMessageFormatV1  # noqa: PLC0415 - its format is the contract
-
     entry = _entry()
     _, data, event_id, kind, key, previous = entry_fields(entry)
     body, headers = BinaryMessageFormatV1.parse(data)
@@ -84,13 +91,8 @@ def test_a_message_in_another_format_is_not_ours() -> None:
 
 
 def _entry() -> LogEntry:
-    from datetime import UTC, datetime  # noqa: PLC0415
-    from uuid import UUID  # noqa: PLC0415
-
-    from mitra_shared.log import Place  # noqa: PLC0415
-
     return LogEntry(
-        Place(3, 1, 7),
+        Place(Partition(3), Epoch(1), Position(7)),
         UUID(int=7),
         UUID(int=6),
         "MitraEnrolledV1",

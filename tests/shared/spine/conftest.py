@@ -12,12 +12,13 @@ from tests.shared.spine.harness import Spine
 @pytest_asyncio.fixture
 async def spine(databases: Databases, redis_url: str) -> AsyncIterator[Spine]:
     producer, consumer = await databases.make(), await databases.make()
-    engines = [create_engine(d.url, application="spine", pool_size=8) for d in (producer, consumer)]
-    spine = Spine(*engines, redis_url)
+    writes = create_engine(producer.url, application="spine", pool_size=8)
+    reads = create_engine(consumer.url, application="spine", pool_size=8)
+    spine = Spine(writes, reads, redis_url)
     await spine.prepare()
     yield spine
     await spine.close()
-    for engine in engines:
+    for engine in (writes, reads):
         await engine.dispose()
     for database in (producer, consumer):
         await databases.drop(database)

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import httpx
@@ -21,8 +22,7 @@ from mitra_shared.consume.consumer import Consumer
 from mitra_shared.consume.replay import LogClient
 from mitra_shared.consume.tables import create_consumer_v1
 from mitra_shared.contracts.events import EnrolmentEvent, MitraEnrolledV1
-from mitra_shared.contracts.topics import ENROLMENT, Topic, partition_of
-
+from mitra_shared.contracts.topics import ENROLMENT, Topic
 from mitra_shared.http.answers import install_problem_handlers
 from mitra_shared.ids import (
     AreaCode,
@@ -40,7 +40,7 @@ from mitra_shared.log.tables import create_log_v1
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.relay import Relay
 from mitra_shared.security.tokens import Caller, Role, TokenVerifier, mint, new_signing_key, public_jwks
-from mitra_shared.streams import connect
+from mitra_shared.streams import RawEntry, connect
 
 CONSTITUENCIES = [AreaCode(f"S11-PC{number:02d}") for number in range(1, 40)]
 
@@ -81,18 +81,22 @@ class Spine:
         self.app.state.tokens = TokenVerifier(public_jwks(key))
         install_problem_handlers(self.app)
         self.app.include_router(log_router(producer, ENROLMENT))
-        self._token = mint(key, Caller(StaffId("certificates"), Role.SERVICE, None, None), lifetime=timedelta(hours=1))
+        self._token = mint(
+            key, Caller(StaffId("certificates"), Role.SERVICE, None, None), lifetime=timedelta(hours=1)
+        )
 
     async def prepare(self) -> None:
         await create_tables(self.producer, create_log_v1(ENROLMENT))
-        effect = "create table effect (partition smallint, position bigint, event_id uuid, mitra uuid, at serial)"
+        effect = (
+            "create table effect (partition smallint, position bigint, event_id uuid, mitra uuid, at serial)"
+        )
         await create_tables(self.consumer, [*create_consumer_v1(), effect])
 
     async def close(self) -> None:
         await self.redis.aclose()
 
     def _declare_group(self) -> ConsumerGroup:
-        broker = RedisBroker(self.redis_url, logger=None)
+        broker = RedisBroker(self.redis_url)
 
         @subscriber(broker, ENROLMENT)
         async def on_enrolment(events: list[EnrolmentEvent], delivery: Delivery) -> None:
@@ -101,7 +105,12 @@ class Spine:
             await delivery.unit.connection.execute(
                 text("insert into effect values (:partition, :position, :event_id, :mitra)"),
                 [
-                    {"partition": p.partition, "position": p.position, "event_id": e.event_id, "mitra": e.subject}
+                    {
+                        "partition": p.partition,
+                        "position": p.position,
+                        "event_id": e.event_id,
+                        "mitra": e.subject,
+                    }
                     for e, p in zip(events, delivery.places, strict=True)
                 ],
             )
@@ -143,7 +152,9 @@ class Spine:
             await redis.aclose()
             await logs.close()
 
-    async def enrol(self, count: int = 1, *, only: AreaCode | None = None, mitra: UUID | None = None) -> list[Place]:
+    async def enrol(
+        self, count: int = 1, *, only: AreaCode | None = None, mitra: UUID | None = None
+    ) -> list[Place]:
         async with unit_of_work(self.producer) as unit:
             for number in range(count):
                 unit.emit(enrolled(only or CONSTITUENCIES[number % len(CONSTITUENCIES)], mitra=mitra))
@@ -165,21 +176,34 @@ class Spine:
                 return
             await asyncio.sleep(0.05)
         got = await self.applied()
-        raise AssertionError(f"{len(got)} applied, {len(want)} in the log; first difference {first_difference(got, want)}")
+        raise AssertionError(
+            f"{len(got)} applied, {len(want)} in the log; first difference {first_difference(got, want)}"
+        )
 
     async def logged(self) -> list[tuple[int, int, UUID]]:
-        return await self._rows(self.producer, "select partition, position, event_id from enrolment_log order by 1, 2")
+        return await self._rows(
+            self.producer, "select partition, position, event_id from enrolment_log order by 1, 2"
+        )
 
     async def applied(self) -> list[tuple[int, int, UUID]]:
         """What the group did, each partition in the order in which it was done."""
-        return await self._rows(self.consumer, "select partition, position, event_id from effect order by 1, at")
+        return await self._rows(
+            self.consumer, "select partition, position, event_id from effect order by 1, at"
+        )
+
+    async def ids_of(self, stream: str) -> list[str]:
+        """Ids of all entries of a stream."""
+        return [raw_id.decode() for raw_id, _ in await self._entries(stream)]
 
     async def in_streams(self) -> list[tuple[int, int, UUID]]:
-        entries = []
-        for partition in range(16):
-            for raw_id, fields in await self.redis.xrange(ENROLMENT.stream(Partition(partition))):
-                entries.append((partition, int(raw_id.split(b"-")[1]), UUID(fields[b"id"].decode())))
-        return entries
+        return [
+            (partition, int(raw_id.split(b"-")[1]), UUID(fields[b"id"].decode()))
+            for partition in range(16)
+            for raw_id, fields in await self._entries(ENROLMENT.stream(Partition(partition)))
+        ]
+
+    async def _entries(self, stream: str) -> list[RawEntry]:
+        return cast("list[RawEntry]", await self.redis.xrange(stream))
 
     @staticmethod
     async def _rows(engine: AsyncEngine, query: str) -> list[tuple[int, int, UUID]]:
@@ -201,5 +225,3 @@ class Spine:
 
 def first_difference(got: list[tuple[int, int, UUID]], want: list[tuple[int, int, UUID]]) -> object:
     return next(((g, w) for g, w in zip(got, want, strict=False) if g != w), "only in length")
-
-

@@ -177,7 +177,8 @@ async def test_a_restored_consumer_database_catches_up(spine: Spine) -> None:
     async with spine.producer.connect() as connection:
         at_ten = (
             await connection.execute(
-                text("select event_id from enrolment_log where partition = :p and position = 10"), {"p": PARTITION}
+                text("select event_id from enrolment_log where partition = :p and position = 10"),
+                {"p": PARTITION},
             )
         ).scalar_one()
     async with spine.consumer.begin() as connection:
@@ -269,13 +270,17 @@ async def _trim_to(spine: Spine, position: int) -> None:
     await spine.redis.hdel("enrolment.groups", "certificates")
     async with spine.producer.begin() as connection:
         await connection.execute(text("delete from enrolment_group"))
-        await connection.execute(text("update enrolment_log set occurred_at = occurred_at - interval '2 days'"))
+        await connection.execute(
+            text("update enrolment_log set occurred_at = occurred_at - interval '2 days'")
+        )
     assert await trim(spine.producer, spine.redis, ENROLMENT) > 0
 
 
 async def _restarts(spine: Spine) -> list[int]:
     async with spine.consumer.connect() as connection:
-        return list((await connection.execute(text("select partition from consumer_restart order by id"))).scalars())
+        return list(
+            (await connection.execute(text("select partition from consumer_restart order by id"))).scalars()
+        )
 
 
 async def _letters(spine: Spine) -> list[tuple[int, str]]:

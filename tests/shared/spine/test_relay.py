@@ -2,17 +2,22 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 from sqlalchemy import text
 
 from mitra_shared.contracts.topics import ENROLMENT, partition_of
 from mitra_shared.ids import AreaCode, Partition
+from mitra_shared.log import unit_of_work
 from mitra_shared.log.pages import pages_after
+from mitra_shared.relay.relay import Relay
 from mitra_shared.relay.trim import trim
 from mitra_shared.streams import connect
-from tests.shared.spine.harness import CONSTITUENCIES, Spine
+from tests.servers import RedisFactory
+from tests.shared.spine.harness import CONSTITUENCIES, Spine, enrolled
 
 HERE = CONSTITUENCIES[0]
 PARTITION = partition_of(HERE)
@@ -42,9 +47,6 @@ async def test_an_aborted_transaction_leaves_no_gap(spine: Spine) -> None:
 
 
 async def _enrol_and_fail(spine: Spine) -> None:
-    from mitra_shared.log import unit_of_work  # noqa: PLC0415
-    from tests.shared.spine.harness import enrolled  # noqa: PLC0415
-
     async with unit_of_work(spine.producer) as unit:
         unit.emit(enrolled(HERE))
         await unit.append_emitted()
@@ -67,16 +69,14 @@ async def test_a_flushed_redis_is_filled_again(spine: Spine) -> None:
 async def test_a_flush_between_read_and_append_appends_nothing_by_half(spine: Spine) -> None:
     relay = spine.relay()
     await spine.enrol(10, only=HERE)
-    while await relay.relay_once():
-        pass
+    await _relay_all(relay)
     await spine.enrol(10, only=HERE)
     async with spine.producer.connect() as connection:
         pages = await pages_after(connection, ENROLMENT, {PARTITION: relay.carried[PARTITION]}, 100)
     await spine.redis.flushall()
     await relay.append_pages(pages)
     assert await spine.in_streams() == []
-    while await relay.relay_once():
-        pass
+    await _relay_all(relay)
     assert await spine.in_streams() == await spine.logged()
 
 
@@ -94,15 +94,16 @@ async def test_relays_that_race_while_redis_is_flushed_write_every_entry_once(sp
     assert await spine.in_streams() == await spine.logged()
 
 
-async def test_a_full_redis_stops_the_relay_and_loses_nothing(spine: Spine, private_redis) -> None:
+async def test_a_full_redis_stops_the_relay_and_loses_nothing(
+    spine: Spine, private_redis: RedisFactory
+) -> None:
     server = private_redis(memory="3mb")
     await spine.redis.aclose()
     small = spine.redis = connect(server.url())
     relay = spine.relay()
     await spine.enrol(12_000)
     with pytest.raises(OutOfMemoryError):
-        for _ in range(200):
-            await relay.relay_once()
+        await _relay_all(relay)
     partial = await spine.in_streams()
     logged = await spine.logged()
     assert 0 < len(partial) < len(logged)
@@ -111,8 +112,7 @@ async def test_a_full_redis_stops_the_relay_and_loses_nothing(spine: Spine, priv
             : sum(e[0] == partition for e in partial)
         ]
     await small.config_set("maxmemory", "100mb")
-    while await relay.relay_once():
-        pass
+    await _relay_all(relay)
     assert await spine.in_streams() == logged
 
 
@@ -120,7 +120,9 @@ async def test_a_full_redis_stops_the_relay_and_loses_nothing(spine: Spine, priv
     "damage",
     [
         pytest.param(lambda r: r.xadd(STREAM, {"foreign": "entry"}), id="foreign entry with a clock id"),
-        pytest.param(lambda r: r.xadd(STREAM, {"foreign": "entry"}, id="1-21"), id="foreign entry in our place"),
+        pytest.param(
+            lambda r: r.xadd(STREAM, {"foreign": "entry"}, id="1-21"), id="foreign entry in our place"
+        ),
         pytest.param(lambda r: r.xdel(STREAM, "1-10"), id="hole in the middle"),
         pytest.param(lambda r: r.xtrim(STREAM, maxlen=5, approximate=False), id="trimmed by somebody else"),
         pytest.param(lambda r: r.xtrim(STREAM, maxlen=0, approximate=False), id="trimmed to nothing"),
@@ -129,7 +131,9 @@ async def test_a_full_redis_stops_the_relay_and_loses_nothing(spine: Spine, priv
         pytest.param(lambda r: r.execute_command("XSETID", STREAM, "99-0"), id="last id set far ahead"),
     ],
 )
-async def test_a_damaged_stream_is_rebuilt(spine: Spine, damage) -> None:
+async def test_a_damaged_stream_is_rebuilt(
+    spine: Spine, damage: Callable[[Redis], Awaitable[object]]
+) -> None:
     await spine.enrol(20, only=HERE)
     await spine.carry()
     await damage(spine.redis)
@@ -161,21 +165,19 @@ async def test_a_database_restored_to_an_earlier_point_begins_a_new_epoch(spine:
     assert places[0].position == 13
     await spine.carry()
     assert await spine.in_streams() == await spine.logged()
-    ids = [raw_id.decode() for raw_id, _ in await spine.redis.xrange(STREAM)]
-    assert ids == [f"1-{n}" for n in range(1, 13)] + [f"2-{n}" for n in range(13, 17)]
+    assert await spine.ids_of(STREAM) == [f"1-{n}" for n in range(1, 13)] + [f"2-{n}" for n in range(13, 17)]
 
 
 async def test_a_restored_database_that_grew_past_the_stream_is_still_found_out(spine: Spine) -> None:
     await spine.enrol(20, only=HERE)
     relay = spine.relay()
-    while await relay.relay_once():
-        pass
+    await _relay_all(relay)
     await spine.restore_log_to(12)
     await spine.enrol(30, only=HERE)
     for _ in range(10):
         await relay.relay_once()
     assert await spine.in_streams() == await spine.logged()
-    assert (await spine.redis.xrange(STREAM))[-1][0] == b"2-42"
+    assert (await spine.ids_of(STREAM))[-1] == "2-42"
 
 
 async def test_trimming_stops_at_what_a_group_has_committed(spine: Spine) -> None:
@@ -185,13 +187,15 @@ async def test_trimming_stops_at_what_a_group_has_committed(spine: Spine) -> Non
     await _announce(spine, "reporting", PARTITION, 20)
     await _age(spine, "2 days")
     assert await trim(spine.producer, spine.redis, ENROLMENT) == 20
-    assert (await spine.redis.xrange(STREAM))[0][0] == b"1-21"
+    assert (await spine.ids_of(STREAM))[0] == "1-21"
     await spine.redis.flushall()
     await spine.carry()
-    assert (await spine.redis.xrange(STREAM))[0][0] == b"1-21"
+    assert (await spine.ids_of(STREAM))[0] == "1-21"
 
 
-async def test_nothing_is_trimmed_before_a_day_unless_memory_is_short(spine: Spine, private_redis) -> None:
+async def test_nothing_is_trimmed_before_a_day_unless_memory_is_short(
+    spine: Spine, private_redis: RedisFactory
+) -> None:
     await spine.enrol(50, only=HERE)
     await spine.carry()
     await _announce(spine, "certificates", PARTITION, 50)
@@ -223,6 +227,11 @@ async def test_a_group_that_has_been_silent_for_a_day_holds_nothing_back(spine: 
     assert await trim(spine.producer, spine.redis, ENROLMENT) == 40
 
 
+async def _relay_all(relay: Relay) -> None:
+    while await relay.relay_once():
+        pass
+
+
 async def _announce(spine: Spine, group: str, partition: Partition, position: int) -> None:
     now = (await spine.redis.time())[0]
     await spine.redis.hset("enrolment.groups", group, str(now))
@@ -232,7 +241,8 @@ async def _announce(spine: Spine, group: str, partition: Partition, position: in
 async def _age(spine: Spine, by: str) -> None:
     async with spine.producer.begin() as connection:
         await connection.execute(
-            text("update enrolment_log set occurred_at = occurred_at - cast(:by as text)::interval"), {"by": by}
+            text("update enrolment_log set occurred_at = occurred_at - cast(:by as text)::interval"),
+            {"by": by},
         )
 
 
