@@ -65,9 +65,14 @@ def rules_of(definition: CampaignDefinition) -> Rules:
 
 
 class LoadedCampaigns:
-    """The campaigns of this process."""
+    """The campaigns of this process.
+
+    Attributes:
+        were_read: whether the database was ever asked; before, that a campaign is not here says nothing.
+    """
 
     def __init__(self) -> None:
+        self.were_read = False
         self._loaded: dict[CampaignId, LoadedCampaign] = {}
 
     def get(self, campaign: CampaignId | None) -> LoadedCampaign:
@@ -113,3 +118,8 @@ class LoadedCampaigns:
                 text = await storage.current_definition(connection, campaign)
                 definition = CampaignDefinition.model_validate_json(text)
                 self._loaded[campaign] = LoadedCampaign(definition, rules_of(definition), text)
+        self.were_read = True
+
+    async def check(self) -> str | None:
+        """A readiness check: ready once the campaigns were read."""
+        return None if self.were_read else "the campaigns were not read yet"

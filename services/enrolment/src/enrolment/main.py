@@ -49,6 +49,7 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     service = Service(engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock)
     readiness = Readiness()
     readiness.add("database", database_check(engine))
+    readiness.add("campaigns", campaigns.check)
     readiness.add("intake", committer.check)
     app = create_app(service, settings, readiness, metrics)
     served = ShutdownSignal()

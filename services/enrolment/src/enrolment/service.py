@@ -8,6 +8,7 @@ from enrolment.campaigns import CampaignNotLoaded, LoadedCampaign, LoadedCampaig
 from enrolment.clock import Clock
 from enrolment.intake.desk import IntakeDesk
 from enrolment.problems import NO_CAMPAIGN
+from mitra_shared.http.problems import unavailable
 from mitra_shared.ids import CampaignId
 
 
@@ -24,8 +25,11 @@ class Service:
         """The campaign a token is for.
 
         Raises:
-            Problem: it is not loaded, or the token names none and there is not exactly one.
+            Problem: it is not loaded; the token names none and there is not exactly one; none was read yet.
         """
+        if not self.campaigns.were_read:
+            # A phone takes a 409 for final.
+            raise unavailable("The campaigns are not loaded yet.")
         try:
             return self.campaigns.get(campaign)
         except CampaignNotLoaded:
