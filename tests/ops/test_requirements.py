@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = {"mitra_shared", "enrolment", "certificates", "reporting", "tests"}
+OURS = {"mitra_shared", "enrolment", "certificates", "reporting", "tests", "bench"}
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
 

@@ -14,17 +14,19 @@ progress = Console(stderr=True, highlight=False)
 
 def tell(line: str) -> None:
     """One line about what is going on."""
-    progress.print(f"[dim]·[/dim] {escape(line)}")
+    progress.print(f"[dim]·[/dim] {escape(line)}", soft_wrap=True)
 
 
-def show_stack(state: StackState) -> None:
-    """The addresses of a running stack."""
+def show_stack(state: StackState, *, reader_token: str = "") -> None:
+    """The addresses of a running stack; with a reader's token, the live page opens signed in."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for service in ("enrolment", "certificates", "reporting"):
         for url in state.api_urls(service):
             table.add_row(f"[bold]{service}[/bold] api", f"{url}/docs" if service == "enrolment" else url)
     for url in state.api_urls("reporting")[:1]:
-        table.add_row("[bold]live page[/bold]", f"{url}/")
+        table.add_row(
+            "[bold]live page[/bold]", f"{url}/" + (f"#token={reader_token}" if reader_token else "")
+        )
     table.add_row("Postgres", f"127.0.0.1:{state.postgres.port}")
     table.add_row("Redis", f"127.0.0.1:{state.redis.port}")
     table.add_row("logs", str(state.home / "logs"))

@@ -1,7 +1,7 @@
 """`mitra secrets`: every key, password and address that the processes need, as files of mode 0600.
 
     DIR/enrolment DIR/certificates DIR/reporting   what each service may know: its MITRA_SECRETS_DIR
-    DIR/operator                                   the key that signs tokens; URLs that only read
+    DIR/operator                                   the key that signs tokens; addresses for `mitra` itself
     DIR/postgres DIR/redis                         passwords, `roles.sql` and `users.acl` for the servers
 
 The directory is made whole or not at all, and never overwritten: with the keys, sealed names are lost.
@@ -35,6 +35,8 @@ from mitra_shared.security.secret_files import read_secret, write_secret
 from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
 
 SUPERUSER: Final = "postgres"
+CONSUMING: Final = ("certificates", "reporting")
+PRODUCING: Final = ("enrolment", "certificates")
 SERVICE_TOKEN_LIFETIME: Final = timedelta(days=365)
 
 secrets_app = typer.Typer(
@@ -110,24 +112,29 @@ class SecretFolder:
 
     def renew(self, servers: Servers) -> None:
         """Write the addresses anew, and service tokens that are valid for another year; keys stay."""
-        signing_key = read_secret(self.signing_key)
         for service in SERVICES:
-            write_secret(
-                self.of_service(service) / "mitra_database_url", self.database_url(servers, service, service)
+            self._write(
+                service,
+                mitra_database_url=self.database_url(servers, service, service),
+                mitra_redis_url=self.redis_url(servers, service),
             )
-            write_secret(self.of_service(service) / "mitra_redis_url", self.redis_url(servers, service))
-            write_secret(
-                self.path / "operator" / f"mitra_{service}_database_url",
-                self.database_url(servers, service, AUDIT),
-            )
-        for service in ("certificates", "reporting"):
+        self._write("operator", **self._operator_addresses(servers))
+        signing_key = read_secret(self.signing_key)
+        for service in CONSUMING:
             caller = Caller(StaffId(service), Role.SERVICE)
-            token = mint(signing_key, caller, lifetime=SERVICE_TOKEN_LIFETIME)
-            write_secret(self.of_service(service) / "mitra_service_token", token)
-        write_secret(self.path / "operator" / "mitra_redis_url", self.redis_url(servers, AUDIT))
-        write_secret(
-            self.path / "operator" / "mitra_subscriber_redis_url", self.redis_url(servers, REDIS_SUBSCRIBER)
-        )
+            self._write(
+                service, mitra_service_token=mint(signing_key, caller, lifetime=SERVICE_TOKEN_LIFETIME)
+            )
+
+    def _operator_addresses(self, servers: Servers) -> dict[str, str]:
+        """To look at everything, to mend consumers (dead letters, rebuilding) and to hand to subscribers."""
+        return {
+            **{f"mitra_{name}_database_url": self.database_url(servers, name, AUDIT) for name in SERVICES},
+            **{f"mitra_{name}_owner_url": self.database_url(servers, name, name) for name in CONSUMING},
+            **{f"mitra_{name}_redis_url": self.redis_url(servers, name) for name in PRODUCING},
+            "mitra_redis_url": self.redis_url(servers, AUDIT),
+            "mitra_subscriber_redis_url": self.redis_url(servers, REDIS_SUBSCRIBER),
+        }
 
     def database_url(self, servers: Servers, database: str, role: str) -> str:
         """`postgresql://` URL of a database for a role."""
