@@ -14,26 +14,28 @@ PLACES = ["S11-AC017", "S11-AC018", "S24-AC036"]
 
 PARTITIONS = sorted({partition_of(SEGMENTS[segment][1]) for segment in PLACES})
 
-GOALS = st.one_of(
-    st.builds(quotas, st.integers(0, 3), S11_AC017=st.integers(0, 4)),
-    st.builds(quotas, st.integers(0, 5), st.just("constituency")),
-    st.just([]),
-)
+BY_SEGMENT = st.builds(quotas, st.integers(1, 4), S11_AC017=st.integers(0, 3))
+BY_CONSTITUENCY = st.builds(quotas, st.integers(0, 5), st.just("constituency"))
+GOALS = st.one_of(BY_SEGMENT, BY_SEGMENT, BY_SEGMENT, BY_CONSTITUENCY, st.just([]))
 TERMS = st.fixed_dictionaries(
     {
         "goals": GOALS,
         "issuing": st.fixed_dictionaries(
-            {"issue_on": st.sampled_from(["enrolled", "enrolled", "cleared"]), "frozen": st.booleans()}
+            {
+                "issue_on": st.sampled_from(["enrolled", "enrolled", "enrolled", "cleared"]),
+                "frozen": st.sampled_from([False, False, False, False, True]),
+            }
         ),
     }
 )
+ENROLMENTS = st.tuples(st.just("enrol"), st.sampled_from([PLACES[0], *PLACES]))
+WITHDRAWALS = st.tuples(st.just("withdraw"), st.integers(0, 30))
 STEPS = st.one_of(
-    st.tuples(st.just("enrol"), st.sampled_from(PLACES)),
-    st.tuples(st.just("enrol"), st.just(PLACES[0])),
-    st.tuples(st.sampled_from(["withdraw", "clear", "enrol again"]), st.integers(0, 30)),
-    st.tuples(st.just("withdraw"), st.integers(0, 30)),
-    st.tuples(st.just("define"), TERMS),
-    st.tuples(st.just("older definition"), TERMS),
+    ENROLMENTS,
+    ENROLMENTS,
+    WITHDRAWALS,
+    st.tuples(st.sampled_from(["clear", "clear", "enrol again"]), st.integers(0, 30)),
+    st.tuples(st.sampled_from(["define", "define", "older definition"]), TERMS),
 )
 STORIES = st.tuples(TERMS, st.lists(STEPS, max_size=40))
 

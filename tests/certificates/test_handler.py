@@ -9,11 +9,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates.commands.decide_certificates import CampaignNotDefined
+from certificates.consumers import apply
 from certificates.domain.register import MitraNotEnrolled, SegmentNotInCampaign
 from certificates.wire import certificate_id_of
+from mitra_shared.consume import Feed
 from mitra_shared.contracts.codec import decode
 from mitra_shared.contracts.events import CertificateIssuedV1
 from mitra_shared.contracts.topics import CERTIFICATES
+from mitra_shared.log import unit_of_work
 from mitra_shared.security.lookup import KeyedHash
 from tests.certificates.conftest import Look
 from tests.certificates.enrolment_log import BEGIN, KEY, EnrolmentLog, deliver, mitra, quotas
@@ -87,6 +90,36 @@ async def test_a_withdrawal_frees_the_place_in_one_transaction(
         (mitra(1),),
         (mitra(2),),
     ]
+
+
+async def test_a_number_that_became_void_is_not_given_again_by_a_later_batch(
+    log: EnrolmentLog, certificates_engine: AsyncEngine, look: Look
+) -> None:
+    log.defined()
+    for number in (1, 2):
+        log.enrolled(number)
+        log.withdrew(number)
+        await log.deliver(certificates_engine)
+    log.enrolled(3)
+    await log.deliver(certificates_engine)
+    assert await look(STANDING) == [("revoked", 1), ("revoked", 2), ("issued", 3)]
+
+
+async def test_an_event_played_again_later_stands_where_the_log_has_it(
+    log: EnrolmentLog, certificates_engine: AsyncEngine, look: Look
+) -> None:
+    log.defined(goals=quotas(1))
+    for number in (1, 2, 3):
+        log.enrolled(number)
+    log.withdrew(1)
+    put_away = next(entry for entry in log.entries if getattr(entry[0], "mitra_id", None) == mitra(2))
+    withdrawal = log.entries.pop()
+    log.entries.remove(put_away)
+    await log.deliver(certificates_engine)
+    async with unit_of_work(certificates_engine) as unit:
+        entries = [put_away, withdrawal]
+        await apply([event for event, _ in entries], Feed(unit, [place for _, place in entries]), KEY)
+    assert await look(STANDING) == [("revoked", 1), ("issued", 2), ("waitlisted", None)]
 
 
 async def test_a_lowered_quota_keeps_its_certificates_and_the_ceiling_comes_down_with_them(

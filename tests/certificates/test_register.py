@@ -190,6 +190,18 @@ def test_where_clearance_is_asked_for_the_cleared_are_served_first(log: Enrolmen
     assert office.standing() == [("issued", 2), ("held", None), ("revoked", 1)]
 
 
+def test_the_queue_is_in_the_order_of_clearance_not_of_enrolment(log: EnrolmentLog, office: Office) -> None:
+    terms = {"issue_on": "cleared"}
+    log.defined(goals=quotas(1), issuing=terms)
+    for number in (1, 2, 3):
+        log.enrolled(number)
+    for number in (1, 3, 2):
+        log.cleared(number)
+    log.defined(2, goals=quotas(2), issuing=terms)
+    office.hear()
+    assert office.standing() == [("issued", 1), ("waitlisted", None), ("issued", 2)]
+
+
 def test_when_clearance_is_no_longer_asked_for_the_held_come_in_the_order_of_enrolment(
     log: EnrolmentLog, office: Office
 ) -> None:
