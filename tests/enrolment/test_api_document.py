@@ -1,0 +1,101 @@
+"""The OpenAPI document: committed, complete, and true; a client in TypeScript is made from it."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enrolment.openapi import openapi_text
+from enrolment.schemas import BatchOutcomes, EnrolmentBatch, EnrolmentRequest, OpinionSheet
+
+ROOT = Path(__file__).parents[2]
+COMMITTED = ROOT / "docs" / "openapi" / "enrolment.json"
+TYPESCRIPT = Path(__file__).parent / "typescript"
+
+ROUTES = {
+    ("post", "/v1/enrolments"): {"201", "400", "401", "403", "409", "413", "415", "422", "429", "500", "503"},
+    ("post", "/v1/enrolments/batch"): {"200", "400", "401", "403", "409", "413", "415", "422", "500", "503"},
+    ("get", "/v1/mitras/{mitra_id}"): {"200", "401", "403", "404", "409", "422", "500", "503"},
+    ("post", "/v1/mitras/{mitra_id}/withdrawal"): {"200", "401", "403", "404", "409", "422", "500", "503"},
+    ("post", "/v1/opinions"): {"202", "400", "401", "403", "409", "413", "415", "422", "500", "503"},
+    ("put", "/v1/campaigns/{campaign_id}"): {
+        "200", "400", "401", "403", "404", "409", "413", "415", "422", "500", "503",
+    },
+    ("get", "/v1/campaigns/{campaign_id}"): {"200", "401", "403", "404", "422", "500", "503"},
+    ("get", "/v1/log/{topic}/{partition}"): {"200", "401", "403", "404", "409", "422", "500", "503"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return json.loads(openapi_text())
+
+
+def test_the_committed_document_is_that_of_the_code():
+    assert COMMITTED.read_text("utf-8") == openapi_text(), (
+        f"write it again: python -m enrolment openapi > {COMMITTED.relative_to(ROOT)}"
+    )
+
+
+def test_every_route_documents_all_its_answers(document: dict[str, Any]):
+    found = {
+        (method, path): route["responses"].keys()
+        for path, methods in document["paths"].items()
+        for method, route in methods.items()
+    }
+    assert found.keys() == ROUTES.keys()
+    for route, statuses in ROUTES.items():
+        assert statuses <= found[route], route
+
+
+def test_every_error_is_a_problem_document(document: dict[str, Any]):
+    for methods in document["paths"].values():
+        for route in methods.values():
+            for status, answer in route["responses"].items():
+                if int(status) >= 400:
+                    schema = answer["content"]["application/problem+json"]["schema"]
+                    assert schema == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_every_route_needs_a_token(document: dict[str, Any]):
+    for methods in document["paths"].values():
+        for route in methods.values():
+            assert route["security"] == [{"bearer": []}]
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("/v1/enrolments", EnrolmentRequest),
+        ("/v1/enrolments/batch", EnrolmentBatch),
+        ("/v1/opinions", OpinionSheet),
+    ],
+)
+def test_the_examples_fit_their_model(document: dict[str, Any], path: str, model: Any):
+    examples = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    assert examples
+    for example in examples.values():
+        model.model_validate_json(json.dumps(example["value"]))
+
+
+def test_the_idempotency_key_is_documented(document: dict[str, Any]):
+    (header,) = document["paths"]["/v1/enrolments"]["post"]["parameters"]
+    assert (header["name"], header["in"], header["required"]) == ("Idempotency-Key", "header", True)
+    assert BatchOutcomes.__name__ in document["components"]["schemas"]
+
+
+def test_a_typescript_client_made_from_it_compiles(tmp_path: Path):
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("needs node and npm")
+    client = tmp_path / "client"
+    shutil.copytree(TYPESCRIPT, client, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copy(COMMITTED, client / "enrolment.json")
+    for command in (["ci", "--no-audit", "--no-fund"], ["run", "check"]):
+        done = subprocess.run(
+            [npm, *command], cwd=client, capture_output=True, text=True, timeout=150, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr

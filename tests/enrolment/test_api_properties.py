@@ -1,0 +1,165 @@
+"""Whatever is sent, the API answers as its document says, and never with a server error of its own."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from enrolment.openapi import openapi_text
+from mitra_shared.database import create_engine
+from mitra_shared.security.tokens import Role
+from tests.enrolment.intake_api import load, operator, person, token
+from tests.enrolment.live_process import live_process
+from tests.factories import ROUND, small_campaign
+from tests.servers import Databases
+
+SCHEMA = schemathesis.openapi.from_dict(json.loads(openapi_text()))
+CLIENT = httpx.Client(timeout=30)
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+BOUNDED = settings(
+    deadline=None,
+    database=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,
+    ],
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def live_url(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    database = await databases.make("enrolment")
+    engine = create_engine(database.url, application="tests")
+    await load(engine, small_campaign())
+    await engine.dispose()
+    place: Path = tmp_path_factory.mktemp("live")
+    with live_process("api", place, database_url=database.url) as api:
+        yield api.url
+        CLIENT.close()
+        assert api.stop() == 0
+    await databases.drop(database)
+
+
+def bearer_for(case: schemathesis.Case) -> str:
+    match case.method.upper(), case.path:
+        case "PUT", _:
+            return operator()
+        case _, "/v1/log/{topic}/{partition}":
+            return token("service", Role.SERVICE, None, None)
+        case _:
+            return token()
+
+
+@SCHEMA.parametrize()
+@settings(BOUNDED, max_examples=25)
+def test_generated_requests_are_answered_as_documented(case: schemathesis.Case, live_url: str):
+    case.headers["Authorization"] = f"Bearer {bearer_for(case)}"
+    case.call_and_validate(base_url=live_url, checks=CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method, path) for path, methods in json.loads(openapi_text())["paths"].items() for method in methods],
+)
+def test_without_a_token_nothing_is_answered(live_url: str, method: str, path: str):
+    address = path.format(mitra_id=uuid4(), campaign_id="small", topic="enrolment", partition=0)
+    answer = CLIENT.request(method, f"{live_url}{address}", json={} if method in {"post", "put"} else None)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def altered(body: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """`body` with some fields replaced, removed, or added."""
+    change = st.dictionaries(st.sampled_from(sorted(body)) | st.text(), JSON, max_size=3)
+    return st.builds(
+        lambda changes, gone: {k: v for k, v in (body | changes).items() if k not in gone},
+        change,
+        st.sets(st.sampled_from(sorted(body)), max_size=1),
+    )
+
+
+SHEET = {"submission_id": str(uuid4()), "round": ROUND, "segment": "S11-AC019", "answers": {"office-help": 3}}
+
+
+def post(url: str, path: str, body: Any) -> httpx.Response:
+    # Python's JSON knows NaN and lone surrogates, which are worth sending too.
+    return CLIENT.post(
+        f"{url}{path}",
+        content=json.dumps(body).encode(),
+        headers={
+            "Authorization": f"Bearer {token()}",
+            "Idempotency-Key": str(uuid4()),
+            "Content-Type": "application/json",
+        },
+    )
+
+
+def is_no_fault_of_the_server(answer: httpx.Response) -> bool:
+    return answer.status_code < 500 and (
+        answer.status_code < 300 or answer.headers["content-type"] == "application/problem+json"
+    )
+
+
+@given(altered(person()))
+@settings(BOUNDED, max_examples=150)
+def test_an_altered_enrolment_is_never_a_server_error(live_url: str, body: dict[str, Any]):
+    assert is_no_fault_of_the_server(post(live_url, "/v1/enrolments", body))
+
+
+@given(altered(SHEET))
+@settings(BOUNDED, max_examples=100)
+def test_an_altered_opinion_is_never_a_server_error(live_url: str, body: dict[str, Any]):
+    assert is_no_fault_of_the_server(post(live_url, "/v1/opinions", body))
+
+
+@given(st.lists(altered({"idempotency_key": "a-key-of-an-entry", "enrolment": person()}) | JSON, max_size=5))
+@settings(BOUNDED, max_examples=60)
+def test_an_altered_batch_is_never_a_server_error(live_url: str, entries: list[Any]):
+    answer = post(live_url, "/v1/enrolments/batch", {"enrolments": entries})
+    assert is_no_fault_of_the_server(answer)
+    if answer.status_code == 200:
+        assert len(answer.json()["outcomes"]) == len(entries)
+        assert all(outcome["status"] < 500 for outcome in answer.json()["outcomes"])
+
+
+@given(st.binary(max_size=300))
+@settings(BOUNDED, max_examples=60)
+def test_bytes_of_any_kind_are_never_a_server_error(live_url: str, content: bytes):
+    answer = CLIENT.post(
+        f"{live_url}/v1/enrolments",
+        content=content,
+        headers={
+            "Authorization": f"Bearer {token()}",
+            "Idempotency-Key": str(uuid4()),
+            "Content-Type": "application/json",
+        },
+    )
+    assert answer.status_code in {400, 422}

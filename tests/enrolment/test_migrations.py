@@ -1,0 +1,30 @@
+"""The migrations and the tables the code believes in are the same."""
+
+import asyncio
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from enrolment.migrations.run import migrate
+from enrolment.storage.tables import METADATA
+from tests.enrolment.intake_api import rows
+
+
+async def test_the_migrated_database_is_the_one_the_tables_describe(enrolment_engine: AsyncEngine):
+    def differences(connection: Connection) -> list[object]:
+        options = {"compare_type": True, "compare_server_default": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), METADATA))
+
+    async with enrolment_engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_migrating_again_and_by_several_at_once_does_no_harm(blank_engine: AsyncEngine):
+    await asyncio.gather(*(migrate(blank_engine) for _ in range(3)))
+    await migrate(blank_engine)
+    (version,) = await rows(blank_engine, "select version_num from alembic_version")
+    assert version.version_num == "0001"
+    (heads,) = await rows(blank_engine, "select count(*) from enrolment_head")
+    assert heads.count == 16
