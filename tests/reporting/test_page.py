@@ -1,0 +1,212 @@
+"""The page at `/`, as markup and in a real browser.
+
+The browser is Debian's `chromium` (or what CHROMIUM names); MITRA_SKIP_BROWSER=1 leaves these tests out.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from mitra_shared.ids import AreaCode
+from mitra_shared.security.tokens import Role
+from reporting.pages.words import indian, percent
+from tests.factories import small_campaign
+from tests.reporting.field import Field
+from tests.reporting.reporting_api import ReportingApi, bearer, token
+
+in_a_browser = pytest.mark.skipif(os.environ.get("MITRA_SKIP_BROWSER") == "1", reason="MITRA_SKIP_BROWSER=1")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator[Browser]:
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert executable, "no chromium: install it, or set MITRA_SKIP_BROWSER=1 to leave the browser tests out"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    context = await browser.new_context(viewport={"width": 1280, "height": 900})
+    page = await context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    assert faults == []
+
+
+def with_an_assumed_seat() -> Field:
+    areas = [area.model_dump() for area in small_campaign().areas]
+    for area in areas:
+        if area["code"] == "S24-PC07":
+            area["evidence"] = "assumed"
+    return Field(campaign=small_campaign(areas=areas))
+
+
+@pytest_asyncio.fixture
+async def shown(field: Field, api: ReportingApi) -> Field:
+    """A campaign with one assumed seat and 1,203 people, as the api shows it."""
+    field.campaign = with_an_assumed_seat().campaign
+    goals = [goal.model_dump() for goal in field.campaign.goals]
+    goals = [{**goal, "number": 5_000} if goal["level"] == "constituency" else goal for goal in goals]
+    goals[0]["number"] = 325_000
+    field.campaign = small_campaign(areas=[a.model_dump() for a in field.campaign.areas], goals=goals)
+    await field.apply([*field.defined(), *(field.enrolled("S11-AC017") for _ in range(1_203))])
+    await api.caught_up(1)
+    return field
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (999, "999"), (5_000, "5,000"), (99_999, "99,999"), (325_000, "3,25,000"),
+     (-12_345, "-12,345"), (24_75_000, "24,75,000"), (12_34_56_789, "12,34,56,789")],
+)  # fmt: skip
+def test_numbers_are_grouped_the_indian_way(number: int, text: str) -> None:
+    assert indian(number) == text
+
+
+@pytest.mark.parametrize(("part", "text"), [(0, "0 %"), (30, "0.6 %"), (1_203, "24 %"), (5_200, "104 %")])
+def test_shares_have_a_decimal_while_they_are_small(part: int, text: str) -> None:
+    assert percent(part, 5_000) == text
+
+
+@pytest.mark.usefixtures("shown")
+async def test_the_page_needs_no_script_to_show_the_counts_of_the_moment(api: ReportingApi) -> None:
+    answer = await api.client.get("/", headers=bearer())
+    assert answer.status_code == 200
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    for text in ("Wayanad", "वयनाड", "1,203", "3,25,000", "a number for tests", "Assumed"):
+        assert text in answer.text
+    sources = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+    assert [source for source in sources if not source.startswith(("/static/", "data:"))] == []
+
+
+@pytest.mark.usefixtures("shown")
+async def test_without_a_session_the_page_asks_for_one_and_shows_nothing(api: ReportingApi) -> None:
+    answer = await api.client.get("/")
+    assert "Token" in answer.text
+    assert "Wayanad" not in answer.text
+    ended = await api.client.get("/", headers={"Cookie": f"mitra_session={token()[:-4]}AAAA"})
+    assert "Your session has ended" in ended.text
+
+
+async def test_while_no_campaign_is_known_the_page_waits_for_it(api: ReportingApi) -> None:
+    answer = await api.client.get("/", headers=bearer())
+    assert (answer.status_code, 'http-equiv="refresh"' in answer.text) == (404, True)
+
+
+async def test_names_of_areas_are_text_whatever_they_hold(field: Field, api: ReportingApi) -> None:
+    areas = [area.model_dump() for area in small_campaign().areas]
+    areas[3]["name"]["en"] = "<script>alert(1)</script>"
+    await field.apply(field.defined(small_campaign(areas=areas)))
+    await api.caught_up(1)
+    assert "<script>alert" not in (await api.client.get("/", headers=bearer())).text
+
+
+@pytest.mark.usefixtures("shown")
+@in_a_browser
+async def test_a_link_with_a_token_signs_in_and_leaves_no_token_behind(api: ReportingApi, page: Page) -> None:
+    await page.goto(f"{api.url}/#token={token()}")
+    await expect(page.get_by_role("heading", name="Small Campaign")).to_be_visible()
+    assert page.url == f"{api.url}/"
+    assert await page.evaluate("document.cookie") == ""
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_label("Token")).to_be_visible()
+
+
+@in_a_browser
+async def test_a_token_that_is_refused_is_explained(api: ReportingApi, page: Page) -> None:
+    await page.goto(api.url)
+    await page.get_by_label("Token").fill("nonsense")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("alert")).to_contain_text("refused")
+
+
+@in_a_browser
+async def test_bars_and_numbers_move_while_one_looks(shown: Field, api: ReportingApi, page: Page) -> None:
+    await page.goto(f"{api.url}/#token={token()}")
+    bar = page.get_by_role("progressbar", name="Wayanad: enrolled")
+    await expect(bar).to_have_attribute("value", "1203")
+    await expect(bar).to_have_attribute("max", "5000")
+    waiting = page.locator("li[data-area=S11-PC04] .waiting")
+    await expect(waiting).to_be_hidden()
+    await shown.apply([shown.enrolled("S11-AC018"), shown.waitlisted("S11-AC018"), shown.opinion("S11-PC04")])
+    await expect(bar).to_have_attribute("value", "1204")
+    await expect(page.locator(".summary [data-count=enrolled]")).to_have_text("1,204")
+    await expect(page.locator("section.group[data-area=S11] h2 [data-count=enrolled]")).to_have_text("1,204")
+    await expect(waiting).to_contain_text("1 waitlisted")
+    await expect(page.locator("li[data-area=S24-PC07] [data-count=enrolled]")).to_have_text("0")
+
+
+@pytest.mark.usefixtures("shown")
+@in_a_browser
+async def test_an_assumed_seat_never_looks_like_a_reported_one(api: ReportingApi, page: Page) -> None:
+    await page.goto(f"{api.url}/#token={token()}")
+    named, assumed = page.locator("li[data-area=S11-PC04]"), page.locator("li[data-area=S24-PC07]")
+    await expect(assumed.get_by_text("Assumed", exact=True)).to_be_visible()
+    await expect(named.get_by_text("Named", exact=True)).to_be_visible()
+    await expect(assumed).to_have_css("border-top-style", "dashed")
+    await expect(named).to_have_css("border-top-style", "solid")
+    await page.get_by_label("Order").select_option("name")
+    await expect(page.locator("#groups .card h3").first).to_contain_text("Malappuram")
+    await expect(assumed.get_by_text("Assumed", exact=True)).to_be_visible()
+
+
+@pytest.mark.usefixtures("shown")
+@in_a_browser
+async def test_freshness_is_always_in_sight(api: ReportingApi, page: Page) -> None:
+    await page.goto(f"{api.url}/#token={token()}")
+    freshness = page.locator("#freshness")
+    await expect(freshness).to_contain_text(re.compile(r"as of \d\d:\d\d:\d\d IST"))
+    await expect(page.locator("#lag")).to_contain_text("lag unknown: a stream is gone")
+    api.reading.mirror.close()
+    await expect(freshness).to_contain_text("No connection", timeout=20_000)
+    await expect(freshness).to_have_attribute("data-tone", "old")
+
+
+@pytest.mark.usefixtures("shown")
+@in_a_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_phone_shows_an_in_charge_the_own_segments_without_scrolling_sideways(
+    api: ReportingApi, browser: Browser, scheme: str
+) -> None:
+    context = await browser.new_context(
+        viewport={"width": 360, "height": 740}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    page = await context.new_page()
+    await page.goto(f"{api.url}/#token={token(Role.IN_CHARGE, AreaCode('S11-PC04'))}")
+    await expect(page.get_by_role("heading", name="Mananthavady")).to_be_visible()
+    assert await page.locator(".card").count() == 3
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    ground = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert (ground == "rgb(18, 22, 28)") is (scheme == "dark")
+    await context.close()
+
+
+@pytest.mark.usefixtures("shown")
+@in_a_browser
+async def test_every_bar_has_a_name_and_a_screen_reader_hears_when_the_figures_get_old(
+    api: ReportingApi, page: Page
+) -> None:
+    await page.goto(f"{api.url}/#token={token()}")
+    bars = page.get_by_role("progressbar")
+    await expect(bars).to_have_count(2 * 3 + 2)
+    for bar in await bars.all():
+        assert await bar.get_attribute("aria-label")
+    await expect(page.get_by_role("status")).to_have_text(re.compile("as of"))
