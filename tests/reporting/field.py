@@ -39,6 +39,12 @@ DAY = date(2026, 11, 2)
 Placed = tuple[Partition, Event]
 
 
+def source_of(event: Event) -> Partition:
+    """The partition of an event that stands in only one."""
+    assert event.key is not None
+    return partition_of(event.key)
+
+
 @cache
 def broker() -> RedisBroker:
     """One broker with the handlers of reporting; nothing is ever read through it."""
@@ -169,15 +175,15 @@ class Field:
         assert self.engine is not None
         by_topic: dict[Topic, list[Placed]] = {}
         for each in events:
-            placed = each if isinstance(each, tuple) else (partition_of(each.key), each)
+            placed = each if isinstance(each, tuple) else (source_of(each), each)
             by_topic.setdefault(placed[1].topic, []).append(placed)
         await prepare(broker())
         async with unit_of_work(self.engine) as unit:
-            for topic, placed in by_topic.items():
-                placed.sort(key=lambda one: one[0])
-                places = [self._next(topic, partition) for partition, _ in placed]
+            for topic, of_topic in by_topic.items():
+                of_topic.sort(key=lambda one: one[0])
+                places = [self._next(topic, partition) for partition, _ in of_topic]
                 delivery = Feed(unit, places)
-                await feed(broker(), topic, [event for _, event in placed], delivery)
+                await feed(broker(), topic, [event for _, event in of_topic], delivery)
                 for place in places:
                     await unit.connection.execute(
                         text(

@@ -58,7 +58,8 @@ class ServerSentEvent:
 
     kind: str
     data: Any
-    id: str | None
+    id: str
+    """Empty: it has none."""
 
     @property
     def areas(self) -> dict[str, dict[str, Any]]:
@@ -105,7 +106,7 @@ async def parsed(answer: httpx.Response) -> AsyncIterator[ServerSentEvent]:
             fields[name] = value
         else:
             if "data" in fields:
-                yield ServerSentEvent(fields["event"], json.loads(fields["data"]), fields.get("id"))
+                yield ServerSentEvent(fields["event"], json.loads(fields["data"]), fields.get("id", ""))
             fields = {}
 
 

@@ -89,7 +89,9 @@ async def test_lists_and_feeds_hold_only_what_may_be_read(field: Field, api: Rep
     await field.apply([*field.defined(), *people])
     await api.caught_up(1)
     for role, own, readable in MATRIX:
-        allowed = {c for c in BOARD.definition.by_code if any(BOARD.is_within(c, r) for r in readable)}
+        allowed = {
+            c for c in BOARD.definition.by_code if any(BOARD.is_within(c, AreaCode(r)) for r in readable)
+        }
         for level in ("nation", "state", "constituency", "segment"):
             answer = await api.get(f"/v1/rollups?level={level}", as_token=token(role, own))
             assert {area["area"] for area in answer.json()["areas"]} <= allowed

@@ -8,7 +8,8 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mitra_shared.contracts.topics import ENROLMENT, partition_of
+from mitra_shared.contracts.topics import ENROLMENT, all_partitions, partition_of
+from mitra_shared.ids import Partition
 from mitra_shared.streams import connect
 from reporting.schemas import DaysAnswer, RollupAnswer, RollupsAnswer
 from tests.factories import SEGMENTS, small_campaign
@@ -136,18 +137,18 @@ async def test_lag_is_counted_from_the_ends_of_the_streams(
 ) -> None:
     await field.apply(field.defined())
     await api.caught_up(1)
-    for partition in range(16):
+    for partition in all_partitions():
         await redis.xadd(ENROLMENT.stream(partition), {"id": "x"}, id="1-1")
     await api.reading.lag.look()
     assert (await api.get("/v1/rollups")).json()["lag"]["events"] == 0
-    await redis.xadd(ENROLMENT.stream(3), {"id": "x"}, id="1-5")
+    await redis.xadd(ENROLMENT.stream(Partition(3)), {"id": "x"}, id="1-5")
     await api.reading.lag.look()
     await asyncio.sleep(0.15)
     lag = (await api.get("/v1/rollups")).json()["lag"]
     assert lag["events"] == 4
     assert lag["seconds"] > 0.1
     assert lag["topics"]["certificates"] == {"events": 0, "seconds": 0.0, "reason": None}
-    await redis.xadd(ENROLMENT.stream(3), {"id": "x"}, id="2-6")
+    await redis.xadd(ENROLMENT.stream(Partition(3)), {"id": "x"}, id="2-6")
     await api.reading.lag.look()
     lag = (await api.get("/v1/rollups")).json()["lag"]
     assert (lag["events"], lag["reason"]) == (None, "a log continues on a new epoch that is not read yet")

@@ -15,16 +15,17 @@ from mitra_shared.contracts.events import (
     CertificateWaitlistedV1,
     Event,
     MitraEnrolledV1,
+    MitraEvent,
     MitraWithdrawnV1,
     OpinionReleasedV1,
 )
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic, partition_of
-from mitra_shared.ids import Partition
+from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.ids import AreaCode, Partition
 from reporting.domain.counting import difference
 from reporting.mirror import Mirror
 from reporting.storage.tables import TOTAL_COLUMNS
 from tests.factories import small_campaign
-from tests.reporting.field import DAY, START, Field
+from tests.reporting.field import DAY, START, Field, source_of
 
 Days = dict[tuple[str, date, str, str], int]
 
@@ -36,6 +37,7 @@ def recount(events: Iterable[Event]) -> Days:
         if isinstance(event, OpinionReleasedV1):
             days[event.campaign, event.day, event.area, "opinions"] += 1
             continue
+        assert isinstance(event, MitraEvent)
         day = (event.occurred_at + timedelta(hours=5, minutes=30)).date()
         at = (event.campaign, day, event.segment)
         if isinstance(event, MitraEnrolledV1):
@@ -93,7 +95,7 @@ def interleaved(data: st.DataObject, events: Sequence[Event]) -> list[list[Event
     """The events in any order that keeps each partition of each topic in its own, cut into any batches."""
     queues: dict[tuple[str, Partition], list[Event]] = {}
     for event in events:
-        queues.setdefault((event.topic.name, partition_of(event.key)), []).append(event)
+        queues.setdefault((event.topic.name, source_of(event)), []).append(event)
     batches: list[list[Event]] = []
     while queues:
         batch: list[Event] = []
@@ -152,10 +154,10 @@ async def test_what_is_forgotten_and_replayed_is_as_it_was(
     await field.apply(events)
     mirror = Mirror(reporting_engine)
     await mirror.refresh()
-    partition = partition_of(events[0].key)
+    partition = source_of(events[0])
 
     def is_forgotten(event: Event) -> bool:
-        return event.topic == topic and partition_of(event.key) == partition
+        return event.topic == topic and source_of(event) == partition
 
     await field.forget(topic, partition)
     rest = [event for event in events if not is_forgotten(event)]
@@ -176,12 +178,12 @@ async def test_what_is_forgotten_and_replayed_is_as_it_was(
     assert [followed.rollup(c).counts for c in codes] == [read_anew.rollup(c).counts for c in codes]
 
 
-async def test_a_day_ends_at_midnight_in_india(field: Field) -> None:
+async def test_a_day_ends_at_midnight_in_india(field: Field, reporting_engine: AsyncEngine) -> None:
     late = START.replace(hour=18, minute=29, second=59)
     await field.apply(
         [field.enrolled("S11-AC017", late), field.enrolled("S11-AC017", late + timedelta(seconds=1))]
     )
-    days = await stored_days(field.engine)
+    days = await stored_days(reporting_engine)
     assert days["small", DAY, "S11-AC017", "enrolled"] == 1
     assert days["small", DAY + timedelta(days=1), "S11-AC017", "enrolled"] == 1
 
@@ -203,12 +205,14 @@ async def test_a_raised_goal_shows_in_every_area_it_adds_to(
     await field.apply([*field.defined(), field.enrolled("S11-AC017")])
     mirror = Mirror(reporting_engine)
     await mirror.refresh()
-    before = mirror.boards[field.campaign.id].rollup("S11")
+    before = mirror.boards[field.campaign.id].rollup(AreaCode("S11"))
     goals = [goal.model_dump() for goal in field.campaign.goals]
     raised = [{**goal, "number": 20} if goal["level"] == "constituency" else goal for goal in goals]
     await field.apply(field.defined(small_campaign(version=2, goals=raised)))
     await mirror.refresh()
-    after = mirror.boards[field.campaign.id].rollup("S11")
+    after = mirror.boards[field.campaign.id].rollup(AreaCode("S11"))
+    assert before.target is not None
+    assert after.target is not None
     assert (before.target.number, after.target.number) == (20, 40)
     assert after.counts.enrolled == 1
     assert after.version > before.version
@@ -223,7 +227,7 @@ async def test_an_area_outside_the_definition_is_counted_and_kept_out_of_the_sum
     await mirror.refresh()
     board = mirror.boards[field.campaign.id]
     assert board.rollup(board.root.code).counts.enrolled == 1
-    assert board.unplaced["S11-AC099"].enrolled == 1
+    assert board.unplaced[AreaCode("S11-AC099")].enrolled == 1
 
 
 def test_a_batch_names_each_cell_once() -> None:

@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +57,7 @@ async def test_an_event_of_the_log_reaches_subscribers_through_the_real_processe
     redis: Redis,
     redis_url: str,
     tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     service = mint(SIGNING_KEY, Caller(StaffId("reporting"), Role.SERVICE), lifetime=_HOUR)
     settings = {
@@ -90,7 +91,7 @@ async def test_an_event_of_the_log_reaches_subscribers_through_the_real_processe
                     pass
                 took.append(time.perf_counter() - committed)
                 await asyncio.sleep(0.01)
-        print(f"log to subscriber: p50 {statistics.median(took):.4f} s, longest {max(took):.4f} s")
+        record_property("log to subscriber, seconds", {"p50": statistics.median(took), "longest": max(took)})
         assert statistics.median(took) < 1
         place = unit.places[0]
         written = f"enrolment.{place.partition}:{place.epoch}-{place.position}"
@@ -105,12 +106,14 @@ async def test_an_event_of_the_log_reaches_subscribers_through_the_real_processe
 
 
 async def _ready(client: httpx.AsyncClient, url: str) -> None:
-    async with asyncio.timeout(30):
-        while (await client.get(f"{url}/ready")).status_code != 200:
-            await asyncio.sleep(0.1)
+    await _answers(client, f"{url}/ready")
 
 
 async def _known(client: httpx.AsyncClient, api: str) -> None:
+    await _answers(client, f"{api}/v1/rollups")
+
+
+async def _answers(client: httpx.AsyncClient, url: str) -> None:
     async with asyncio.timeout(30):
-        while (await client.get(f"{api}/v1/rollups", headers=bearer())).status_code != 200:
+        while (await client.get(url, headers=bearer())).status_code != 200:  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(0.1)

@@ -1,6 +1,8 @@
 """The live feed: resuming, snapshots, slow subscribers, limits."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from typing import cast
 
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -121,7 +123,7 @@ async def test_freshness_comes_without_being_asked_and_without_an_id(field: Fiel
         found = [await anext(events) for _ in range(3)]
     fresh = [event for event in found if event.kind == "freshness"]
     assert len(fresh) == 2
-    assert fresh[0].id is None
+    assert fresh[0].id == ""
     assert fresh[0].data["positions"]["enrolment"]["0"] == "1-1"
 
 
@@ -132,7 +134,7 @@ async def test_a_slow_subscriber_gets_the_newest_once_and_nothing_waits_for_it(
     mirror = Mirror(reporting_engine)
     await mirror.refresh()
     feed = LiveFeed(mirror, LagWatch(redis), heartbeat_seconds=1_000)
-    slow = feed.subscribe(EVERYTHING, None, lambda: True)
+    slow = cast("AsyncGenerator[bytes]", feed.subscribe(EVERYTHING, None, lambda: True))
     first = [await anext(slow) for _ in range(3)]
     for _ in range(30):
         await field.apply([field.enrolled("S11-AC017")])
