@@ -31,16 +31,17 @@ ROUTES = {
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return json.loads(openapi_text())
+    document: dict[str, Any] = json.loads(openapi_text())
+    return document
 
 
-def test_the_committed_document_is_that_of_the_code():
+def test_the_committed_document_is_that_of_the_code() -> None:
     assert COMMITTED.read_text("utf-8") == openapi_text(), (
         f"write it again: python -m enrolment openapi > {COMMITTED.relative_to(ROOT)}"
     )
 
 
-def test_every_route_documents_all_its_answers(document: dict[str, Any]):
+def test_every_route_documents_all_its_answers(document: dict[str, Any]) -> None:
     found = {
         (method, path): route["responses"].keys()
         for path, methods in document["paths"].items()
@@ -51,7 +52,7 @@ def test_every_route_documents_all_its_answers(document: dict[str, Any]):
         assert statuses <= found[route], route
 
 
-def test_every_error_is_a_problem_document(document: dict[str, Any]):
+def test_every_error_is_a_problem_document(document: dict[str, Any]) -> None:
     for methods in document["paths"].values():
         for route in methods.values():
             for status, answer in route["responses"].items():
@@ -60,7 +61,7 @@ def test_every_error_is_a_problem_document(document: dict[str, Any]):
                     assert schema == {"$ref": "#/components/schemas/Problem"}
 
 
-def test_every_route_needs_a_token(document: dict[str, Any]):
+def test_every_route_needs_a_token(document: dict[str, Any]) -> None:
     for methods in document["paths"].values():
         for route in methods.values():
             assert route["security"] == [{"bearer": []}]
@@ -74,20 +75,20 @@ def test_every_route_needs_a_token(document: dict[str, Any]):
         ("/v1/opinions", OpinionSheet),
     ],
 )
-def test_the_examples_fit_their_model(document: dict[str, Any], path: str, model: Any):
+def test_the_examples_fit_their_model(document: dict[str, Any], path: str, model: Any) -> None:
     examples = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["examples"]
     assert examples
     for example in examples.values():
         model.model_validate_json(json.dumps(example["value"]))
 
 
-def test_the_idempotency_key_is_documented(document: dict[str, Any]):
+def test_the_idempotency_key_is_documented(document: dict[str, Any]) -> None:
     (header,) = document["paths"]["/v1/enrolments"]["post"]["parameters"]
     assert (header["name"], header["in"], header["required"]) == ("Idempotency-Key", "header", True)
     assert BatchOutcomes.__name__ in document["components"]["schemas"]
 
 
-def test_a_typescript_client_made_from_it_compiles(tmp_path: Path):
+def test_a_typescript_client_made_from_it_compiles(tmp_path: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("needs node and npm")

@@ -1,7 +1,7 @@
 """Whatever is sent, the API answers as its document says, and never with a server error of its own."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -28,6 +28,7 @@ from tests.factories import ROUND, small_campaign
 from tests.servers import Databases
 
 SCHEMA = schemathesis.openapi.from_dict(json.loads(openapi_text()))
+AnyCase = schemathesis.Case[Any]
 CLIENT = httpx.Client(timeout=30)
 CHECKS = [
     not_a_server_error,
@@ -47,6 +48,12 @@ BOUNDED = settings(
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def closed_client() -> Iterator[None]:
+    yield
+    CLIENT.close()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def live_url(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     database = await databases.make("enrolment")
@@ -56,12 +63,11 @@ async def live_url(databases: Databases, tmp_path_factory: pytest.TempPathFactor
     place: Path = tmp_path_factory.mktemp("live")
     with live_process("api", place, database_url=database.url) as api:
         yield api.url
-        CLIENT.close()
         assert api.stop() == 0
     await databases.drop(database)
 
 
-def bearer_for(case: schemathesis.Case) -> str:
+def bearer_for(case: AnyCase) -> str:
     match case.method.upper(), case.path:
         case "PUT", _:
             return operator()
@@ -73,7 +79,7 @@ def bearer_for(case: schemathesis.Case) -> str:
 
 @SCHEMA.parametrize()
 @settings(BOUNDED, max_examples=25)
-def test_generated_requests_are_answered_as_documented(case: schemathesis.Case, live_url: str):
+def test_generated_requests_are_answered_as_documented(case: AnyCase, live_url: str) -> None:
     case.headers["Authorization"] = f"Bearer {bearer_for(case)}"
     case.call_and_validate(base_url=live_url, checks=CHECKS)
 
@@ -82,7 +88,7 @@ def test_generated_requests_are_answered_as_documented(case: schemathesis.Case, 
     ("method", "path"),
     [(method, path) for path, methods in json.loads(openapi_text())["paths"].items() for method in methods],
 )
-def test_without_a_token_nothing_is_answered(live_url: str, method: str, path: str):
+def test_without_a_token_nothing_is_answered(live_url: str, method: str, path: str) -> None:
     address = path.format(mitra_id=uuid4(), campaign_id="small", topic="enrolment", partition=0)
     answer = CLIENT.request(method, f"{live_url}{address}", json={} if method in {"post", "put"} else None)
     assert answer.status_code == 401
@@ -130,19 +136,19 @@ def is_no_fault_of_the_server(answer: httpx.Response) -> bool:
 
 @given(altered(person()))
 @settings(BOUNDED, max_examples=150)
-def test_an_altered_enrolment_is_never_a_server_error(live_url: str, body: dict[str, Any]):
+def test_an_altered_enrolment_is_never_a_server_error(live_url: str, body: dict[str, Any]) -> None:
     assert is_no_fault_of_the_server(post(live_url, "/v1/enrolments", body))
 
 
 @given(altered(SHEET))
 @settings(BOUNDED, max_examples=100)
-def test_an_altered_opinion_is_never_a_server_error(live_url: str, body: dict[str, Any]):
+def test_an_altered_opinion_is_never_a_server_error(live_url: str, body: dict[str, Any]) -> None:
     assert is_no_fault_of_the_server(post(live_url, "/v1/opinions", body))
 
 
 @given(st.lists(altered({"idempotency_key": "a-key-of-an-entry", "enrolment": person()}) | JSON, max_size=5))
 @settings(BOUNDED, max_examples=60)
-def test_an_altered_batch_is_never_a_server_error(live_url: str, entries: list[Any]):
+def test_an_altered_batch_is_never_a_server_error(live_url: str, entries: list[Any]) -> None:
     answer = post(live_url, "/v1/enrolments/batch", {"enrolments": entries})
     assert is_no_fault_of_the_server(answer)
     if answer.status_code == 200:
@@ -152,7 +158,7 @@ def test_an_altered_batch_is_never_a_server_error(live_url: str, entries: list[A
 
 @given(st.binary(max_size=300))
 @settings(BOUNDED, max_examples=60)
-def test_bytes_of_any_kind_are_never_a_server_error(live_url: str, content: bytes):
+def test_bytes_of_any_kind_are_never_a_server_error(live_url: str, content: bytes) -> None:
     answer = CLIENT.post(
         f"{live_url}/v1/enrolments",
         content=content,

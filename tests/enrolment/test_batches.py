@@ -10,7 +10,7 @@ def keyed(*bodies: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(str(uuid4()), body) for body in bodies]
 
 
-async def test_every_entry_has_the_outcome_it_would_have_alone(api: IntakeApi):
+async def test_every_entry_has_the_outcome_it_would_have_alone(api: IntakeApi) -> None:
     entries = keyed(
         person(1), person(2, adult=False), person(1), person(3), person(4, segment="S24-AC037"), person(5)
     )
@@ -26,14 +26,14 @@ async def test_every_entry_has_the_outcome_it_would_have_alone(api: IntakeApi):
     assert await count(api.engine, "mitra") == 3
 
 
-async def test_a_batch_sent_again_gives_the_same_outcomes(api: IntakeApi):
+async def test_a_batch_sent_again_gives_the_same_outcomes(api: IntakeApi) -> None:
     entries = keyed(*(person(number % 40) for number in range(50)))
     first = await api.batch(entries)
     assert (await api.batch(entries)).content == first.content
     assert await count(api.engine, "mitra") == 40
 
 
-async def test_an_entry_that_does_not_fit_does_not_sink_the_batch(api: IntakeApi):
+async def test_an_entry_that_does_not_fit_does_not_sink_the_batch(api: IntakeApi) -> None:
     body = {
         "enrolments": [
             {"idempotency_key": "the-first-key", "enrolment": person(1)},
@@ -52,7 +52,7 @@ async def test_an_entry_that_does_not_fit_does_not_sink_the_batch(api: IntakeApi
     assert await count(api.engine, "mitra") == 2
 
 
-async def test_a_thousand_people_in_one_request(api: IntakeApi):
+async def test_a_thousand_people_in_one_request(api: IntakeApi) -> None:
     answer = await api.batch(keyed(*(person(number) for number in range(1_000))))
     outcomes = answer.json()["outcomes"]
     assert {outcome["status"] for outcome in outcomes} == {201}
@@ -62,7 +62,7 @@ async def test_a_thousand_people_in_one_request(api: IntakeApi):
     assert await heads_match_log(api.engine, "enrolment")
 
 
-async def test_more_than_a_thousand_or_none_are_refused_whole(api: IntakeApi):
+async def test_more_than_a_thousand_or_none_are_refused_whole(api: IntakeApi) -> None:
     light = person(1, name="A")
     for entries in ([], keyed(*([light] * 1_001))):
         answer = await api.batch(entries)
@@ -71,6 +71,6 @@ async def test_more_than_a_thousand_or_none_are_refused_whole(api: IntakeApi):
     assert await count(api.engine, "mitra") == 0
 
 
-async def test_a_batch_needs_a_recruiter(api: IntakeApi):
+async def test_a_batch_needs_a_recruiter(api: IntakeApi) -> None:
     answer = await api.batch(keyed(person(1)), bearer=token(area=None, subject="nobody"))
     assert [outcome["status"] for outcome in answer.json()["outcomes"]] == [403]

@@ -21,7 +21,7 @@ from tests.enrolment.intake_api import (
 from tests.factories import small_campaign
 
 
-async def test_a_campaign_is_appended_to_every_partition(enrolment_engine: AsyncEngine):
+async def test_a_campaign_is_appended_to_every_partition(enrolment_engine: AsyncEngine) -> None:
     async with running_api(enrolment_engine) as api:
         answer = await api.load(small_campaign())
         assert answer.status_code == 200
@@ -35,14 +35,14 @@ async def test_a_campaign_is_appended_to_every_partition(enrolment_engine: Async
     assert len({str(event) for event in defined}) == 1
 
 
-async def test_the_same_definition_again_changes_nothing(api: IntakeApi):
+async def test_the_same_definition_again_changes_nothing(api: IntakeApi) -> None:
     before = await count(api.engine, "enrolment_log")
     answer = await api.load(small_campaign())
     assert (answer.status_code, answer.json()["changed"]) == (200, False)
     assert await count(api.engine, "enrolment_log") == before
 
 
-async def test_a_changed_definition_needs_a_higher_version(api: IntakeApi):
+async def test_a_changed_definition_needs_a_higher_version(api: IntakeApi) -> None:
     answer = await api.load(small_campaign(1, schemes=[]))
     assert answer.status_code == 409
     assert answer.json()["type"] == "urn:mitra:problem:campaign-conflict"
@@ -53,7 +53,7 @@ async def test_a_changed_definition_needs_a_higher_version(api: IntakeApi):
     assert (await api.load(small_campaign(2, schemes=[]))).status_code == 409
 
 
-async def test_the_definition_in_force_can_be_read(api: IntakeApi):
+async def test_the_definition_in_force_can_be_read(api: IntakeApi) -> None:
     await api.load(small_campaign(2, schemes=[]))
     answer = await api.get("/v1/campaigns/small")
     assert answer.json() == small_campaign(2, schemes=[]).model_dump(mode="json")
@@ -62,11 +62,11 @@ async def test_the_definition_in_force_can_be_read(api: IntakeApi):
 
 
 @pytest.mark.parametrize("bearer", [token(), operator("other")])
-async def test_only_operators_of_the_campaign_load_it(api: IntakeApi, bearer: str):
+async def test_only_operators_of_the_campaign_load_it(api: IntakeApi, bearer: str) -> None:
     assert (await api.load(small_campaign(2), bearer=bearer)).status_code == 403
 
 
-async def test_a_definition_that_contradicts_itself_is_refused(api: IntakeApi):
+async def test_a_definition_that_contradicts_itself_is_refused(api: IntakeApi) -> None:
     broken = [
         area.model_dump() | ({"parent": "IN"} if area.code == "S11-AC019" else {})
         for area in small_campaign().areas
@@ -83,7 +83,7 @@ async def test_a_definition_that_contradicts_itself_is_refused(api: IntakeApi):
     assert other_address.json()["errors"][0]["field"] == "id"
 
 
-async def test_another_api_judges_by_a_change_from_its_next_group_on(campaign_engine: AsyncEngine):
+async def test_another_api_judges_by_a_change_from_its_next_group_on(campaign_engine: AsyncEngine) -> None:
     async with running_api(campaign_engine) as one, running_api(campaign_engine) as other:
         assert (await other.enrol(person(1, schemes=["PMUY"]))).status_code == 201
         await one.load(small_campaign(2, schemes=[]))
@@ -94,7 +94,7 @@ async def test_another_api_judges_by_a_change_from_its_next_group_on(campaign_en
         assert (await other.enrol(person(3, schemes=["PMUY"]))).status_code == 409
 
 
-async def test_no_enrolment_stands_behind_a_change_it_does_not_satisfy(campaign_engine: AsyncEngine):
+async def test_no_enrolment_stands_behind_a_change_it_does_not_satisfy(campaign_engine: AsyncEngine) -> None:
     """Segments leave and come back while people are enrolled from two apis."""
     without = [area.model_dump() for area in small_campaign().areas if area.code != "S11-AC019"]
     async with running_api(campaign_engine) as one, running_api(campaign_engine) as other:
@@ -122,14 +122,14 @@ async def test_no_enrolment_stands_behind_a_change_it_does_not_satisfy(campaign_
     assert await heads_match_log(campaign_engine, "enrolment")
 
 
-async def test_loading_twice_at_once_makes_one_version(enrolment_engine: AsyncEngine):
+async def test_loading_twice_at_once_makes_one_version(enrolment_engine: AsyncEngine) -> None:
     async with running_api(enrolment_engine) as one, running_api(enrolment_engine) as other:
         found = await asyncio.gather(*(api.load(small_campaign()) for api in (one, other) for _ in range(3)))
     assert {answer.status_code for answer in found} == {200}
     assert sorted(answer.json()["changed"] for answer in found) == [False] * 5 + [True]
 
 
-async def test_a_token_of_no_campaign_is_for_the_only_one(campaign_engine: AsyncEngine):
+async def test_a_token_of_no_campaign_is_for_the_only_one(campaign_engine: AsyncEngine) -> None:
     await load(campaign_engine, small_campaign(id="second"))
     async with running_api(campaign_engine) as api:
         assert (await api.enrol(person(1), bearer=token(campaign=None))).status_code == 409

@@ -1,6 +1,7 @@
 """Names, phones and the release of opinions, as properties."""
 
 from collections import Counter
+from random import Random
 from unicodedata import category, normalize
 
 import pytest
@@ -27,12 +28,12 @@ from mitra_shared.ids import AreaCode
         "न\u200cदीम",
     ],
 )
-def test_names_of_every_script_are_taken_as_they_are(name: str):
+def test_names_of_every_script_are_taken_as_they_are(name: str) -> None:
     assert clean_name(name) == normalize("NFC", name)
 
 
 @given(st.text(max_size=200))
-def test_a_clean_name_holds_nothing_that_deceives_the_eye(raw: str):
+def test_a_clean_name_holds_nothing_that_deceives_the_eye(raw: str) -> None:
     try:
         name = clean_name(raw)
     except UnacceptableName as error:
@@ -53,13 +54,13 @@ CANONICAL = st.one_of(
 
 
 @given(CANONICAL)
-def test_the_fast_way_with_canonical_numbers_has_the_verdict_of_the_library(raw: str):
+def test_the_fast_way_with_canonical_numbers_has_the_verdict_of_the_library(raw: str) -> None:
     assert normalise_phone(raw) == normalise_by_library(raw)
     assert (_CANONICAL.fullmatch(raw) is not None) == (normalise_by_library(raw) == raw)
 
 
 @given(st.text(max_size=60))
-def test_whatever_is_sent_as_a_phone_has_one_verdict(raw: str):
+def test_whatever_is_sent_as_a_phone_has_one_verdict(raw: str) -> None:
     verdict = normalise_phone(raw)
     assert verdict == normalise_by_library(raw)
     if verdict is not None:
@@ -77,18 +78,18 @@ def test_whatever_is_sent_as_a_phone_has_one_verdict(raw: str):
         "(+91) 98765.43210",
     ],
 )
-def test_a_number_has_one_form(written: str):
+def test_a_number_has_one_form(written: str) -> None:
     assert normalise_phone(written) == "+919876543210"
 
 
 @pytest.mark.parametrize(
     "written", ["+442079460958", "011 2345 6789", "1800 11 4000", "9876543210 ext. 5", "+91"]
 )
-def test_landlines_service_numbers_and_extensions_are_no_mobile_numbers(written: str):
+def test_landlines_service_numbers_and_extensions_are_no_mobile_numbers(written: str) -> None:
     assert normalise_phone(written) is None
 
 
-def test_a_mobile_number_of_another_country_is_taken():
+def test_a_mobile_number_of_another_country_is_taken() -> None:
     assert normalise_phone("+971 50 123 4567") == "+971501234567"
 
 
@@ -107,7 +108,9 @@ SHEETS = st.lists(
 
 
 @given(SHEETS, st.randoms(use_true_random=False))
-def test_no_release_is_of_fewer_than_ten_and_no_sheet_is_lost(sheets: list[WaitingSheet], rng):
+def test_no_release_is_of_fewer_than_ten_and_no_sheet_is_lost(
+    sheets: list[WaitingSheet], rng: Random
+) -> None:
     plan = plan_release(sheets, is_closed=lambda round_id: round_id == "closed", shuffle=rng.shuffle)
     told = Counter((release.sheet.round, release.area) for release in plan.releases)
     assert all(number >= FEWEST_TOGETHER for number in told.values())

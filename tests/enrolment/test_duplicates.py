@@ -13,7 +13,7 @@ from tests.factories import small_campaign
 OTHER_CONSTITUENCY = token("S24-PC07/in-charge", area="S24-PC07")
 
 
-async def test_a_duplicate_phone_is_a_409_that_tells_nothing_of_the_other_person(api: IntakeApi):
+async def test_a_duplicate_phone_is_a_409_that_tells_nothing_of_the_other_person(api: IntakeApi) -> None:
     await api.enrol(person(1, name="Meera Nair"))
     elsewhere = person(1, name="Somebody Else", segment="S24-AC037")
     answer = await api.enrol(elsewhere, bearer=OTHER_CONSTITUENCY)
@@ -28,17 +28,17 @@ async def test_a_duplicate_phone_is_a_409_that_tells_nothing_of_the_other_person
 
 
 @pytest.mark.parametrize("written", ["98000 00001", "098000-00001", "+91 98000 00001", "0091 9800000001"])
-async def test_a_phone_is_the_same_however_it_is_written(api: IntakeApi, written: str):
+async def test_a_phone_is_the_same_however_it_is_written(api: IntakeApi, written: str) -> None:
     await api.enrol(person(1))
     assert (await api.enrol(person(phone=written))).status_code == 409
 
 
-async def test_the_first_of_a_phone_in_one_group_wins(api: IntakeApi):
+async def test_the_first_of_a_phone_in_one_group_wins(api: IntakeApi) -> None:
     found = await asyncio.gather(*(api.enrol(person(1)) for _ in range(5)))
     assert [answer.status_code for answer in found] == [201, 409, 409, 409, 409]
 
 
-async def test_a_phone_may_serve_as_many_people_as_the_campaign_says(enrolment_engine: AsyncEngine):
+async def test_a_phone_may_serve_as_many_people_as_the_campaign_says(enrolment_engine: AsyncEngine) -> None:
     await load(enrolment_engine, small_campaign(eligibility={"people_per_phone": 2}))
     async with running_api(enrolment_engine) as api:
         found = await asyncio.gather(*(api.enrol(person(1)) for _ in range(2)))
@@ -50,7 +50,9 @@ async def test_a_phone_may_serve_as_many_people_as_the_campaign_says(enrolment_e
     assert [row.slot for row in slots] == [0, 1]
 
 
-async def test_after_20_duplicates_a_caller_is_refused_until_midnight_in_india(enrolment_engine: AsyncEngine):
+async def test_after_20_duplicates_a_caller_is_refused_until_midnight_in_india(
+    enrolment_engine: AsyncEngine,
+) -> None:
     await load(enrolment_engine, small_campaign())
     clock = TestClock(datetime(2026, 11, 23, 12, tzinfo=UTC))
     async with running_api(enrolment_engine, clock=clock) as api:
@@ -72,7 +74,7 @@ async def test_after_20_duplicates_a_caller_is_refused_until_midnight_in_india(e
         assert (await api.enrol(person(1))).status_code == 201
 
 
-async def test_a_refusal_for_the_ration_is_not_kept(enrolment_engine: AsyncEngine):
+async def test_a_refusal_for_the_ration_is_not_kept(enrolment_engine: AsyncEngine) -> None:
     await load(enrolment_engine, small_campaign())
     clock = TestClock(datetime(2026, 11, 23, 12, tzinfo=UTC))
     async with running_api(enrolment_engine, clock=clock, ration=1) as api:
@@ -83,14 +85,14 @@ async def test_a_refusal_for_the_ration_is_not_kept(enrolment_engine: AsyncEngin
         assert (await api.enrol(person(1), key="tried-tomorrow")).status_code == 201
 
 
-async def test_a_batch_has_no_ration_of_its_own(api: IntakeApi):
+async def test_a_batch_has_no_ration_of_its_own(api: IntakeApi) -> None:
     await api.enrol(person(0))
     entries = [(str(uuid4()), person(0)) for _ in range(25)] + [(str(uuid4()), person(1))]
     outcomes = (await api.batch(entries)).json()["outcomes"]
     assert [outcome["status"] for outcome in outcomes] == [409] * 20 + [429] * 6
 
 
-async def test_a_used_up_ration_raises_an_alert(api: IntakeApi, capsys: pytest.CaptureFixture[str]):
+async def test_a_used_up_ration_raises_an_alert(api: IntakeApi, capsys: pytest.CaptureFixture[str]) -> None:
     await api.enrol(person(0))
     await api.batch([(str(uuid4()), person(0)) for _ in range(21)])
     said = capsys.readouterr()

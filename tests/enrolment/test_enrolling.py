@@ -18,7 +18,7 @@ from tests.enrolment.intake_api import (
 )
 
 
-async def test_an_enrolment_is_answered_with_its_place_in_the_log(api: IntakeApi):
+async def test_an_enrolment_is_answered_with_its_place_in_the_log(api: IntakeApi) -> None:
     answer = await api.enrol(person(1))
     assert answer.status_code == 201
     told = answer.json()
@@ -36,7 +36,7 @@ async def test_an_enrolment_is_answered_with_its_place_in_the_log(api: IntakeApi
     assert await heads_match_log(api.engine, "enrolment")
 
 
-async def test_name_and_phone_are_stored_and_published_sealed_only(api: IntakeApi):
+async def test_name_and_phone_are_stored_and_published_sealed_only(api: IntakeApi) -> None:
     answer = await api.enrol(person(2, name="  Meera Nair "))
     (row,) = await rows(api.engine, "select * from mitra")
     assert "Meera" not in str(row)
@@ -52,26 +52,26 @@ async def test_name_and_phone_are_stored_and_published_sealed_only(api: IntakeAp
     assert outcome.body == answer.text
 
 
-async def test_a_name_is_stored_in_normal_form(api: IntakeApi):
+async def test_a_name_is_stored_in_normal_form(api: IntakeApi) -> None:
     await api.enrol(person(3, name="Jose\u0301"))
     (row,) = await rows(api.engine, "select id, name from mitra")
     assert SEALS.names.open(row.name, context=b"name:" + row.id.bytes) == "Jos\u00e9"
 
 
-async def test_the_language_is_that_of_the_consent_unless_another_is_named(api: IntakeApi):
+async def test_the_language_is_that_of_the_consent_unless_another_is_named(api: IntakeApi) -> None:
     await api.enrol(person(4))
     await api.enrol(person(5, language="ur"))
     found = await rows(api.engine, "select language, notice_language from mitra order by id")
     assert [tuple(row) for row in found] == [("hi", "hi"), ("ur", "hi")]
 
 
-async def test_a_scheme_said_twice_counts_once(api: IntakeApi):
+async def test_a_scheme_said_twice_counts_once(api: IntakeApi) -> None:
     await api.enrol(person(6, schemes=["PMUY", "PMAY-G", "PMUY"]))
     (row,) = await rows(api.engine, "select schemes from mitra")
     assert row.schemes == ["PMUY", "PMAY-G"]
 
 
-async def test_those_of_the_constituency_see_a_person_without_name_and_phone(api: IntakeApi):
+async def test_those_of_the_constituency_see_a_person_without_name_and_phone(api: IntakeApi) -> None:
     mitra_id = (await api.enrol(person(7))).json()["mitra_id"]
     answer = await api.get(f"/v1/mitras/{mitra_id}")
     assert answer.status_code == 200
@@ -90,7 +90,7 @@ async def test_those_of_the_constituency_see_a_person_without_name_and_phone(api
         {"subject": "nowhere", "area": None},
     ],
 )
-async def test_others_cannot_tell_whether_a_person_exists(api: IntakeApi, stranger: dict[str, str]):
+async def test_others_cannot_tell_whether_a_person_exists(api: IntakeApi, stranger: dict[str, str]) -> None:
     mitra_id = (await api.enrol(person(8))).json()["mitra_id"]
     there = await api.get(f"/v1/mitras/{mitra_id}", bearer=token(**stranger))
     not_there = await api.get("/v1/mitras/0193e2f0-6d3c-7c41-9a6b-1c2d3e4f5a6b", bearer=token(**stranger))
@@ -98,7 +98,7 @@ async def test_others_cannot_tell_whether_a_person_exists(api: IntakeApi, strang
     assert there.content == not_there.content
 
 
-async def test_withdrawing_is_logged_once_and_answered_the_same_again(api: IntakeApi):
+async def test_withdrawing_is_logged_once_and_answered_the_same_again(api: IntakeApi) -> None:
     mitra_id = (await api.enrol(person(9))).json()["mitra_id"]
     first = await api.post(f"/v1/mitras/{mitra_id}/withdrawal")
     second = await api.post(f"/v1/mitras/{mitra_id}/withdrawal")
@@ -110,7 +110,7 @@ async def test_withdrawing_is_logged_once_and_answered_the_same_again(api: Intak
     assert (await api.get(f"/v1/mitras/{mitra_id}")).json()["state"] == "withdrawn"
 
 
-async def test_only_the_own_constituency_can_withdraw_a_person(api: IntakeApi):
+async def test_only_the_own_constituency_can_withdraw_a_person(api: IntakeApi) -> None:
     mitra_id = (await api.enrol(person(10))).json()["mitra_id"]
     answer = await api.post(
         f"/v1/mitras/{mitra_id}/withdrawal", bearer=token("S24-PC07/in-charge", area="S24-PC07")
@@ -119,7 +119,7 @@ async def test_only_the_own_constituency_can_withdraw_a_person(api: IntakeApi):
     assert await logged(api.engine, "enrolment", "MitraWithdrawnV1") == []
 
 
-async def test_who_withdrew_can_be_enrolled_again(api: IntakeApi):
+async def test_who_withdrew_can_be_enrolled_again(api: IntakeApi) -> None:
     mitra_id = (await api.enrol(person(11))).json()["mitra_id"]
     await api.post(f"/v1/mitras/{mitra_id}/withdrawal")
     assert (await api.enrol(person(11))).status_code == 201

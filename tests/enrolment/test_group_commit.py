@@ -55,7 +55,7 @@ async def everybody_stands_in_the_log_once(engine: AsyncEngine, answers: Sequenc
     )
 
 
-async def test_requests_that_wait_are_committed_together(campaign_engine: AsyncEngine):
+async def test_requests_that_wait_are_committed_together(campaign_engine: AsyncEngine) -> None:
     groups = Groups()
     async with running_api(campaign_engine, around=groups) as api:
         found = await asyncio.gather(*(api.enrol(person(number)) for number in range(60)))
@@ -66,14 +66,16 @@ async def test_requests_that_wait_are_committed_together(campaign_engine: AsyncE
     assert len({(answer.json()["partition"], answer.json()["position"]) for answer in found}) == 60
 
 
-async def test_a_group_is_bounded(campaign_engine: AsyncEngine):
+async def test_a_group_is_bounded(campaign_engine: AsyncEngine) -> None:
     groups = Groups()
     async with running_api(campaign_engine, around=groups, limits=IntakeLimits(group=8)) as api:
         await asyncio.gather(*(api.enrol(person(number)) for number in range(30)))
     assert max(groups.sizes) == 8
 
 
-async def test_data_that_the_database_refuses_harms_nobody_else_of_the_group(campaign_engine: AsyncEngine):
+async def test_data_that_the_database_refuses_harms_nobody_else_of_the_group(
+    campaign_engine: AsyncEngine,
+) -> None:
     async with campaign_engine.begin() as connection:
         await connection.execute(text("alter table mitra add constraint no_urdu check (language <> 'ur')"))
     async with running_api(campaign_engine) as api:
@@ -102,7 +104,7 @@ async def api_behind_a_proxy(
 @pytest.mark.parametrize("cuts", [["before commit"], ["after commit"], ["after commit", "before commit"]])
 async def test_a_connection_lost_at_the_commit_enrols_everybody_once(
     enrolment_database: Database, campaign_engine: AsyncEngine, cuts: list[Moment]
-):
+) -> None:
     async with api_behind_a_proxy(enrolment_database) as (api, proxy):
         assert (await api.enrol(person(100))).status_code == 201
         proxy.cuts = list(cuts)
@@ -119,10 +121,11 @@ async def test_a_connection_lost_at_the_commit_enrols_everybody_once(
 
 async def test_a_group_given_up_after_its_commit_is_confirmed_to_who_asks_again(
     enrolment_database: Database, campaign_engine: AsyncEngine
-):
+) -> None:
     async with api_behind_a_proxy(enrolment_database, IMPATIENT) as (api, proxy):
         assert (await api.enrol(person(100))).status_code == 201
-        proxy.cuts = ["after commit", *(["before commit"] * 20)]
+        before: Moment = "before commit"
+        proxy.cuts = ["after commit", *([before] * 20)]
         answer = await api.enrol(person(1), key="asked-until-known")
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
@@ -136,7 +139,7 @@ async def test_a_group_given_up_after_its_commit_is_confirmed_to_who_asks_again(
 
 async def test_backends_terminated_in_the_middle_of_groups_lose_nobody(
     campaign_engine: AsyncEngine, enrolment_database: Database
-):
+) -> None:
     engine = create_engine(enrolment_database.url, application="intake under fire")
     terminated = 0
     async with running_api(engine) as api:
@@ -160,7 +163,7 @@ async def _send_in_turn(api: IntakeApi, numbers: Sequence[int]) -> list[httpx.Re
     return [await api.enrol(person(number)) for number in numbers]
 
 
-async def test_a_database_that_is_away_is_a_503_and_comes_back(private_postgres: PostgresFactory):
+async def test_a_database_that_is_away_is_a_503_and_comes_back(private_postgres: PostgresFactory) -> None:
     server = private_postgres()
     migrate("enrolment", server.url())
     engine = create_engine(server.url(), application="tests")
@@ -186,7 +189,7 @@ async def test_a_database_that_is_away_is_a_503_and_comes_back(private_postgres:
     await engine.dispose()
 
 
-async def test_a_full_queue_is_a_503_at_once(campaign_engine: AsyncEngine):
+async def test_a_full_queue_is_a_503_at_once(campaign_engine: AsyncEngine) -> None:
     limits = IntakeLimits(group=4, waiting=8)
     async with running_api(campaign_engine, limits=limits) as api:
         async with campaign_engine.begin() as other:
@@ -201,7 +204,9 @@ async def test_a_full_queue_is_a_503_at_once(campaign_engine: AsyncEngine):
     assert sum(answer.status_code == 201 for answer in found) == 20 - len(full)
 
 
-async def test_who_waits_too_long_is_told_503_and_not_enrolled_afterwards(campaign_engine: AsyncEngine):
+async def test_who_waits_too_long_is_told_503_and_not_enrolled_afterwards(
+    campaign_engine: AsyncEngine,
+) -> None:
     limits = IntakeLimits(group=1, deadline=0.5)
     async with running_api(campaign_engine, limits=limits) as api:
         async with campaign_engine.begin() as other:
@@ -215,7 +220,7 @@ async def test_who_waits_too_long_is_told_503_and_not_enrolled_afterwards(campai
     assert await heads_match_log(campaign_engine, "enrolment")
 
 
-async def test_what_waits_at_the_shutdown_is_answered(campaign_engine: AsyncEngine):
+async def test_what_waits_at_the_shutdown_is_answered(campaign_engine: AsyncEngine) -> None:
     async with running_api(campaign_engine, limits=IntakeLimits(group=2)) as api:
         async with campaign_engine.begin() as other:
             await other.execute(text("lock table mitra"))

@@ -12,7 +12,7 @@ from tests.factories import small_campaign
 KEY = "0193e2f0-6d3c-7c41-9a6b-1c2d3e4f5a6b"
 
 
-async def test_the_same_key_again_gives_the_same_answer(api: IntakeApi):
+async def test_the_same_key_again_gives_the_same_answer(api: IntakeApi) -> None:
     first = await api.enrol(person(1), key=KEY)
     again = await api.enrol(person(1), key=KEY)
     assert first.status_code == 201
@@ -20,13 +20,13 @@ async def test_the_same_key_again_gives_the_same_answer(api: IntakeApi):
     assert await count(api.engine, "mitra") == 1
 
 
-async def test_a_body_written_differently_is_the_same_request(api: IntakeApi):
+async def test_a_body_written_differently_is_the_same_request(api: IntakeApi) -> None:
     first = await api.enrol(person(1), key=KEY)
     again = await api.enrol(dict(reversed((person(1) | {"language": None}).items())), key=KEY)
     assert again.content == first.content
 
 
-async def test_another_request_under_the_key_is_refused(api: IntakeApi):
+async def test_another_request_under_the_key_is_refused(api: IntakeApi) -> None:
     await api.enrol(person(1), key=KEY)
     other = await api.enrol(person(2), key=KEY)
     assert other.status_code == 422
@@ -35,13 +35,13 @@ async def test_another_request_under_the_key_is_refused(api: IntakeApi):
     assert await count(api.engine, "mitra") == 1
 
 
-async def test_keys_of_two_callers_do_not_meet(api: IntakeApi):
+async def test_keys_of_two_callers_do_not_meet(api: IntakeApi) -> None:
     first = await api.enrol(person(1), key=KEY)
     other = await api.enrol(person(2), key=KEY, bearer=token("S11-PC04/in-charge"))
     assert first.status_code == other.status_code == 201
 
 
-async def test_a_refusal_is_kept_too(api: IntakeApi):
+async def test_a_refusal_is_kept_too(api: IntakeApi) -> None:
     refused = await api.enrol(person(1, schemes=["NEW-SCHEME"]), key=KEY)
     assert refused.status_code == 422
     schemes = [
@@ -54,14 +54,14 @@ async def test_a_refusal_is_kept_too(api: IntakeApi):
     assert (await api.enrol(person(1, schemes=["NEW-SCHEME"]))).status_code == 201
 
 
-async def test_an_enrolment_is_confirmed_again_although_the_rules_have_changed(api: IntakeApi):
+async def test_an_enrolment_is_confirmed_again_although_the_rules_have_changed(api: IntakeApi) -> None:
     first = await api.enrol(person(1), key=KEY)
     assert (await api.load(small_campaign(2, schemes=[]))).status_code == 200
     assert (await api.enrol(person(2))).status_code == 422
     assert (await api.enrol(person(1), key=KEY)).content == first.content
 
 
-async def test_one_key_at_two_apis_at_once_enrols_one_person(campaign_engine: AsyncEngine):
+async def test_one_key_at_two_apis_at_once_enrols_one_person(campaign_engine: AsyncEngine) -> None:
     async with running_api(campaign_engine) as one, running_api(campaign_engine) as other:
         for number in range(10):
             key = f"{KEY}-{number}"
@@ -74,7 +74,7 @@ async def test_one_key_at_two_apis_at_once_enrols_one_person(campaign_engine: As
     assert await heads_match_log(campaign_engine, "enrolment")
 
 
-async def test_one_phone_at_two_apis_at_once_enrols_one_person(campaign_engine: AsyncEngine):
+async def test_one_phone_at_two_apis_at_once_enrols_one_person(campaign_engine: AsyncEngine) -> None:
     async with running_api(campaign_engine) as one, running_api(campaign_engine) as other:
         for number in range(5):
             found = await asyncio.gather(
@@ -84,7 +84,7 @@ async def test_one_phone_at_two_apis_at_once_enrols_one_person(campaign_engine: 
     assert await count(campaign_engine, "mitra") == 5
 
 
-async def test_one_key_with_two_requests_in_one_group_goes_to_the_first(api: IntakeApi):
+async def test_one_key_with_two_requests_in_one_group_goes_to_the_first(api: IntakeApi) -> None:
     found = await asyncio.gather(
         api.enrol(person(1), key=KEY), api.enrol(person(2), key=KEY), api.enrol(person(1), key=KEY)
     )
@@ -92,7 +92,7 @@ async def test_one_key_with_two_requests_in_one_group_goes_to_the_first(api: Int
     assert found[0].content == found[2].content
 
 
-async def test_answers_are_kept_for_60_days(enrolment_engine: AsyncEngine):
+async def test_answers_are_kept_for_60_days(enrolment_engine: AsyncEngine) -> None:
     await load(enrolment_engine, small_campaign())
     long_ago = datetime.now(UTC) - timedelta(days=59, hours=23)
     async with running_api(enrolment_engine, clock=lambda: long_ago) as api:

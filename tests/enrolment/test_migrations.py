@@ -12,7 +12,7 @@ from enrolment.storage.tables import METADATA
 from tests.enrolment.intake_api import rows
 
 
-async def test_the_migrated_database_is_the_one_the_tables_describe(enrolment_engine: AsyncEngine):
+async def test_the_migrated_database_is_the_one_the_tables_describe(enrolment_engine: AsyncEngine) -> None:
     def differences(connection: Connection) -> list[object]:
         options = {"compare_type": True, "compare_server_default": True}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), METADATA))
@@ -21,7 +21,7 @@ async def test_the_migrated_database_is_the_one_the_tables_describe(enrolment_en
         assert await connection.run_sync(differences) == []
 
 
-async def test_migrating_again_and_by_several_at_once_does_no_harm(blank_engine: AsyncEngine):
+async def test_migrating_again_and_by_several_at_once_does_no_harm(blank_engine: AsyncEngine) -> None:
     await asyncio.gather(*(migrate(blank_engine) for _ in range(3)))
     await migrate(blank_engine)
     (version,) = await rows(blank_engine, "select version_num from alembic_version")

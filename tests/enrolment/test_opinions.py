@@ -15,6 +15,7 @@ from tests.enrolment.intake_api import (
     ELSEWHERE,
     SEGMENT,
     IntakeApi,
+    TestClock,
     count,
     heads_match_log,
     load,
@@ -50,7 +51,7 @@ async def release(engine: AsyncEngine, today: date = TODAY) -> Released:
     return await release_opinions(engine, LoadedCampaigns(), today)
 
 
-async def test_a_sheet_waits_in_the_pool_with_nothing_of_who_sent_it(api: IntakeApi):
+async def test_a_sheet_waits_in_the_pool_with_nothing_of_who_sent_it(api: IntakeApi) -> None:
     sent = sheet()
     answer = await api.client.post(
         "/v1/opinions",
@@ -72,7 +73,7 @@ async def test_a_sheet_waits_in_the_pool_with_nothing_of_who_sent_it(api: Intake
     assert await logged(api.engine, "opinions") == []
 
 
-async def test_a_sheet_sent_again_counts_once(api: IntakeApi):
+async def test_a_sheet_sent_again_counts_once(api: IntakeApi) -> None:
     sent = sheet()
     assert [(await api.post("/v1/opinions", sent)).status_code for _ in range(3)] == [202] * 3
     assert await count(api.engine, "opinion_pool") == 1
@@ -100,7 +101,7 @@ async def test_a_sheet_sent_again_counts_once(api: IntakeApi):
 )
 async def test_a_sheet_that_does_not_fit_is_refused(
     api: IntakeApi, changes: dict[str, Any], status: int, slug: str, field: str | None
-):
+) -> None:
     answer = await api.post("/v1/opinions", sheet(**changes))
     document = answer.json()
     assert (answer.status_code, document["type"]) == (status, f"urn:mitra:problem:{slug}"), document
@@ -110,7 +111,9 @@ async def test_a_sheet_that_does_not_fit_is_refused(
     assert await count(api.engine, "opinion_submission") == 0
 
 
-async def test_a_round_takes_answers_from_its_first_to_its_last_day_in_india(enrolment_engine: AsyncEngine):
+async def test_a_round_takes_answers_from_its_first_to_its_last_day_in_india(
+    enrolment_engine: AsyncEngine,
+) -> None:
     rounds = [
         round_.model_dump() | {"opens_on": date(2026, 11, 1), "closes_on": date(2026, 11, 30)}
         for round_ in small_campaign().rounds
@@ -122,13 +125,13 @@ async def test_a_round_takes_answers_from_its_first_to_its_last_day_in_india(enr
     moments = (first - timedelta(seconds=1), first, after_last - timedelta(seconds=1), after_last)
     found = []
     for moment in moments:
-        async with running_api(enrolment_engine, clock=lambda now=moment: now) as api:
+        async with running_api(enrolment_engine, clock=TestClock(moment)) as api:
             found.append((await api.post("/v1/opinions", sheet())).json().get("type", "taken"))
     closed = "urn:mitra:problem:round-not-open"
     assert found == [closed, "taken", "taken", closed]
 
 
-async def test_nine_sheets_wait_and_ten_go_together(api: IntakeApi):
+async def test_nine_sheets_wait_and_ten_go_together(api: IntakeApi) -> None:
     await hand_in(api, 9)
     await hand_in(api, 9, "S11-AC018")
     assert await release(api.engine) == Released(0, 0)
@@ -142,7 +145,7 @@ async def test_nine_sheets_wait_and_ten_go_together(api: IntakeApi):
     assert await heads_match_log(api.engine, "opinions")
 
 
-async def test_released_sheets_lead_back_to_no_submission(api: IntakeApi):
+async def test_released_sheets_lead_back_to_no_submission(api: IntakeApi) -> None:
     await hand_in(api, 12)
     pooled = {str(row.id) for row in await rows(api.engine, "select id from opinion_pool")}
     submitted = {str(row.id) for row in await rows(api.engine, "select id from opinion_submission")}
@@ -160,7 +163,7 @@ async def test_released_sheets_lead_back_to_no_submission(api: IntakeApi):
     assert "charge" not in str(entries)
 
 
-async def test_the_order_of_release_is_not_that_of_arrival(api: IntakeApi):
+async def test_the_order_of_release_is_not_that_of_arrival(api: IntakeApi) -> None:
     for number in range(40):
         choice = ["housing", "cooking-gas", "farm-income"][number // 14]
         await api.post(
@@ -173,14 +176,14 @@ async def test_the_order_of_release_is_not_that_of_arrival(api: IntakeApi):
     assert released != arrived
 
 
-async def test_at_the_close_the_rest_goes_up_to_the_constituency(api: IntakeApi):
+async def test_at_the_close_the_rest_goes_up_to_the_constituency(api: IntakeApi) -> None:
     await hand_in(api, 6)
     await hand_in(api, 5, "S11-AC018")
     assert await release(api.engine, AFTER) == Released(11, 0)
     assert {event["area"] for event in await logged(api.engine, "opinions")} == {"S11-PC04"}
 
 
-async def test_too_few_even_in_the_constituency_are_dropped_and_counted(api: IntakeApi):
+async def test_too_few_even_in_the_constituency_are_dropped_and_counted(api: IntakeApi) -> None:
     await hand_in(api, 6)
     await hand_in(api, 3, "S11-AC018")
     assert await release(api.engine, AFTER) == Released(0, 9)
@@ -194,7 +197,7 @@ async def test_too_few_even_in_the_constituency_are_dropped_and_counted(api: Int
     assert dropped.sheets == 10
 
 
-async def test_a_full_segment_goes_as_itself_at_the_close_while_others_go_up(api: IntakeApi):
+async def test_a_full_segment_goes_as_itself_at_the_close_while_others_go_up(api: IntakeApi) -> None:
     await hand_in(api, 11)
     await hand_in(api, 7, "S11-AC018")
     await hand_in(api, 4, "S11-AC017")
@@ -203,13 +206,13 @@ async def test_a_full_segment_goes_as_itself_at_the_close_while_others_go_up(api
     assert {area: areas.count(area) for area in set(areas)} == {SEGMENT: 11, "S11-PC04": 11}
 
 
-async def test_sheets_of_a_round_that_the_campaign_dropped_are_closed(api: IntakeApi):
+async def test_sheets_of_a_round_that_the_campaign_dropped_are_closed(api: IntakeApi) -> None:
     await hand_in(api, 3)
     await api.load(small_campaign(2, rounds=[]))
     assert await release(api.engine) == Released(0, 3)
 
 
-async def test_the_upkeep_releases_closes_and_forgets(api: IntakeApi):
+async def test_the_upkeep_releases_closes_and_forgets(api: IntakeApi) -> None:
     await hand_in(api, 10)
     upkeep = Upkeep(api.engine, lambda: datetime.now(UTC) + timedelta(days=61))
     await upkeep.work()

@@ -33,7 +33,7 @@ def load(url: str, version: int = 1, **changes: object) -> httpx.Response:
     )
 
 
-def test_every_api_learns_of_a_campaign_soon(enrolment_database: Database, tmp_path: Path):
+def test_every_api_learns_of_a_campaign_soon(enrolment_database: Database, tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "other").mkdir()
     with (
@@ -55,7 +55,7 @@ def test_every_api_learns_of_a_campaign_soon(enrolment_database: Database, tmp_p
 
 def test_the_relay_carries_both_logs_and_does_the_upkeep(
     enrolment_database: Database, redis_url: str, tmp_path: Path
-):
+) -> None:
     url = enrolment_database.url
     with (
         live_process("api", tmp_path, database_url=url) as api,
@@ -87,7 +87,9 @@ def grows_to(redis: Redis, stream: str, length: int) -> None:
     assert redis.xlen(stream) == length
 
 
-def test_the_relay_is_not_ready_without_redis_and_says_why(enrolment_database: Database, tmp_path: Path):
+def test_the_relay_is_not_ready_without_redis_and_says_why(
+    enrolment_database: Database, tmp_path: Path
+) -> None:
     with live_process("relay", tmp_path, database_url=enrolment_database.url) as relay:
         reasons = becomes(f"{relay.url}/ready", 503).json()["reasons"]
         assert {"relay enrolment", "relay opinions", "redis"} <= reasons.keys()
@@ -97,7 +99,7 @@ def test_the_relay_is_not_ready_without_redis_and_says_why(enrolment_database: D
 
 def test_logs_name_nobody_and_of_opinions_they_hold_the_status_alone(
     enrolment_database: Database, tmp_path: Path
-):
+) -> None:
     with live_process("api", tmp_path, database_url=enrolment_database.url) as api:
         load(api.url)
         enrol(api.url, 1)
@@ -106,14 +108,19 @@ def test_logs_name_nobody_and_of_opinions_they_hold_the_status_alone(
             json=person(2, name="Meera\u202eNair", phone="98000-00002", segment="S11-AC999"),
             headers={**BEARER, "Idempotency-Key": str(uuid4())},
         )
+        submission = str(uuid4())
         sheet = {
-            "submission_id": str(uuid4()),
+            "submission_id": submission,
             "round": ROUND,
             "segment": SEGMENT,
             "answers": {"scheme-useful": "cooking-gas"},
         }
         answered = httpx.post(f"{api.url}/v1/opinions", json=sheet, headers=BEARER)
         assert answered.status_code == 202
+        give_up = time.monotonic() + 10
+        while '"status":202' not in api.output.read_text("utf-8"):
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
         api.stop()
         text = api.output.read_text("utf-8")
         for secret in (
@@ -121,7 +128,7 @@ def test_logs_name_nobody_and_of_opinions_they_hold_the_status_alone(
             "98000-00002",
             "Meera",
             "आयशा",
-            sheet["submission_id"],
+            submission,
             "cooking",
             token(),
         ):
@@ -130,7 +137,7 @@ def test_logs_name_nobody_and_of_opinions_they_hold_the_status_alone(
         assert [line.keys() & {"route", "method", "trace_id", "ms"} for line in of_opinion] == [set()]
 
 
-def test_missing_settings_are_named_and_end_the_process():
+def test_missing_settings_are_named_and_end_the_process() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "enrolment", "api"],
         env={"PATH": os.environ["PATH"]},
@@ -144,7 +151,7 @@ def test_missing_settings_are_named_and_end_the_process():
         assert name in done.stderr
 
 
-def test_an_unknown_process_is_refused_with_the_usage():
+def test_an_unknown_process_is_refused_with_the_usage() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "enrolment", "nonsense"],
         capture_output=True,
