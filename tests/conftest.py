@@ -14,6 +14,7 @@ database is flushed), embedded ones. What to ask for:
     private_redis       factory: a Redis of this test: also `.forget()`; every account's password is its name
     migrate             `migrate("enrolment", url)`
 
+Tests on the session's servers carry the mark `containers` by themselves: `make test-containers` runs them.
 `--seed N` (or a fresh one) decides random schedules, `--seeds N` how many of them are played.
 """
 
@@ -40,6 +41,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--containers", action="store_true", help="servers from testcontainers")
     parser.addoption("--seed", type=int, help="seed of the random schedules")
     parser.addoption("--seeds", type=int, default=1, help="how many fresh seeds to play")
+
+
+SHARED_SERVERS = {"postgres_url", "session_redis_url"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the session's servers also runs on containers; the rest would do the same there."""
+    for item in items:
+        if SHARED_SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("containers")
 
 
 @pytest.fixture(scope="session")

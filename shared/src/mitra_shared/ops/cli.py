@@ -24,6 +24,11 @@ COMMANDS: Final = {
     "demo": Command("demo", "demo_app", "A field day of the Modi Mitra campaign on an embedded stack."),
     "up": Command("up", "up_app", "The embedded stack: Postgres, Redis and all services, until Ctrl-C."),
     "campaign": Command("campaign", "campaign_app", "Check a campaign definition, or put it in force."),
+    "audit": Command("audit.command", "audit_app", "Prove that nothing was lost, doubled or miscounted."),
+    "dead-letters": Command(
+        "dead_letters", "dead_letters_app", "Events that could not be applied, and what to do about them."
+    ),
+    "rebuild": Command("rebuild", "rebuild_app", "Certificates, reporting or streams, again from the logs."),
     "token": Command("token", "token_app", "Mint a bearer token."),
     "secrets": Command("secrets", "secrets_app", "Keys, passwords and addresses of a deployment."),
 }
@@ -46,7 +51,13 @@ class LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-app = typer.Typer(name="mitra", cls=LazyGroup, no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    name="mitra",
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
 
 
 @app.callback()
