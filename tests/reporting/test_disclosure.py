@@ -115,7 +115,9 @@ def determined(equations: list[dict[Cell, int]], unknown: set[Cell]) -> set[Cell
     rows = [{cell: Fraction(n) for cell, n in each.items() if cell in unknown} for each in equations]
     leads: list[dict[Cell, Fraction]] = []
     for pivot in sorted(unknown):
-        lead = next((row for row in rows if row.get(pivot) and not any(row is other for other in leads)), None)
+        lead = next(
+            (row for row in rows if row.get(pivot) and not any(row is other for other in leads)), None
+        )
         if lead is None:
             continue
         leads.append(lead)

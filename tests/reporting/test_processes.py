@@ -42,7 +42,8 @@ async def process(kind: str, directory: Path, **settings: str) -> AsyncIterator[
     try:
         await eventually(port_file.exists, 30)
         yield running, f"http://127.0.0.1:{port_file.read_text().strip()}"
-        running.send_signal(signal.SIGTERM)
+        if running.returncode is None:
+            running.send_signal(signal.SIGTERM)
         async with asyncio.timeout(15):
             assert await running.wait() == 0
     finally:
@@ -73,7 +74,7 @@ async def test_an_event_of_the_log_reaches_subscribers_through_the_real_processe
         unit.emit(field.defined()[0][1])
     async with (
         process("consumer", tmp_path, **settings, **producers, service_token=service) as (_, consumer),
-        process("api", tmp_path, **settings) as (_, api),
+        process("api", tmp_path, **settings) as (serving, api),
         httpx.AsyncClient(timeout=30) as client,
     ):
         await _ready(client, consumer)
@@ -101,6 +102,13 @@ async def test_an_event_of_the_log_reaches_subscribers_through_the_real_processe
         assert "mitra_feed_subscribers" in metrics
         newest = await redis.xrevrange("rollups", count=1)
         assert newest
+        async with client.stream("GET", f"{api}/v1/rollups/stream", headers=bearer()) as answer:
+            events = parsed(answer)
+            await counted(events)
+            serving.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(4):
+                assert {event.kind async for event in events} <= {"freshness"}
+                assert await serving.wait() == 0
     relaying.request("the test is over")
     await relay
 

@@ -5,17 +5,21 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+import pytest
 from faststream.redis import RedisBroker, StreamSub
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.contracts.rollups import RollupV1
+from mitra_shared.contracts.topics import ENROLMENT
 from mitra_shared.database import create_engine
+from mitra_shared.ids import Partition
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.wire import body_of
 from mitra_shared.streams import connect, read_after
+from reporting.lag import LagWatch
 from reporting.publisher import Publisher
 from reporting.stream_script import RunId, stream_ends
 from tests.factories import small_campaign
@@ -285,3 +289,22 @@ def test_the_contract_is_what_it_was() -> None:
         '"as_of":"2026-11-02T04:30:00Z"}'
     )
     assert RollupV1.model_validate_json(golden).model_dump_json() == golden
+
+
+async def test_the_accounts_of_redis_let_reporting_publish_and_subscribers_only_read(
+    field: Field, private_redis: RedisFactory, reporting_engine: AsyncEngine
+) -> None:
+    server = private_redis()
+    await field.apply(field.defined())
+    ours, subscriber = connect(server.url("reporting")), connect(server.url("subscriber"))
+    assert await Publisher(reporting_engine, ours).publish() == AREAS
+    assert len(await entries(subscriber)) == AREAS
+    with pytest.raises(NoPermissionError):
+        await subscriber.xadd("rollups", {"made": "up"})
+    with pytest.raises(NoPermissionError):
+        await subscriber.xrange(ENROLMENT.stream(Partition(3)))
+    lag = LagWatch(ours)
+    await lag.look()
+    assert lag.behind({})["enrolment"].events == 0
+    await ours.aclose()
+    await subscriber.aclose()
