@@ -30,7 +30,7 @@ GROUP = "certificates"
 
 
 def consumer_group(broker: RedisBroker, key: KeyedHash) -> ConsumerGroup:
-    """Declare what the service listens to on `broker`; ids are derived with `key`."""
+    """Declare what the service listens to on `broker`; certificate ids are derived with `key`."""
 
     @subscriber(broker, ENROLMENT)
     async def on_enrolment(events: list[EnrolmentEvent], delivery: Delivery) -> None:
@@ -45,12 +45,12 @@ async def apply(events: Sequence[EnrolmentEvent], delivery: Feed, key: KeyedHash
     run: list[Happening] = []
     for event, place in zip(events, delivery.places, strict=True):
         if isinstance(event, CampaignDefinedV1):
-            await decide_certificates(delivery.unit, DecideCertificates(run), key)
+            await decide_certificates(delivery.unit, DecideCertificates(run))
             run = []
-            await redefine_campaign(delivery.unit, redefinition(event, place), key)
+            await redefine_campaign(delivery.unit, redefinition(event, place))
         else:
             run.append(happening(event, place, key))
-    await decide_certificates(delivery.unit, DecideCertificates(run), key)
+    await decide_certificates(delivery.unit, DecideCertificates(run))
 
 
 def happening(

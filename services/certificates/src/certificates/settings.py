@@ -7,7 +7,7 @@ from mitra_shared.settings import ConsumerSettings
 
 
 class CertificatesConsumerSettings(ConsumerSettings):
-    """The consumer process: it alone derives the ids of certificates and of their events."""
+    """The consumer process: it alone derives the ids of certificates."""
 
     enrolment_url: str
     """Base URL of the enrolment api, whose log is replayed from."""
@@ -21,5 +21,5 @@ class CertificatesConsumerSettings(ConsumerSettings):
         return key
 
     def ids(self) -> KeyedHash:
-        """The hash that ids are derived with."""
+        """The hash that ids of certificates are derived with."""
         return KeyedHash.from_base64(self.certificate_key.get_secret_value())

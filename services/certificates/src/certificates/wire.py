@@ -1,9 +1,12 @@
 """The seam between what happens to certificates and the contracts that other services read.
 
-Ids are keyed hashes, so a replay gives the same certificates and the same events.
+Ids follow from what they identify, so a replay gives the same certificates and the same events. That of a
+certificate is a keyed hash: nobody finds it from a Mitra's id, which other records carry.
 """
 
-from typing import Any, assert_never
+from hashlib import sha256
+from typing import Any, Final, assert_never
+from uuid import UUID
 
 from certificates.domain.events import (
     CertificateChange,
@@ -17,8 +20,11 @@ from mitra_shared.contracts.events import (
     CertificateRevokedV1,
     CertificateWaitlistedV1,
 )
-from mitra_shared.ids import CertificateId, MitraId
+from mitra_shared.ids import CertificateId, EventId, MitraId
 from mitra_shared.security.lookup import KeyedHash
+
+_FREE_BITS: Final = (1 << 128) - 1 ^ (0xF << 76 | 0x3 << 62)
+_VERSION_8: Final = 0x8 << 76 | 0x2 << 62
 
 
 def certificate_id_of(mitra_id: MitraId, key: KeyedHash) -> CertificateId:
@@ -26,9 +32,15 @@ def certificate_id_of(mitra_id: MitraId, key: KeyedHash) -> CertificateId:
     return CertificateId(key.uuid("certificate", mitra_id.bytes))
 
 
-def to_wire(change: CertificateChange, key: KeyedHash) -> CertificateEvent:
-    """The contract of a change, identified by the certificate, the kind of change and its cause."""
-    told = _told(change, key)
+def event_id_of(change: CertificateChange) -> EventId:
+    """A hash (RFC 9562, version 8) of the certificate, the cause and the kind of change."""
+    parts = change.certificate_id.bytes + change.cause.event_id.bytes + type(change).__name__.encode()
+    return EventId(UUID(int=int.from_bytes(sha256(parts).digest()[:16]) & _FREE_BITS | _VERSION_8))
+
+
+def to_wire(change: CertificateChange) -> CertificateEvent:
+    """The contract of a change."""
+    told = _told(change)
     match change:
         case CertificateIssued():
             return CertificateIssuedV1(serial=change.serial, previous=change.previous, **told)
@@ -42,10 +54,9 @@ def to_wire(change: CertificateChange, key: KeyedHash) -> CertificateEvent:
             assert_never(change)
 
 
-def _told(change: CertificateChange, key: KeyedHash) -> dict[str, Any]:
-    kind = type(change).__name__
+def _told(change: CertificateChange) -> dict[str, Any]:
     return {
-        "event_id": key.uuid("event", change.certificate_id.bytes, kind, change.cause.event_id.bytes),
+        "event_id": event_id_of(change),
         "campaign": change.campaign,
         "occurred_at": change.cause.occurred_at,
         "mitra_id": change.mitra_id,

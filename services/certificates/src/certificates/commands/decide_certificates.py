@@ -8,7 +8,6 @@ from certificates.storage.changes import save
 from certificates.storage.registers import Scope, load_touched
 from certificates.wire import to_wire
 from mitra_shared.log import UnitOfWork
-from mitra_shared.security.lookup import KeyedHash
 
 
 class CampaignNotDefined(Exception):
@@ -22,7 +21,7 @@ class DecideCertificates:
     happenings: Sequence[Happening]
 
 
-async def decide_certificates(unit: UnitOfWork, command: DecideCertificates, key: KeyedHash) -> None:
+async def decide_certificates(unit: UnitOfWork, command: DecideCertificates) -> None:
     """Load what the run touches, fold it in order, write it, and emit what happened.
 
     Raises:
@@ -41,4 +40,4 @@ async def decide_certificates(unit: UnitOfWork, command: DecideCertificates, key
         changes.extend(register.fold(happening))
     await save(unit.connection, registers)
     for change in changes:
-        unit.emit(to_wire(change, key))
+        unit.emit(to_wire(change))

@@ -10,7 +10,6 @@ from certificates.storage.terms import save_terms
 from certificates.wire import to_wire
 from mitra_shared.ids import CampaignId, Partition
 from mitra_shared.log import UnitOfWork
-from mitra_shared.security.lookup import KeyedHash
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class RedefineCampaign:
     cause: Cause
 
 
-async def redefine_campaign(unit: UnitOfWork, command: RedefineCampaign, key: KeyedHash) -> None:
+async def redefine_campaign(unit: UnitOfWork, command: RedefineCampaign) -> None:
     """Take the plan over, call whom it makes room for, and emit what happened; an older plan does nothing."""
     scope = Scope(command.partition, command.campaign)
     register = await load_whole(unit.connection, scope)
@@ -34,4 +33,4 @@ async def redefine_campaign(unit: UnitOfWork, command: RedefineCampaign, key: Ke
     await save_terms(unit.connection, scope, register, redrawn=register.terms.level is not before.level)
     await save(unit.connection, {scope: register})
     for change in changes:
-        unit.emit(to_wire(change, key))
+        unit.emit(to_wire(change))
