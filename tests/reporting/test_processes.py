@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -58,7 +58,6 @@ async def test_an_event_of_the_log_reaches_subscribers_through_the_real_processe
     redis: Redis,
     redis_url: str,
     tmp_path: Path,
-    record_property: Callable[[str, object], None],
 ) -> None:
     service = mint(SIGNING_KEY, Caller(StaffId("reporting"), Role.SERVICE), lifetime=_HOUR)
     settings = {
@@ -92,8 +91,7 @@ async def test_an_event_of_the_log_reaches_subscribers_through_the_real_processe
                     pass
                 took.append(time.perf_counter() - committed)
                 await asyncio.sleep(0.01)
-        record_property("log to subscriber, seconds", {"p50": statistics.median(took), "longest": max(took)})
-        assert statistics.median(took) < 1
+        assert statistics.median(took) < 1, sorted(took)
         place = unit.places[0]
         written = f"enrolment.{place.partition}:{place.epoch}-{place.position}"
         answer = await client.get(f"{api}/v1/rollups/IN?at_least={written}", headers=bearer())
@@ -106,7 +104,7 @@ async def test_an_event_of_the_log_reaches_subscribers_through_the_real_processe
             events = parsed(answer)
             await counted(events)
             serving.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(4):
+            async with asyncio.timeout(15):
                 assert {event.kind async for event in events} <= {"freshness"}
                 assert await serving.wait() == 0
     relaying.request("the test is over")
