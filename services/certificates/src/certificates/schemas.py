@@ -13,7 +13,7 @@ Number = Annotated[str, Field(examples=["S11-AC032-0007"])]
 class Answer(BaseModel):
     """An answer with exactly the declared fields."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class CertificateTold(Answer):
