@@ -2,6 +2,7 @@
 
 Runs every few seconds in every container, so it imports next to nothing.
 """
+# ruff: noqa: INP001 - a file of the image, not a module
 
 import os
 import socket

@@ -17,7 +17,7 @@ fi
 source=$2
 (cd "$source" && sha256sum --check --quiet SHA256SUMS)
 
-mapfile -t services < <(docker compose config --services | grep -vxE 'postgres|redis|databases')
+mapfile -t services < <(docker compose config --services | grep -vxE 'postgres|redis|databases|.*-migrate')
 docker compose stop "${services[@]}"
 docker compose up --detach --wait postgres redis
 
@@ -32,5 +32,5 @@ for database in enrolment certificates reporting; do
 done
 
 # Migrations run first: the backup may be older than the images.
-docker compose up --detach --wait --no-recreate "${services[@]}"
+docker compose up --detach --wait "${services[@]}"
 echo "Restored from $source. Now: docker compose run --rm operator audit"

@@ -1,0 +1,67 @@
+"""One compose stack for all tests of this folder; tests/compose/run makes its images and starts them."""
+
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mitra_shared.ops.secrets import SecretFolder, Servers
+from tests.compose.field_work import FieldWork
+from tests.compose.stack import CAMPAIGN, PORTS, ComposeStack, run
+
+USER_OF_IMAGES = 10001
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.compose)
+            item.add_marker(pytest.mark.timeout(600))
+
+
+def _free_ports(names: list[str]) -> dict[str, int]:
+    listeners = {name: socket.create_server(("127.0.0.1", 0)) for name in names}
+    ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
+    for listener in listeners.values():
+        listener.close()
+    return ports
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
+    """The stack, all of it ready, with the campaign in force."""
+    if os.environ.get("MITRA_VERSION") != "test":
+        pytest.skip("the images are not made: start these tests with tests/compose/run")
+    folder = tmp_path_factory.mktemp("compose") / "secrets"
+    SecretFolder(folder).create(Servers("postgres:5432", "redis:6379"))
+    # As README.md of deploy/ says: the files are for the user of the images.
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, USER_OF_IMAGES, USER_OF_IMAGES)
+    stack = ComposeStack(f"mitra-test-{secrets.token_hex(4)}", folder, _free_ports(list(PORTS)))
+    try:
+        began = time.monotonic()
+        stack.up()
+        sys.stdout.write(f"\nthe stack is ready after {time.monotonic() - began:.0f} s\n")
+        stack.operator("campaign", "load", CAMPAIGN)
+        yield stack
+    except BaseException:
+        sys.stdout.write(stack.compose("logs", "--tail", "40"))
+        raise
+    finally:
+        if request.session.testsfailed:
+            sys.stdout.write(stack.compose("logs", "--tail", "60"))
+        stack.compose("down", "--volumes", "--timeout", "2")
+        run("docker", "image", "prune", "--force")
+
+
+@pytest.fixture
+def field_work(stack: ComposeStack) -> Iterator[FieldWork]:
+    """Enrols on the stack."""
+    work = FieldWork(stack)
+    yield work
+    work.close()
