@@ -1,0 +1,86 @@
+"""Checks of the people: each row has its one enrolment in the log, each withdrawal its own, in order."""
+
+from typing import Final
+
+from mitra_shared.ops.audit.report import Check, counted
+from mitra_shared.ops.audit.scene import Scene
+
+_ENROLLED: Final = """
+    select case when kept.id is null then 'a MitraEnrolled in the log has no person'
+                when told.subject is null then 'a person has no MitraEnrolled in the log'
+                else 'a person differs from the MitraEnrolled in the log' end as what,
+           format('Mitra %s, partition %s at %s', coalesce(kept.id, told.subject),
+                  coalesce(told.partition, kept.partition),
+                  coalesce(told.position::text, 'no position')) as place
+    from (
+        select log.subject, log.partition, log.position, log.key, log.occurred_at, said.*
+        from enrolment_log as log
+        cross join lateral json_to_record(log.payload) as said(
+            campaign text, segment text, recruiter text, basis text, language text, schemes json)
+        where log.type = 'MitraEnrolledV1'
+    ) as told
+    full join mitra as kept on kept.id = told.subject
+    where kept.id is null or told.subject is null
+       or (kept.campaign, kept.constituency, kept.segment, kept.partition, kept.recruiter, kept.basis,
+           kept.language, kept.enrolled_at) is distinct from
+          (told.campaign, told.key, told.segment, told.partition, told.recruiter, told.basis,
+           told.language, told.occurred_at)
+       or kept.schemes is distinct from array(select json_array_elements_text(told.schemes))
+"""
+
+_WITHDRAWN: Final = """
+    select case when kept.id is null then 'a MitraWithdrawn in the log is of nobody'
+                when kept.withdrawn_at is null then 'a MitraWithdrawn in the log does not show at the person'
+                when told.subject is null then 'a withdrawn person has no MitraWithdrawn in the log'
+                else 'a withdrawn person differs from the MitraWithdrawn in the log' end as what,
+           format('Mitra %s, partition %s at %s', coalesce(kept.id, told.subject),
+                  coalesce(told.partition, kept.partition),
+                  coalesce(told.position, kept.withdrawal_position)) as place
+    from (
+        select log.subject, log.partition, log.position, log.epoch, log.occurred_at, said.*
+        from enrolment_log as log
+        cross join lateral json_to_record(log.payload) as said(campaign text, segment text, basis text)
+        where log.type = 'MitraWithdrawnV1'
+    ) as told
+    full join mitra as kept on kept.id = told.subject
+    where (told.subject is not null or kept.withdrawn_at is not null)
+      and ((kept.campaign, kept.segment, kept.basis, kept.partition, kept.withdrawal_position,
+            kept.withdrawn_at) is distinct from
+           (told.campaign, told.segment, told.basis, told.partition, told.position, told.occurred_at)
+           -- After a fork, entries may have moved to a later epoch than the one that was answered.
+           or kept.withdrawal_epoch > told.epoch)
+"""
+
+_REPEATED: Final = """
+    select format('%s stands in the log more than once for one person', type) as what,
+           format('Mitra %s, %s times', subject, count(*)) as place
+    from enrolment_log where subject is not null group by subject, type having count(*) > 1
+"""
+
+_MISPLACED: Final = """
+    select case when first.position is null then 'a step of a person stands in the log with no enrolment'
+                when first.partition <> step.partition then 'steps of one person stand in several partitions'
+                else 'a step of a person stands in the log before the enrolment' end as what,
+           format('Mitra %s, partition %s at %s: %s', step.subject, step.partition, step.position, step.type)
+               as place
+    from enrolment_log as step
+    left join enrolment_log as first on first.subject = step.subject and first.type = 'MitraEnrolledV1'
+    where step.subject is not null and step.type <> 'MitraEnrolledV1'
+      and (first.position is null or first.partition <> step.partition or first.position > step.position)
+"""
+
+_COUNTS: Final = "select count(*) as people, count(withdrawn_at) as withdrawn from mitra"
+
+
+async def check_people(scene: Scene, check: Check) -> None:
+    """Rows and log know the same people, with the same words."""
+    (counts,) = await scene.enrolment.rows(_COUNTS)
+    check.numbers.update(dict(counts))
+    for query in (_ENROLLED, _WITHDRAWN):
+        check.wrong_rows(await scene.enrolment.rows(counted(query)))
+
+
+async def check_order(scene: Scene, check: Check) -> None:
+    """What is told of one person stands in one partition, in order, each step once."""
+    for query in (_REPEATED, _MISPLACED):
+        check.wrong_rows(await scene.enrolment.rows(counted(query)))

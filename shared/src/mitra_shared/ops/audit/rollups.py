@@ -1,0 +1,198 @@
+"""Check of the rollups: every figure is a count made again from the three logs.
+
+Each log is counted up to where reporting stands in it. A day is a day in India.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from mitra_shared.ops.audit.report import Check
+from mitra_shared.ops.audit.scene import Scene
+from mitra_shared.ops.audit.snapshots import Row
+from mitra_shared.ops.audit.sources import LISTENS
+from mitra_shared.ops.audit.streams_seen import places
+
+_DAY: Final = "(log.occurred_at at time zone 'UTC' + interval '5 hours 30 minutes')::date"
+
+_REACHED: Final = """
+    {topic}_log as log
+    join unnest($1::smallint[], $2::bigint[]) as reached(partition, position)
+      on reached.partition = log.partition and log.position <= reached.position
+"""
+
+_PLAYED: Final = """
+    not exists (select from unnest($3::smallint[], $4::bigint[]) as away(partition, position)
+                where away.partition = log.partition and away.position = log.position)
+"""
+
+_COUNTS: Final = {
+    "enrolment": """
+        select log.partition, said.campaign, said.segment, log.key, {day} as day, log.type, said.basis,
+               said.schemes::text as schemes, count(*) as times
+        from {reached}
+        cross join lateral json_to_record(log.payload) as said(
+            campaign text, segment text, basis text, schemes json)
+        where log.type in ('MitraEnrolledV1', 'MitraWithdrawnV1') and {played}
+        group by 1, 2, 3, 4, 5, 6, 7, 8
+    """,
+    "opinions": """
+        select log.partition, said.campaign, said.area, said.day, count(*) as times
+        from {reached}
+        cross join lateral json_to_record(log.payload) as said(campaign text, area text, day date)
+        where {played} group by 1, 2, 3, 4
+    """,
+    "certificates": """
+        select log.partition, said.campaign, said.segment, {day} as day, log.type, said.previous,
+               count(*) as times
+        from {reached}
+        cross join lateral json_to_record(log.payload) as said(campaign text, segment text, previous text)
+        where {played} group by 1, 2, 3, 4, 5, 6
+    """,
+}
+
+Cell = tuple[int, str, str, str, str]
+"""Partition, campaign, area, day (ISO), metric."""
+
+_COLUMNS: Final = {
+    "enrolled": "enrolled",
+    "withdrawn": "withdrawn",
+    "basis:beneficiary": "beneficiaries",
+    "basis:admirer": "admirers",
+    "certificates:issued": "certificates_issued",
+    "certificates:waitlisted": "certificates_waitlisted",
+    "certificates:revoked": "certificates_revoked",
+    "opinions": "opinions",
+}
+"""Column of `rollup_total` for each metric of `rollup_day`; schemes have none."""
+
+
+async def check_rollups(scene: Scene, check: Check) -> None:
+    """Daily counts, totals and known definitions, leaf by leaf."""
+    days: Counter[Cell] = Counter()
+    for topic in LISTENS["reporting"]:
+        of_topic = await _recount(scene, topic)
+        check.numbers[f"counts of {topic}"] = len(of_topic)
+        days.update(of_topic)
+    await _compare_days(scene, check, days)
+    totals: Counter[tuple[int, str, str, str]] = Counter()
+    for (partition, campaign, area, _, metric), count in days.items():
+        if metric in _COLUMNS:
+            totals[partition, campaign, area, metric] += count
+    await _compare_totals(scene, check, totals)
+    await _compare_definitions(scene, check)
+
+
+async def _recount(scene: Scene, topic: str) -> Counter[Cell]:
+    reached = [
+        (partition, scene.position("reporting", (topic, partition))) for _, partition in places([topic])
+    ]
+    away = [(letter.partition, letter.position) for letter in scene.put_away("reporting", topic)]
+    query = _COUNTS[topic].format(reached=_REACHED.format(topic=topic), played=_PLAYED, day=_DAY)
+    bounds = (
+        *zip(*reached, strict=True),
+        [partition for partition, _ in away],
+        [position for _, position in away],
+    )
+    days: Counter[Cell] = Counter()
+    async for page in scene.keeper(topic).pages(query, *bounds):
+        for row in page:
+            for area, metric, sign in _counted(topic, row):
+                cell = (row["partition"], row["campaign"], area, row["day"].isoformat(), metric)
+                days[cell] += sign * row["times"]
+    return Counter({cell: count for cell, count in days.items() if count})
+
+
+def _counted(topic: str, row: Row) -> Iterator[tuple[str, str, int]]:
+    """(area, metric, +1 or -1) for each entry of a group of equal ones."""
+    if topic == "opinions":
+        yield row["area"], "opinions", 1
+        return
+    segment = row["segment"]
+    match row["type"]:
+        case "MitraEnrolledV1":
+            yield segment, "enrolled", 1
+            yield segment, f"basis:{row['basis']}", 1
+            for scheme in json.loads(row["schemes"]):
+                yield row["key"], f"scheme:{scheme}", 1
+        case "MitraWithdrawnV1":
+            yield segment, "withdrawn", 1
+        case "CertificateWaitlistedV1":
+            yield segment, "certificates:waitlisted", 1
+        case kind:
+            yield segment, f"certificates:{'issued' if kind == 'CertificateIssuedV1' else 'revoked'}", 1
+            if row["previous"] == "waitlisted":
+                yield segment, "certificates:waitlisted", -1
+
+
+async def _compare_days(scene: Scene, check: Check, expected: Counter[Cell]) -> None:
+    found: dict[Cell, int] = {}
+    async for page in scene.reporting.pages(
+        "select partition, campaign, area, day::text, metric, count, topic from rollup_day"
+    ):
+        for *cell, count, topic in page:
+            found[tuple(cell)] = count
+            if topic != _topic(cell[4]):
+                check.wrong(
+                    "a daily count stands under another topic than its own", f"{cell[4]} under {topic}"
+                )
+    for cell in expected.keys() | found.keys():
+        if expected[cell] != found.get(cell, 0):
+            partition, campaign, area, day, metric = cell
+            check.wrong(
+                "a daily count is not that of the logs",
+                f"{metric} of {area} on {day} ({campaign}, partition {partition}): {found.get(cell, 0)} "
+                f"instead of {expected[cell]}",
+            )
+
+
+def _topic(metric: str) -> str:
+    """The topic whose partitions a metric is forgotten with."""
+    if metric.startswith("certificates:"):
+        return "certificates"
+    return "opinions" if metric == "opinions" else "enrolment"
+
+
+async def _compare_totals(scene: Scene, check: Check, expected: Counter[tuple[int, str, str, str]]) -> None:
+    found: dict[tuple[int, str, str, str], int] = {}
+    for row in await scene.reporting.rows("select * from rollup_total"):
+        for metric, column in _COLUMNS.items():
+            found[row["partition"], row["campaign"], row["area"], metric] = row[column]
+            check.numbers[metric] += row[column]
+    for cell in expected.keys() | found.keys():
+        if expected[cell] != found.get(cell, 0):
+            partition, campaign, area, metric = cell
+            check.wrong(
+                "a total is not that of the logs",
+                f"{metric} of {area} ({campaign}, partition {partition}): {found.get(cell, 0)} "
+                f"instead of {expected[cell]}",
+            )
+
+
+_NEWEST: Final = """
+    select distinct on (log.partition, said.campaign) log.partition, said.campaign,
+           md5((said.definition::jsonb)::text) as digest
+    from enrolment_log as log
+    join unnest($1::smallint[], $2::bigint[]) as reached(partition, position)
+      on reached.partition = log.partition and log.position <= reached.position
+    cross join lateral json_to_record(log.payload) as said(campaign text, definition json)
+    where log.type = 'CampaignDefinedV1'
+    order by log.partition, said.campaign, (said.definition ->> 'version')::integer desc
+"""
+
+
+async def _compare_definitions(scene: Scene, check: Check) -> None:
+    away = {(letter.partition, letter.position) for letter in scene.put_away("reporting", "enrolment")}
+    reached = [(p, scene.position("reporting", (topic, p))) for topic, p in places(["enrolment"])]
+    told = await scene.enrolment.rows(_NEWEST, *zip(*reached, strict=True))
+    known = await scene.reporting.rows(
+        "select partition, campaign, md5((definition::jsonb)::text) as digest from campaign_known"
+    )
+    expected, found = ({(row[0], row[1]): row[2] for row in rows} for rows in (told, known))
+    for partition, campaign in expected.keys() | found.keys():
+        if expected.get((partition, campaign)) != found.get((partition, campaign)) and not away:
+            check.wrong(
+                "reporting knows another definition than the log's newest",
+                f"{campaign}, partition {partition}",
+            )

@@ -1,0 +1,199 @@
+"""The scene of an audit: heads, then streams, then one snapshot of each database, in this order.
+
+Whatever is judged was committed before what it is judged against was read: streams after the heads they
+must reach and before the logs they copy; consumers before the logs they have read. So an audit runs under
+load and says nothing about what is still on its way.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from redis.asyncio import Redis
+
+from mitra_shared.ops.audit.snapshots import Snapshot, connect
+from mitra_shared.ops.audit.sources import DATABASES, LISTENS, LOGS, AuditSources, CannotAudit
+from mitra_shared.ops.audit.streams_seen import Place, StreamSeen, look_at, places
+from mitra_shared.streams import connect as connect_redis
+
+ATTEMPTS: Final = 5
+"""A partition that begins a new epoch between two looks makes the scene be taken again."""
+
+LOOK_SECONDS: Final = 0.05
+
+
+class Head(NamedTuple):
+    """End of one partition of a log; its stream may be trimmed up to `floor`."""
+
+    epoch: int
+    position: int
+    floor: int
+
+
+NO_HEAD: Final = Head(0, 0, 0)
+"""A partition whose head is missing."""
+
+
+class Standing(NamedTuple):
+    """What a group has applied of one partition of a topic."""
+
+    epoch: int
+    position: int
+    event_id: UUID | None
+    rebuild_requested: bool
+
+
+class Letter(NamedTuple):
+    """An event that a group could not apply, or that waits behind one."""
+
+    id: int
+    topic: str
+    partition: int
+    position: int
+    event_id: UUID
+    subject: UUID | None
+    state: str
+    error: str
+
+
+@dataclass
+class Scene:
+    """What the checks look at."""
+
+    databases: Mapping[str, Snapshot]
+    redis: Redis
+    deep: bool
+    before: dict[Place, Head] = field(default_factory=dict)
+    """Heads as they were before the streams were looked at."""
+    streams: dict[Place, StreamSeen] = field(default_factory=dict)
+    heads: dict[Place, Head] = field(default_factory=dict)
+    """Heads in the snapshots."""
+    standings: dict[str, dict[Place, Standing]] = field(default_factory=dict)
+    """By group."""
+    letters: dict[str, list[Letter]] = field(default_factory=dict)
+    """By group, in the order of the logs."""
+
+    @property
+    def enrolment(self) -> Snapshot:
+        """The enrolment database: people, campaigns, and the logs of enrolments and opinions."""
+        return self.databases["enrolment"]
+
+    @property
+    def certificates(self) -> Snapshot:
+        """The certificates database, its log included."""
+        return self.databases["certificates"]
+
+    @property
+    def reporting(self) -> Snapshot:
+        """The reporting database."""
+        return self.databases["reporting"]
+
+    def keeper(self, topic: str) -> Snapshot:
+        """The database that keeps a topic's log."""
+        return self.databases[LOGS[topic]]
+
+    def position(self, group: str, place: Place) -> int:
+        """How far a group has applied a partition; 0 for one that never ran."""
+        standing = self.standings[group].get(place)
+        return standing.position if standing else 0
+
+    def put_away(self, group: str, topic: str) -> list[Letter]:
+        """Letters whose effects are missing: everything but what was played in the end."""
+        return [letter for letter in self.letters[group] if letter.topic == topic and letter.state != "done"]
+
+    async def take(self, patience: float) -> None:
+        """Look at everything.
+
+        Args:
+            patience: seconds that relays have to bring the streams to where the logs were.
+        """
+        for _ in range(ATTEMPTS):
+            for database in self.databases.values():
+                await database.end()
+            self.before = await self._heads()
+            self.streams = await self._carried(patience)
+            await self._snapshots()
+            if all(self.heads[place].epoch == head.epoch for place, head in self.before.items()):
+                return
+        raise CannotAudit("logs kept beginning new epochs while they were looked at; try again later")
+
+    async def _heads(self) -> dict[Place, Head]:
+        heads: dict[Place, Head] = dict.fromkeys(places(LOGS), NO_HEAD)
+        for topic in LOGS:
+            query = f"select partition, epoch, position, floor from {topic}_head order by partition"  # noqa: S608
+            for partition, *head in await self.keeper(topic).rows(query):
+                heads[topic, partition] = Head(*head)
+        return heads
+
+    async def _carried(self, patience: float) -> dict[Place, StreamSeen]:
+        """The streams, once each holds its log up to the head seen before, or `patience` is over."""
+        deadline = monotonic() + patience
+        seen: dict[Place, StreamSeen] = {}
+        waiting = places(LOGS)
+        while waiting:
+            seen |= await look_at(self.redis, waiting)
+            waiting = [place for place in waiting if not await self._is_carried(place, seen[place])]
+            if monotonic() > deadline:
+                break
+            await asyncio.sleep(LOOK_SECONDS if waiting else 0)
+        return seen
+
+    async def _is_carried(self, place: Place, seen: StreamSeen) -> bool:
+        head = self.before[place]
+        if seen.last is None:
+            return not seen.foreign and head.position == head.floor
+        if seen.last.position < head.position:
+            return False
+        found = await event_at(self.keeper(place[0]), place, seen.last.position)
+        return found == (seen.last.epoch, seen.last.event_id)
+
+    async def _snapshots(self) -> None:
+        for name in reversed(DATABASES):
+            await self.databases[name].begin()
+            if name in LISTENS:
+                await self._read_group(name)
+        self.heads = await self._heads()
+
+    async def _read_group(self, group: str) -> None:
+        database = self.databases[group]
+        rows = await database.rows(
+            "select topic, partition, epoch, position, event_id, rebuild_requested_at is not null"
+            ' from consumer_position where "group" = $1',
+            group,
+        )
+        self.standings[group] = {(topic, partition): Standing(*rest) for topic, partition, *rest in rows}
+        rows = await database.rows(
+            "select id, topic, partition, position, event_id, subject, state, error from dead_letter"
+            ' where "group" = $1 order by topic, partition, epoch, position',
+            group,
+        )
+        self.letters[group] = [Letter(*row) for row in rows]
+
+
+async def event_at(database: Snapshot, place: Place, position: int) -> tuple[int, str] | None:
+    """Epoch and event id, as text, at a position of a log."""
+    topic, partition = place
+    query = f"select epoch, event_id from {topic}_log where partition = $1 and position = $2"  # noqa: S608
+    rows = await database.rows(query, partition, position)
+    return (rows[0][0], str(rows[0][1])) if rows else None
+
+
+@asynccontextmanager
+async def scene_of(sources: AuditSources, *, deep: bool) -> AsyncIterator[Scene]:
+    """A scene with open connections; `take` looks at it.
+
+    Raises:
+        CannotAudit: a database cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        databases: dict[str, Snapshot] = {}
+        for name in DATABASES:
+            databases[name] = await connect(name, sources.database(name))
+            stack.push_async_callback(databases[name].close)
+        redis = connect_redis(sources.redis)
+        stack.push_async_callback(redis.aclose)
+        yield Scene(databases, redis, deep)

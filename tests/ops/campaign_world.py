@@ -1,0 +1,260 @@
+"""All three services of a small campaign in one process: real databases, streams, intake, relays, consumers.
+
+Only HTTP is short-cut: requests go straight into the applications. What the audit is to prove comes from the
+services' own code, what it is to catch is broken by hand.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from fastapi import FastAPI
+from faststream.redis import RedisBroker
+from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import certificates.consumers
+import reporting.consumers
+from enrolment.clock import system_clock
+from enrolment.upkeep import Upkeep
+from mitra_shared.consume.consumer import Consumer
+from mitra_shared.consume.replay import LogClient
+from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.database import create_engine
+from mitra_shared.http.answers import install_problem_handlers
+from mitra_shared.ids import StaffId
+from mitra_shared.log.endpoint import log_router
+from mitra_shared.ops.audit import AuditReport, AuditSources, audit
+from mitra_shared.process import ShutdownSignal
+from mitra_shared.relay.relay import Relay
+from mitra_shared.security.lookup import KeyedHash
+from mitra_shared.security.tokens import Caller, Role, TokenVerifier, mint, new_signing_key, public_jwks
+from mitra_shared.streams import connect
+from tests.enrolment.intake_api import IntakeApi, load, person, running_api, token
+from tests.factories import ROUND, SEGMENTS, small_campaign
+from tests.servers import Database
+
+KEY = KeyedHash(b"a key for tests of certificates.")
+_SIGNING_KEY = new_signing_key()
+_SERVICE_TOKEN = mint(
+    _SIGNING_KEY, Caller(StaffId("reporting"), Role.SERVICE, None, None), lifetime=timedelta(hours=1)
+)
+
+
+def quotas(number: int, **of_segments: int) -> list[dict[str, Any]]:
+    """Goals with `number` certificates for each segment, and others for some: `S11_AC017=5`."""
+    goal = {"level": "segment", "metric": "certificates", "source": "a number for tests"}
+    return [
+        {**goal, "number": number},
+        *({**goal, "number": n, "area": code.replace("_", "-")} for code, n in of_segments.items()),
+    ]
+
+
+@dataclass
+class World:
+    """The databases of the three services, and Redis."""
+
+    enrolment: AsyncEngine
+    certificates: AsyncEngine
+    reporting: AsyncEngine
+    redis: Redis
+    sources: AuditSources
+
+    async def audit(self, *, deep: bool = False, patience: float = 0.0) -> AuditReport:
+        return await audit(self.sources, deep=deep, patience=patience)
+
+    async def run(self, database: str, statement: str, **parameters: Any) -> int:
+        """Change something by hand; how many rows it hit."""
+        engine: AsyncEngine = getattr(self, database)
+        async with engine.begin() as connection:
+            return (await connection.execute(text(statement), parameters)).rowcount
+
+    async def rows(self, database: str, query: str, **parameters: Any) -> list[Any]:
+        engine: AsyncEngine = getattr(self, database)
+        async with engine.connect() as connection:
+            return list(await connection.execute(text(query), parameters))
+
+    @asynccontextmanager
+    async def living(self) -> AsyncIterator[None]:
+        """Relays of all logs and both consumers, at work."""
+        async with self.relaying(), self.consuming():
+            yield
+
+    @asynccontextmanager
+    async def relaying(self) -> AsyncIterator[None]:
+        """Relays of all logs, at work."""
+        async with AsyncExitStack() as stack:
+            stop = ShutdownSignal()
+            parts = [
+                Relay(engine, await self._client(stack), topic).run(stop) for engine, topic in self._topics()
+            ]
+            await stack.enter_async_context(_at_work(parts, stop))
+            yield
+
+    @asynccontextmanager
+    async def consuming(self, *wanted: str) -> AsyncIterator[None]:
+        """Consumers of these groups, or of both, at work."""
+        broker = RedisBroker(log_level=logging.DEBUG)
+        groups = {
+            "certificates": (self.certificates, certificates.consumers.consumer_group(broker, KEY)),
+            "reporting": (
+                self.reporting,
+                reporting.consumers.consumer_group(RedisBroker(log_level=logging.DEBUG)),
+            ),
+        }
+        async with AsyncExitStack() as stack:
+            logs = self._logs()
+            stack.push_async_callback(logs.close)
+            stop = ShutdownSignal()
+            parts = []
+            for name in wanted or groups:
+                engine, group = groups[name]
+                parts.append(Consumer(engine, await self._client(stack), group, logs).run(stop))
+            await stack.enter_async_context(_at_work(parts, stop))
+            yield
+
+    async def _client(self, stack: AsyncExitStack) -> Redis:
+        redis = connect(self.sources.redis)
+        stack.push_async_callback(redis.aclose)
+        return redis
+
+    def _topics(self) -> Sequence[tuple[AsyncEngine, Topic]]:
+        return [(self.enrolment, ENROLMENT), (self.enrolment, OPINIONS), (self.certificates, CERTIFICATES)]
+
+    def _logs(self) -> LogClient:
+        app = FastAPI()
+        app.state.tokens = TokenVerifier(public_jwks(_SIGNING_KEY))
+        install_problem_handlers(app)
+        app.include_router(log_router(self.enrolment, ENROLMENT, OPINIONS))
+        app.include_router(log_router(self.certificates, CERTIFICATES), prefix="/certificates")
+        urls = {
+            "enrolment": "http://logs",
+            "opinions": "http://logs",
+            "certificates": "http://logs/certificates",
+        }
+        return LogClient(urls, _SERVICE_TOKEN, httpx.ASGITransport(app))
+
+    async def settled(self, seconds: float = 30) -> None:
+        """Wait until both groups stand at the ends of their logs."""
+        for _ in range(int(seconds / 0.05)):
+            if await self._ends() == await self._standings():
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("the consumers do not reach the ends of their logs")
+
+    async def _ends(self) -> dict[tuple[str, str, int], int]:
+        ends: dict[tuple[str, str, int], int] = {}
+        for engine, topic in self._topics():
+            async with engine.connect() as connection:
+                query = text(f"select partition, position from {topic.name}_head")  # noqa: S608
+                for partition, position in await connection.execute(query):
+                    ends["reporting", topic.name, partition] = position
+                    if topic == ENROLMENT:
+                        ends["certificates", topic.name, partition] = position
+        return ends
+
+    async def _standings(self) -> dict[tuple[str, str, int], int]:
+        query = 'select "group", topic, partition, position from consumer_position'
+        rows = [*await self.rows("certificates", query), *await self.rows("reporting", query)]
+        return {(group, topic, partition): position for group, topic, partition, position in rows}
+
+
+@asynccontextmanager
+async def _at_work(parts: Sequence[Coroutine[Any, Any, None]], stop: ShutdownSignal) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        yield
+    finally:
+        stop.request("the test is over")
+        await asyncio.wait_for(asyncio.gather(*tasks), 20)
+
+
+@asynccontextmanager
+async def world_on(
+    enrolment: Database, certificates: Database, reporting: Database, *, redis_url: str
+) -> AsyncIterator[World]:
+    sources = AuditSources(enrolment.url, certificates.url, reporting.url, redis_url)
+    async with AsyncExitStack() as stack:
+        engines = {}
+        for name in ("enrolment", "certificates", "reporting"):
+            engines[name] = create_engine(sources.database(name), application="tests", pool_size=12)
+            stack.push_async_callback(engines[name].dispose)
+        redis = connect(redis_url)
+        stack.push_async_callback(redis.aclose)
+        yield World(**engines, redis=redis, sources=sources)
+
+
+class FieldDay:
+    """What happens in the field, over the real intake."""
+
+    def __init__(self, api: IntakeApi, *, first: int = 0) -> None:
+        self.api = api
+        self._number = first
+
+    async def enrol(self, segment: str, count: int) -> list[UUID]:
+        """Enrol people one after the other in one segment."""
+        entries = []
+        for _ in range(count):
+            self._number += 1
+            basis = "beneficiary" if self._number % 3 else "admirer"
+            schemes = ["PMAY-G", "PMUY"][: self._number % 3]
+            entries.append(
+                (str(uuid4()), person(self._number, segment=segment, basis=basis, schemes=schemes))
+            )
+        answer = await self.api.batch(entries, bearer=self._token(segment))
+        outcomes = answer.json()["outcomes"]
+        assert [outcome["status"] for outcome in outcomes] == [201] * count, outcomes
+        return [UUID(outcome["body"]["mitra_id"]) for outcome in outcomes]
+
+    async def withdraw(self, mitra: UUID, segment: str) -> None:
+        answer = await self.api.post(f"/v1/mitras/{mitra}/withdrawal", bearer=self._token(segment))
+        assert answer.is_success, answer.text
+
+    async def opinions(self, segment: str, count: int) -> None:
+        for _ in range(count):
+            sheet = {
+                "submission_id": str(uuid4()),
+                "round": ROUND,
+                "segment": segment,
+                "answers": {"office-help": 4},
+            }
+            answer = await self.api.post("/v1/opinions", sheet, bearer=self._token(segment))
+            assert answer.is_success, answer.text
+
+    @staticmethod
+    def _token(segment: str) -> str:
+        constituency = SEGMENTS[segment][1]
+        return token(f"{constituency}/co-in-charge-07", area=constituency)
+
+
+async def play_story(world: World) -> None:
+    """A sound campaign: full quotas, waitlists, promotions, a freeze, changed quotas, opinions."""
+    await load(world.enrolment, small_campaign())
+    async with running_api(world.enrolment) as api, world.living():
+        field = FieldDay(api)
+        full = ("S11-AC017", "S11-AC019", "S24-AC036")
+        people = {segment: await field.enrol(segment, 6) for segment in full}
+        await field.enrol("S11-AC018", 2)
+        await field.enrol("S11-AC033", 5)
+        await world.settled()
+        await field.withdraw(people["S11-AC017"][0], "S11-AC017")
+        await field.withdraw(people["S11-AC017"][5], "S11-AC017")
+        await load(world.enrolment, small_campaign(2, goals=quotas(3, S11_AC019=5)))
+        await world.settled()
+        await load(world.enrolment, small_campaign(3, goals=quotas(3, S11_AC019=5), issuing={"frozen": True}))
+        await field.enrol("S24-AC037", 5)
+        await field.withdraw(people["S24-AC036"][1], "S24-AC036")
+        await world.settled()
+        await load(world.enrolment, small_campaign(4, goals=quotas(3, S11_AC019=2)))
+        await field.enrol("S11-AC019", 1)
+        await field.opinions("S11-AC017", 12)
+        await field.opinions("S24-AC036", 4)
+        await Upkeep(world.enrolment, system_clock).work()
+        await world.settled()
