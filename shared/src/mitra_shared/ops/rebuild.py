@@ -1,0 +1,232 @@
+"""`mitra rebuild`: certificates or reporting from the logs, or the streams from the logs.
+
+Nothing is lost by any of them: logs are the truth. What is rebuilt lags behind until it is done.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Annotated, Any, Final
+
+import typer
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mitra_shared.campaign.numerals import indian
+from mitra_shared.contracts.topics import PARTITIONS, TOPICS, Topic, all_partitions
+from mitra_shared.database import create_engine
+from mitra_shared.ids import Partition
+from mitra_shared.ops.addresses import Addresses, AsJson, HomeOption
+from mitra_shared.ops.bar import Show, progress_bar
+from mitra_shared.ops.interrupting import run_until_interrupted
+from mitra_shared.ops.rebuilding import (
+    GROUPS,
+    KEEPERS,
+    GroupRebuild,
+    Rebuild,
+    StreamRebuild,
+    heads_of,
+    sources_of,
+)
+from mitra_shared.ops.screen import results, tell
+from mitra_shared.ops.stack_state import DEFAULT_HOME
+from mitra_shared.ops.trouble import EXIT_TROUBLE, Trouble, WrongUsage
+from mitra_shared.streams import connect
+
+LOOK_SECONDS: Final = 0.2
+EXIT_INTERRUPTED: Final = 130
+DEFAULT_TIMEOUT: Final = 600.0
+
+rebuild_app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Certificates, reporting or streams, from the logs."
+)
+
+Partitions = Annotated[
+    list[int] | None,
+    typer.Option("--partition", min=0, max=PARTITIONS - 1, help="Only this one; may be repeated."),
+]
+Timeout = Annotated[float, typer.Option(min=1, help="Seconds to follow it.")]
+Database = Annotated[
+    str | None, typer.Option(help="URL of the service's database for its owner; the stack's by default.")
+]
+
+
+class NotFinished(Trouble):
+    """The time is over and it is not done; it goes on without the command."""
+
+    def __init__(self, sentence: str, lacking: Iterable[str]) -> None:
+        self.lacking = list(lacking)
+        super().__init__(f"{sentence}; not there yet: {', '.join(self.lacking)}")
+
+
+@rebuild_app.command()
+def certificates(
+    partition: Partitions = None,
+    home: HomeOption = DEFAULT_HOME,
+    database: Database = None,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Forget certificates and issue the same again from the enrolment log; reporting follows by itself.
+
+    Exit codes: 0 done, 1 trouble, or not done within --timeout: it then goes on without this command.
+    """
+    work = Work(Addresses(home), _partitions(partition), timeout)
+    _run(lambda show: _rebuild_group(work, "certificates", database, show), as_json=as_json)
+
+
+@rebuild_app.command()
+def reporting(
+    partition: Partitions = None,
+    home: HomeOption = DEFAULT_HOME,
+    database: Database = None,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Forget the rollups and count them again from the three logs; live figures are low until it is done.
+
+    Exit codes: 0 done, 1 trouble, or not done within --timeout: it then goes on without this command.
+    """
+    work = Work(Addresses(home), _partitions(partition), timeout)
+    _run(lambda show: _rebuild_group(work, "reporting", database, show), as_json=as_json)
+
+
+@rebuild_app.command()
+def streams(
+    topic: Annotated[
+        list[str] | None, typer.Option(help=f"Only this one of {', '.join(TOPICS)}; may be repeated.")
+    ] = None,
+    partition: Partitions = None,
+    home: HomeOption = DEFAULT_HOME,
+    redis: Annotated[
+        str | None, typer.Option(help="URL of Redis for an account that may delete; the stack's by default.")
+    ] = None,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Delete Redis streams, and wait until the relays have built them again.
+
+    Exit codes: 0 done, 1 trouble, or not done within --timeout: it then goes on without this command.
+    """
+    unknown = [name for name in topic or () if name not in TOPICS]
+    if unknown:
+        raise WrongUsage(f"there is no topic {unknown[0]}; topics are {', '.join(TOPICS)}")
+    wanted = [TOPICS[name] for name in dict.fromkeys(topic or TOPICS)]
+    work = Work(Addresses(home), _partitions(partition), timeout)
+    _run(lambda show: _rebuild_streams(work, wanted, redis, show), as_json=as_json)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every rebuild is told."""
+
+    addresses: Addresses
+    partitions: tuple[Partition, ...]
+    timeout: float
+
+    def outcome(self, what: str, entries: int, began: float) -> dict[str, Any]:
+        """What a finished rebuild tells."""
+        return {
+            "finished": True,
+            "rebuilt": what,
+            "partitions": list(self.partitions),
+            "entries": entries,
+            "seconds": round(monotonic() - began, 1),
+        }
+
+
+def _partitions(given: list[int] | None) -> tuple[Partition, ...]:
+    return tuple(sorted({Partition(number) for number in given})) if given else tuple(all_partitions())
+
+
+def _run(
+    work: Callable[[Show], Coroutine[Any, Any, dict[str, Any]]],
+    *,
+    as_json: bool,
+) -> None:
+    try:
+        with progress_bar(quiet=as_json) as show:
+            outcome = run_until_interrupted(
+                work(show), lambda: tell("What was asked for goes on without this command")
+            )
+    except NotFinished as error:
+        if not as_json:
+            raise
+        typer.echo(json.dumps({"finished": False, "why": str(error), "lacking": error.lacking}))
+        raise typer.Exit(EXIT_TROUBLE) from None
+    except (SQLAlchemyError, RedisError, OSError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise Trouble(f"the rebuild cannot be followed: {reason}") from None
+    if outcome is None:
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if as_json:
+        typer.echo(json.dumps(outcome))
+    else:
+        results.print(
+            f"Rebuilt {outcome['rebuilt']}: {indian(outcome['entries'])} entries in {outcome['seconds']} s"
+        )
+
+
+async def _rebuild_group(work: Work, group: str, database: str | None, show: Show) -> dict[str, Any]:
+    began = monotonic()
+    async with _engines(work.addresses) as logs, AsyncExitStack() as stack:
+        own = _engine(work.addresses.owning(group, database), stack)
+        rebuild = GroupRebuild(group, own, await heads_of(logs, sources_of(GROUPS[group], work.partitions)))
+        await rebuild.request()
+        entries = await _follow(rebuild, group, began + work.timeout, show)
+        if group == "certificates":
+            reader = _engine(work.addresses.reading("reporting"), stack)
+            targets = await heads_of(logs, sources_of(GROUPS["reporting"], work.partitions))
+            follower = GroupRebuild("reporting", reader, targets)
+            if await follower.has_run():
+                await _follow(follower, "reporting", began + work.timeout, show)
+    return work.outcome(group, entries, began)
+
+
+async def _rebuild_streams(
+    work: Work, topics: Iterable[Topic], given: str | None, show: Show
+) -> dict[str, Any]:
+    began = monotonic()
+    async with _engines(work.addresses) as logs, AsyncExitStack() as stack:
+        clients: dict[Topic, Redis] = {}
+        for topic in topics:
+            clients[topic] = connect(work.addresses.redis_of(KEEPERS[topic], given), connections=1)
+            stack.push_async_callback(clients[topic].aclose)
+        rebuild = StreamRebuild(logs, clients, await heads_of(logs, sources_of(clients, work.partitions)))
+        await rebuild.request()
+        entries = await _follow(rebuild, "streams", began + work.timeout, show)
+    return work.outcome("streams", entries, began)
+
+
+async def _follow(rebuild: Rebuild, name: str, deadline: float, show: Show) -> int:
+    """Wait until nothing lacks; the number of entries."""
+    while True:
+        progress = await rebuild.progress()
+        show(name, progress.done, progress.total)
+        if not progress.lacking:
+            return progress.total
+        if monotonic() > deadline:
+            raise NotFinished(await rebuild.excuse(), progress.lacking)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _engine(url: str, stack: AsyncExitStack) -> AsyncEngine:
+    engine = create_engine(url, application="mitra rebuild", pool_size=1)
+    stack.push_async_callback(engine.dispose)
+    return engine
+
+
+@asynccontextmanager
+async def _engines(addresses: Addresses) -> AsyncIterator[dict[str, AsyncEngine]]:
+    """The databases that keep logs, for reading heads."""
+    async with AsyncExitStack() as stack:
+        services = dict.fromkeys(KEEPERS.values())
+        yield {service: _engine(addresses.reading(service), stack) for service in services}
