@@ -41,11 +41,16 @@ def subject_of(source: Source, item: Item) -> Subject:
 
 
 async def open_letters(connection: AsyncConnection, group: str, partitions: Iterable[Partition]) -> Letters:
-    """Subjects with open letters of a group in `partitions`."""
+    """Subjects with open letters of a group in `partitions`.
+
+    Events that were parked while their poison was being discarded have nothing left to wait for: they are
+    played as if that had been asked for.
+    """
     rows = await connection.execute(
         text(
             f"""
-            select topic, partition, subject, bool_or(state = 'redrive') as redrive
+            select topic, partition, subject,
+                   bool_or(state = 'redrive') or not bool_or(state = 'poison') as redrive
             from dead_letter
             where "group" = :group and partition = any(:partitions) and state in {OPEN}
             group by topic, partition, subject
@@ -146,7 +151,8 @@ async def fail_again(connection: AsyncConnection, letter: int, error: str) -> No
                 error = case when waiting.id = :letter then :error else waiting.error end,
                 attempts = waiting.attempts + case when waiting.id = :letter then 1 else 0 end
             from dead_letter as failed
-            where failed.id = :letter and waiting.state = 'redrive' and waiting."group" = failed."group"
+            where failed.id = :letter and waiting.state in ('redrive', 'parked')
+              and waiting."group" = failed."group"
               and waiting.topic = failed.topic and waiting.partition = failed.partition
               and (waiting.id = failed.id or waiting.subject = failed.subject)
             """
