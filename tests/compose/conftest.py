@@ -12,7 +12,7 @@ import pytest
 
 from mitra_shared.ops.secrets import SecretFolder, Servers
 from tests.compose.field_work import FieldWork
-from tests.compose.stack import CAMPAIGN, PORTS, ComposeStack, run
+from tests.compose.stack import CAMPAIGN, PORTS, ComposeStack
 
 USER_OF_IMAGES = 10001
 
@@ -56,7 +56,6 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         if request.session.testsfailed:
             sys.stdout.write(stack.compose("logs", "--tail", "60"))
         stack.compose("down", "--volumes", "--timeout", "2")
-        run("docker", "image", "prune", "--force")
 
 
 @pytest.fixture
