@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.intake.committer import CommitGroup, IntakeLimits
 from enrolment.intake.items import Answer, Item
+from enrolment.storage.locks import lock_intake
 from mitra_shared.database import create_engine
 from tests.enrolment.cutting_proxy import CuttingProxy, Moment, cutting_proxy
 from tests.enrolment.intake_api import (
@@ -143,15 +145,15 @@ async def test_backends_terminated_in_the_middle_of_groups_lose_nobody(
     engine = create_engine(enrolment_database.url, application="intake under fire")
     terminated = 0
     async with running_api(engine) as api:
-        sending = asyncio.gather(*(_send_in_turn(api, range(start, 160, 16)) for start in range(16)))
-        while not sending.done():
+        sending = asyncio.gather(*(_send_in_turn(api, range(start, 480, 16)) for start in range(16)))
+        for _ in range(8):
             (row,) = await rows(
                 campaign_engine,
                 "select count(pg_terminate_backend(pid)) from pg_stat_activity"
                 " where application_name = 'intake under fire' and xact_start is not null",
             )
             terminated += row.count
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
         found = [answer for answers in await sending for answer in answers]
     await engine.dispose()
     assert terminated > 0
@@ -187,6 +189,21 @@ async def test_a_database_that_is_away_is_a_503_and_comes_back(private_postgres:
         assert await api.committer.check() is None
     assert await everybody_stands_in_the_log_once(engine, [known])
     await engine.dispose()
+
+
+async def test_a_replica_that_is_stopped_inside_a_group_holds_up_the_others_for_seconds_only(
+    enrolment_database: Database, campaign_engine: AsyncEngine
+) -> None:
+    stopped = create_engine(enrolment_database.url, application="stopped replica")
+    async with running_api(campaign_engine) as api:
+        connection = await stopped.connect()
+        await lock_intake(connection)
+        answer = await api.enrol(person(1))
+        assert answer.status_code == 201
+        with pytest.raises(DBAPIError):
+            await connection.execute(text("select 1"))
+        await connection.close()
+    await stopped.dispose()
 
 
 async def test_a_full_queue_is_a_503_at_once(campaign_engine: AsyncEngine) -> None:

@@ -7,8 +7,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.migrations.run import migrate
+from enrolment.migrations import STEPS
 from enrolment.storage.tables import METADATA
+from mitra_shared.migrating import migrate
 from tests.enrolment.intake_api import rows
 
 
@@ -22,8 +23,8 @@ async def test_the_migrated_database_is_the_one_the_tables_describe(enrolment_en
 
 
 async def test_migrating_again_and_by_several_at_once_does_no_harm(blank_engine: AsyncEngine) -> None:
-    await asyncio.gather(*(migrate(blank_engine) for _ in range(3)))
-    await migrate(blank_engine)
+    await asyncio.gather(*(migrate(blank_engine, STEPS) for _ in range(3)))
+    await migrate(blank_engine, STEPS)
     (version,) = await rows(blank_engine, "select version_num from alembic_version")
     assert version.version_num == "0001"
     (heads,) = await rows(blank_engine, "select count(*) from enrolment_head")

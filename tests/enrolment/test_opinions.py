@@ -1,16 +1,19 @@
 """Opinions: checked, pooled without a trace of anybody, let out only ten together."""
 
+import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.commands.release_opinions import Released, release_opinions
 from enrolment.upkeep import Upkeep
+from mitra_shared.process import ShutdownSignal
 from tests.enrolment.intake_api import (
     ELSEWHERE,
     SEGMENT,
@@ -218,3 +221,19 @@ async def test_the_upkeep_releases_closes_and_forgets(api: IntakeApi) -> None:
     await upkeep.work()
     assert len(await logged(api.engine, "opinions")) == 10
     assert await count(api.engine, "opinion_submission") == 0
+
+
+async def test_an_upkeep_that_fails_is_tried_again_and_shows_in_readiness(api: IntakeApi) -> None:
+    async with api.engine.begin() as connection:
+        await connection.execute(text("alter table opinion_pool rename to opinion_pool_elsewhere"))
+    upkeep = Upkeep(api.engine, lambda: datetime.now(UTC))
+    shutdown = ShutdownSignal()
+    running = asyncio.create_task(upkeep.run(shutdown))
+    await asyncio.sleep(0.3)
+    assert await upkeep.heartbeat.check() == "no pass of upkeep yet"
+    async with api.engine.begin() as connection:
+        await connection.execute(text("alter table opinion_pool_elsewhere rename to opinion_pool"))
+    await asyncio.sleep(3)
+    assert await upkeep.heartbeat.check() is None
+    shutdown.request("the test is over")
+    await running

@@ -13,19 +13,15 @@ from enrolment.domain.rules import Rules
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
-from enrolment.migrations.run import migrate
-from enrolment.relaying import Relaying
 from enrolment.service import Service
 from enrolment.settings import ApiSettings, RelaySettings
 from enrolment.upkeep import Upkeep
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.database import create_engine, is_infrastructure
-from mitra_shared.http.app import create_probe_app
 from mitra_shared.http.probes import Readiness, database_check
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
-from mitra_shared.settings import DatabaseSettings
-from mitra_shared.streams import connect
+from mitra_shared.relay.running import run_relay as relay_topics
 from mitra_shared.telemetry.logs import describe_error
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
@@ -94,44 +90,21 @@ async def follow_campaigns(campaigns: LoadedCampaigns, engine: AsyncEngine, shut
         await shutdown.sleep(CAMPAIGN_POLL_SECONDS)
 
 
-async def run_migrate(settings: DatabaseSettings) -> None:
-    """Bring the database to the newest shape."""
-    engine = create_engine(settings.database_url.get_secret_value(), application="enrolment migrate")
-    try:
-        await migrate(engine)
-    finally:
-        await engine.dispose()
-
-
 async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
     """Carry both logs to Redis and do the upkeep, until `shutdown`."""
-    metrics = ProcessMetrics()
     engine = create_engine(
         settings.database_url.get_secret_value(), application="enrolment relay", pool_size=8
     )
-    redis = connect(settings.redis_url.get_secret_value())
-    relaying = Relaying(engine, redis, (ENROLMENT, OPINIONS), metrics.log)
-    upkeep = Upkeep(engine, system_clock)
-    readiness = Readiness()
-    readiness.add("database", database_check(engine))
+    upkeep, readiness = Upkeep(engine, system_clock), Readiness()
     readiness.add("upkeep", upkeep.heartbeat.check)
-    relaying.register(readiness)
-    probes = create_probe_app(readiness, metrics)
     try:
-        await run_parts(
+        await relay_topics(
             shutdown,
-            {
-                "http": serve(
-                    probes,
-                    host=settings.host,
-                    port=settings.port,
-                    shutdown=shutdown,
-                    port_file=settings.port_file,
-                ),
-                "upkeep": upkeep.run(shutdown),
-                **relaying.parts(shutdown),
-            },
+            engine=engine,
+            settings=settings,
+            topics=(ENROLMENT, OPINIONS),
+            readiness=readiness,
+            parts={"upkeep": upkeep.run(shutdown)},
         )
     finally:
-        await redis.aclose()
         await engine.dispose()

@@ -22,10 +22,11 @@ log = get_logger(__name__)
 RELEASE_SECONDS: Final = 1.0
 FORGET_SECONDS: Final = 600.0
 READY_WITHIN_SECONDS: Final = 30.0
+LONGEST_PAUSE_SECONDS: Final = 10.0
 
 
 class Upkeep:
-    """The loop. `heartbeat` tells when a pass last succeeded."""
+    """The loop. `heartbeat` tells when a pass last succeeded; without one the process is not ready."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._engine = engine
@@ -35,21 +36,20 @@ class Upkeep:
         self.heartbeat = Heartbeat("pass of upkeep", within=READY_WITHIN_SECONDS)
 
     async def run(self, shutdown: ShutdownSignal) -> None:
-        """Work until `shutdown`; the database may come and go."""
+        """Work until `shutdown`; an error is logged and shows in readiness, and never ends the process."""
         failures = 0
         while not shutdown.requested:
             try:
                 await self.work()
-            except Exception as error:
-                if not is_infrastructure(error):
-                    raise
-                log.warning("upkeep waits for the database", error=describe_error(error))
-                await shutdown.sleep(backoff(failures))
+            except Exception as error:  # noqa: BLE001 - the logs must be relayed even if this cannot be done
+                level = log.warning if is_infrastructure(error) else log.error
+                level("upkeep failed and is tried again", error=describe_error(error))
+                await shutdown.sleep(backoff(failures, ceiling=LONGEST_PAUSE_SECONDS))
                 failures += 1
-                continue
-            failures = 0
-            self.heartbeat.beat()
-            await shutdown.sleep(RELEASE_SECONDS)
+            else:
+                failures = 0
+                self.heartbeat.beat()
+                await shutdown.sleep(RELEASE_SECONDS)
 
     async def work(self) -> None:
         """One pass."""

@@ -6,7 +6,7 @@ row when a connection was lost at the commit.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from enrolment.clock import india_day
 from enrolment.domain.eligibility import Eligible, judge
@@ -35,9 +35,11 @@ class EnrolMitra:
     event: EventId = field(default_factory=new_event_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A person whom the rules allow, as the row will be; name and phone sealed."""
+class Draft(NamedTuple):
+    """A person whom the rules allow, as the row will be; name and phone sealed.
+
+    A tuple, because one is made for every request and a frozen dataclass takes four times as long.
+    """
 
     mitra: MitraId
     event: EventId

@@ -1,1 +1,6 @@
-"""Alembic migrations of the enrolment database, packaged with the service."""
+"""Alembic steps of the enrolment database."""
+
+from pathlib import Path
+from typing import Final
+
+STEPS: Final = Path(__file__).parent

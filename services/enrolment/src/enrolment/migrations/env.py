@@ -1,9 +1,6 @@
-"""Alembic's entry: runs the steps on the connection that `enrolment.migrations.run` hands in."""
-
-from alembic import context
+"""Alembic's entry, on the connection that `mitra_shared.migrating` hands in."""
 
 from enrolment.storage.tables import METADATA
+from mitra_shared.migrating import run_steps
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
-with context.begin_transaction():
-    context.run_migrations()
+run_steps(METADATA)
