@@ -37,7 +37,7 @@ class IntakeLimits:
     waiting: int = 16_384
     """Enrolments that may wait; more are answered 503."""
     patience: float = 8.0
-    """How long one group is tried while the database is away; longer than a stopped replica keeps the lock."""
+    """How long one group is tried while the database is away; a stopped replica keeps the lock for less."""
     deadline: float = 12.0
     """How long an enrolment may wait for its answer; then it is 503, whatever became of it."""
 
