@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.http.probes import Readiness
@@ -86,8 +87,11 @@ class ReportingApi:
             assert answer.status_code == 200, await answer.aread()
             yield parsed(answer)
 
-    async def caught_up(self, version: int) -> None:
-        async with asyncio.timeout(5):
+    async def caught_up(self) -> None:
+        """Wait until everything that is committed now is shown."""
+        async with self.reading.engine.connect() as connection:
+            version = await connection.scalar(text("select version from rollup_version"))
+        async with asyncio.timeout(10):
             while self.reading.mirror.version < version:
                 await self.reading.mirror.moved(1, self.reading.mirror.turn)
 

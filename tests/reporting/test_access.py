@@ -74,7 +74,7 @@ def test_a_token_for_another_campaign_reads_nothing() -> None:
 
 async def test_every_way_in_keeps_to_the_matrix(field: Field, api: ReportingApi) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     for role, own, readable in MATRIX:
         for way in ("/v1/rollups/{}", "/v1/rollups/{}/days", "/v1/rollups?parent={}"):
             for area in AREAS:
@@ -87,7 +87,7 @@ async def test_every_way_in_keeps_to_the_matrix(field: Field, api: ReportingApi)
 async def test_lists_and_feeds_hold_only_what_may_be_read(field: Field, api: ReportingApi) -> None:
     people = [field.enrolled(segment) for segment in ("S11-AC017", "S11-AC033", "S24-AC037")]
     await field.apply([*field.defined(), *people])
-    await api.caught_up(1)
+    await api.caught_up()
     for role, own, readable in MATRIX:
         allowed = {
             c for c in BOARD.definition.by_code if any(BOARD.is_within(c, AreaCode(r)) for r in readable)
@@ -101,7 +101,7 @@ async def test_lists_and_feeds_hold_only_what_may_be_read(field: Field, api: Rep
 
 async def test_whoever_reads_nothing_is_told_so(field: Field, api: ReportingApi) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     for role, own in READ_NOTHING:
         for way in (*WAYS, "/"):
             assert (await api.get(way, as_token=token(role, own))).status_code == 403, (role, own, way)
@@ -120,7 +120,7 @@ async def test_a_session_is_a_cookie_that_scripts_cannot_read_and_other_sites_ca
     field: Field, api: ReportingApi
 ) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     signed_in = await api.client.post("/session", headers=bearer(token(Role.IN_CHARGE, "S11-PC04")))
     cookie = signed_in.headers["set-cookie"].lower()
     assert signed_in.status_code == 204
@@ -141,7 +141,7 @@ async def test_a_session_cannot_be_had_with_a_token_that_is_refused(api: Reporti
 
 async def test_a_feed_ends_when_its_token_does(field: Field, api: ReportingApi) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     # Tokens are accepted half a minute beyond their end; one that has almost used that up.
     ending = token(lifetime=timedelta(seconds=-28))
     async with api.events(as_token=ending) as events:

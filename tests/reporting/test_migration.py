@@ -5,7 +5,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reporting.migrations.run import migrate
+from mitra_shared.migrating import migrate
+from reporting.migrations import STEPS
 from reporting.storage.tables import metadata
 
 
@@ -20,6 +21,6 @@ async def test_the_migrated_database_is_what_the_tables_declare(reporting_engine
 
 
 async def test_migrating_again_changes_nothing(reporting_engine: AsyncEngine) -> None:
-    await migrate(reporting_engine)
+    await migrate(reporting_engine, STEPS)
     async with reporting_engine.connect() as connection:
         assert await connection.run_sync(_differences) == []

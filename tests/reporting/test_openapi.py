@@ -41,7 +41,7 @@ async def test_no_question_makes_the_api_fail(
 ) -> None:
     if not api.reading.mirror.boards:
         await field.apply(field.defined())
-        await api.caught_up(1)
+        await api.caught_up()
     asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in query)
     answer = await api.get(f"{path}?{asked}", **{"If-None-Match": quote(tag)})
     assert answer.status_code < 500, answer.text

@@ -67,7 +67,7 @@ async def shown(field: Field, api: ReportingApi) -> Field:
     goals[0]["number"] = 325_000
     field.campaign = small_campaign(areas=[a.model_dump() for a in field.campaign.areas], goals=goals)
     await field.apply([*field.defined(), *(field.enrolled("S11-AC017") for _ in range(1_203))])
-    await api.caught_up(1)
+    await api.caught_up()
     return field
 
 
@@ -115,7 +115,7 @@ async def test_names_of_areas_are_text_whatever_they_hold(field: Field, api: Rep
     areas = [area.model_dump() for area in small_campaign().areas]
     areas[3]["name"]["en"] = "<script>alert(1)</script>"
     await field.apply(field.defined(small_campaign(areas=areas)))
-    await api.caught_up(1)
+    await api.caught_up()
     assert "<script>alert" not in (await api.client.get("/", headers=bearer())).text
 
 

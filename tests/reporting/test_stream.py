@@ -24,7 +24,7 @@ async def test_a_new_subscriber_gets_a_snapshot_and_then_what_changes_with_all_a
     field: Field, api: ReportingApi
 ) -> None:
     await field.apply([*field.defined(), field.enrolled("S24-AC037")])
-    await api.caught_up(1)
+    await api.caught_up()
     async with api.events() as events:
         snapshot = await counted(events)
         assert snapshot.kind == "snapshot"
@@ -41,7 +41,7 @@ async def test_an_event_reaches_a_subscriber_within_a_tenth_of_a_second(
     field: Field, api: ReportingApi
 ) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     clock = asyncio.get_running_loop().time
     took = []
     async with api.events("?level=segment") as events:
@@ -57,12 +57,12 @@ async def test_an_event_reaches_a_subscriber_within_a_tenth_of_a_second(
 
 async def test_who_comes_back_gets_what_changed_since(field: Field, api: ReportingApi) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     async with api.events() as events:
         last = (await counted(events)).id
     await field.apply([field.enrolled("S11-AC017")])
     await field.apply([field.enrolled("S11-AC017"), field.enrolled("S11-AC033")])
-    await api.caught_up(int(last) + 1)
+    await api.caught_up()
     async with api.events(last=last) as events:
         news = await counted(events)
     assert news.kind == "areas"
@@ -72,7 +72,7 @@ async def test_who_comes_back_gets_what_changed_since(field: Field, api: Reporti
 
 async def test_who_was_away_over_a_new_definition_gets_a_snapshot(field: Field, api: ReportingApi) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     async with api.events() as events:
         last = (await counted(events)).id
         await field.apply(field.defined(small_campaign(version=2)))
@@ -85,7 +85,7 @@ async def test_an_id_from_the_future_of_a_restored_database_gets_a_snapshot(
     field: Field, api: ReportingApi
 ) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     async with api.events(last=str(api.reading.mirror.version + 1_000)) as events:
         assert (await counted(events)).kind == "snapshot"
 
@@ -94,7 +94,7 @@ async def test_a_database_that_went_back_gives_every_subscriber_a_snapshot(
     field: Field, api: ReportingApi, reporting_engine: AsyncEngine
 ) -> None:
     await field.apply([*field.defined(), field.enrolled("S11-AC017")])
-    await api.caught_up(1)
+    await api.caught_up()
     async with api.events() as events:
         assert (await counted(events)).areas["IN"]["enrolled"] == 1
         async with reporting_engine.begin() as connection:
@@ -108,7 +108,7 @@ async def test_a_database_that_went_back_gives_every_subscriber_a_snapshot(
 
 async def test_a_feed_can_be_narrowed_to_levels_and_a_parent(field: Field, api: ReportingApi) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     async with api.events("?level=constituency&level=state&parent=S11") as events:
         assert set((await counted(events)).areas) == {"S11", "S11-PC04", "S11-PC06"}
         await field.apply([field.enrolled("S24-AC037")])
@@ -118,7 +118,7 @@ async def test_a_feed_can_be_narrowed_to_levels_and_a_parent(field: Field, api: 
 
 async def test_freshness_comes_without_being_asked_and_without_an_id(field: Field, api: ReportingApi) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     async with api.events() as events:
         found = [await anext(events) for _ in range(3)]
     fresh = [event for event in found if event.kind == "freshness"]
@@ -198,7 +198,7 @@ async def test_subscribers_are_let_go_at_once_when_the_process_stops(
 
 async def test_a_malformed_last_event_id_is_explained(field: Field, api: ReportingApi) -> None:
     await field.apply(field.defined())
-    await api.caught_up(1)
+    await api.caught_up()
     for last in ("yesterday", "-1", "1-2", "9" * 40, "0x10", "१२"):
         headers = {b"Authorization": bearer()["Authorization"].encode(), b"Last-Event-ID": last.encode()}
         answer = await api.client.get("/v1/rollups/stream", headers=headers)

@@ -5,7 +5,6 @@ from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Check, Readiness, database_check
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
-from mitra_shared.settings import DatabaseSettings
 from mitra_shared.streams import connect
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from reporting.api.state import Reading
@@ -14,7 +13,6 @@ from reporting.consumers import consumer_group, quiet_broker
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.metrics import FeedMetrics
-from reporting.migrations.run import migrate
 from reporting.mirror import Mirror
 from reporting.publisher import Publisher
 from reporting.settings import ApiSettings, ReportingConsumerSettings
@@ -87,12 +85,3 @@ def _no_trouble_of(part: Mirror | Publisher) -> Check:
         return part.trouble
 
     return check
-
-
-async def run_migrate(settings: DatabaseSettings) -> None:
-    """Bring the database to the newest shape."""
-    engine = create_engine(settings.database_url.get_secret_value(), application="reporting migrate")
-    try:
-        await migrate(engine)
-    finally:
-        await engine.dispose()

@@ -29,6 +29,8 @@ POLL_SECONDS: Final = 1.0
 """How old the mirror gets when notifications are lost."""
 BETWEEN_REFRESHES: Final = 0.02
 """Seconds from the start of one refresh to the next while commits keep coming; the first is at once."""
+LONGEST_REST: Final = 0.1
+"""Seconds at most; a refresh that brought much is followed by a rest twice as long as it took."""
 
 
 class Mirror:
@@ -131,7 +133,8 @@ class Mirror:
                     failures += 1
                     continue
                 if moved:
-                    await asyncio.sleep(began + BETWEEN_REFRESHES - clock())
+                    spent = clock() - began
+                    await asyncio.sleep(max(BETWEEN_REFRESHES - spent, min(2 * spent, LONGEST_REST)))
                 await wakeup.wait(POLL_SECONDS, shutdown)
         self.close()
 

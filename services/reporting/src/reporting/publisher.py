@@ -32,6 +32,8 @@ log = get_logger(__name__)
 
 BETWEEN_RUNS: Final = 0.025
 """Seconds from one run to the next while commits keep coming: at most 40 updates of an area a second."""
+LONGEST_REST: Final = 0.5
+"""Seconds at most; a run of many areas is followed by a rest four times as long as it took."""
 POLL_SECONDS: Final = 1.0
 """How soon a stream that was flushed while nothing happened is filled again."""
 FARTHEST_AHEAD: Final = 86_400_000
@@ -148,7 +150,8 @@ class Publisher:
                 if appended is None:
                     continue
                 if appended:
-                    await asyncio.sleep(began + BETWEEN_RUNS - clock())
+                    spent = clock() - began
+                    await asyncio.sleep(max(BETWEEN_RUNS - spent, min(4 * spent, LONGEST_REST)))
                 await wakeup.wait(POLL_SECONDS, shutdown)
 
 

@@ -1,9 +1,6 @@
-"""Alembic's entry: runs the steps on the connection that `reporting.migrations.run` hands in."""
+"""Alembic's entry, on the connection that `mitra_shared.migrating` hands in."""
 
-from alembic import context
-
+from mitra_shared.migrating import run_steps
 from reporting.storage.tables import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
-with context.begin_transaction():
-    context.run_migrations()
+run_steps(metadata)
