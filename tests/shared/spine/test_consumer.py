@@ -170,6 +170,24 @@ async def test_a_group_that_stood_before_the_fork_goes_on_into_the_new_epoch(spi
     assert await _restarts(spine) == []
 
 
+async def test_a_log_begun_again_is_read_again_even_if_it_holds_the_same_events(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(10, only=HERE)
+        await spine.settle()
+        async with spine.producer.begin() as connection:
+            for table in ("enrolment_head", "enrolment_log"):
+                await connection.execute(
+                    text(f"update {table} set epoch = 2 where partition = :p"),  # noqa: S608 - ours
+                    {"p": PARTITION},
+                )
+        for _ in range(200):
+            if await _restarts(spine):
+                break
+            await asyncio.sleep(0.1)
+        await spine.settle()
+    assert await _restarts(spine) == [PARTITION]
+
+
 async def test_a_restored_consumer_database_catches_up(spine: Spine) -> None:
     async with spine.relaying(), spine.consuming():
         await spine.enrol(30, only=HERE)

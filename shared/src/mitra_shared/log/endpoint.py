@@ -76,7 +76,10 @@ def log_router(engine: AsyncEngine, *topics: Topic) -> APIRouter:
             at = await entry_at(connection, log, where, Position(position)) if position else None
             page = (await pages_after(connection, log, {where: Position(position)}, limit))[where]
             head = (await heads(connection, log))[where]
-        if position and (at is None or (event_id is not None and at[1] != event_id)):
+        # The epoch counts even where the event is the same: a log that was replayed from its own source gives
+        # the same ids, and what stood before an entry may be different.
+        lost = at is None or at[0] != epoch or (event_id is not None and at[1] != event_id)
+        if position and lost:
             if epoch >= head.epoch:
                 head = await _declare(engine, log, where, Epoch(epoch))
             raise _diverged(log, where, head)

@@ -83,8 +83,13 @@ class Relay:
         Returns:
             Whether more is known to be waiting.
         """
+        before = self.heads
         async with self._engine.connect() as connection:
             self.heads = await heads(connection, self.topic)
+        for partition, head in before.items():
+            if head.epoch != self.heads[partition].epoch:
+                # Begun again, maybe as long as it was and with the same ids: only the epochs of entries tell.
+                self._cursors.pop(partition, None)
         if monotonic() - self._audited > AUDIT_SECONDS:
             await self._audit()
         for partition in all_partitions():
