@@ -7,8 +7,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from certificates.migrations.run import migrate
+from certificates.migrations import STEPS
 from certificates.storage.tables import metadata
+from mitra_shared.migrating import migrate
 
 
 def differences(connection: Connection) -> list[object]:
@@ -24,8 +25,8 @@ async def test_the_migrated_tables_are_those_of_the_code(certificates_engine: As
 
 
 async def test_migrating_again_or_from_two_places_changes_nothing(blank_engine: AsyncEngine) -> None:
-    await asyncio.gather(migrate(blank_engine), migrate(blank_engine))
-    await migrate(blank_engine)
+    await asyncio.gather(migrate(blank_engine, STEPS), migrate(blank_engine, STEPS))
+    await migrate(blank_engine, STEPS)
     async with blank_engine.connect() as connection:
         assert await connection.scalar(text("select count(*) from certificates_head")) == 16
         assert await connection.scalar(text("select version_num from alembic_version")) == "0001"

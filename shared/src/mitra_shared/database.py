@@ -82,7 +82,7 @@ def is_retryable(error: BaseException) -> bool:
 
 def backoff(attempt: int, *, first: float = 0.05, ceiling: float = 2.0) -> float:
     """Seconds to wait before attempt `attempt` + 1: doubling from `first`, capped, with full jitter."""
-    return random.uniform(0.5, 1.0) * min(ceiling, first * 2 ** min(attempt, 16))  # noqa: S311 - jitter
+    return random.uniform(0.5, 1.0) * min(ceiling, first * float(1 << min(attempt, 16)))  # noqa: S311 - jitter
 
 
 async def retrying(

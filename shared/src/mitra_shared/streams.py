@@ -74,7 +74,7 @@ async def ends_of(redis: Redis, stream: str) -> StreamEnds | None:
         ResponseError: the key holds something else than a stream.
     """
     try:
-        info = cast("dict[str, Any]", await redis.xinfo_stream(stream))
+        info: Any = await redis.xinfo_stream(stream)
     except ResponseError as error:
         if "no such key" in str(error):
             return None
@@ -86,7 +86,8 @@ async def read_after(
     redis: Redis, after: Mapping[str, str], *, count: int, block_ms: int
 ) -> list[tuple[bytes, list[RawEntry]]]:
     """One XREAD: up to `count` entries of each stream after the given id; empty after `block_ms`."""
-    answer: Any = await redis.xread(dict(after), count=count, block=block_ms)
+    streams: dict[Any, Any] = dict(after)
+    answer: Any = await redis.xread(streams, count=count, block=block_ms)
     if isinstance(answer, dict):
         return [(stream, chunks[0]) for stream, chunks in answer.items()]
     return cast("list[tuple[bytes, list[RawEntry]]]", answer or [])
@@ -95,7 +96,7 @@ async def read_after(
 async def committed_groups(redis: Redis, stream: str) -> dict[str, bytes]:
     """Last-delivered id of each group of a stream; empty if there is no such stream."""
     try:
-        groups = cast("list[dict[str, Any]]", await redis.xinfo_groups(stream))
+        groups: Any = await redis.xinfo_groups(stream)
     except ResponseError:
         return {}
     return {group["name"].decode(): group["last-delivered-id"] for group in groups}

@@ -4,7 +4,6 @@ from faststream.redis import RedisBroker
 
 from certificates.api import create_app
 from certificates.consumers import consumer_group
-from certificates.migrations.run import migrate
 from certificates.settings import CertificatesConsumerSettings
 from mitra_shared.consume.running import run_consumer
 from mitra_shared.contracts.topics import CERTIFICATES
@@ -13,7 +12,7 @@ from mitra_shared.http.probes import Readiness, database_check
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
 from mitra_shared.relay.running import run_relay
-from mitra_shared.settings import DatabaseSettings, ServiceSettings
+from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
 
@@ -52,14 +51,5 @@ async def run_certificates_relay(settings: ServiceSettings, shutdown: ShutdownSi
     )
     try:
         await run_relay(shutdown, engine=engine, settings=settings, topics=(CERTIFICATES,))
-    finally:
-        await engine.dispose()
-
-
-async def run_migrate(settings: DatabaseSettings) -> None:
-    """Bring the database to the newest shape."""
-    engine = create_engine(settings.database_url.get_secret_value(), application="certificates migrate")
-    try:
-        await migrate(engine)
     finally:
         await engine.dispose()

@@ -74,6 +74,7 @@ async def run_relay(
     engine: AsyncEngine,
     settings: ServiceSettings,
     topics: tuple[Topic, ...],
+    readiness: Readiness | None = None,
     parts: Mapping[str, Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Relay `topics` of the database behind `engine` until shutdown.
@@ -83,16 +84,17 @@ async def run_relay(
         engine: needs at least three connections a topic.
         settings: Redis, and where to serve the probes.
         topics: logs of this service.
+        readiness: of this process, if other parts have checks too.
         parts: other work of the same process, by name.
     """
     redis = connect(settings.redis_url.get_secret_value(), connections=4 * len(topics) + 2)
-    metrics, readiness = ProcessMetrics(), Readiness()
+    metrics, readiness = ProcessMetrics(), readiness or Readiness()
     readiness.add("database", database_check(engine))
-    readiness.add("redis memory policy", _eviction_check(redis))
+    readiness.add("redis", _eviction_check(redis))
     work: dict[str, Coroutine[Any, Any, None]] = dict(parts or {})
     for topic in topics:
         relay = Relay(engine, redis, topic)
-        readiness.add(f"relay of {topic.name}", _pass_check(relay))
+        readiness.add(f"relay {topic.name}", _pass_check(relay))
         work[f"relay of {topic.name}"] = relay.run(shutdown)
         work[f"trimming of {topic.name}"] = _keep_trimming(shutdown, engine, redis, topic)
         work[f"metrics of {topic.name}"] = _keep_watching(shutdown, metrics, relay)

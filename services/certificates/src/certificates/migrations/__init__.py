@@ -1,1 +1,6 @@
-"""Alembic migrations of the certificates database, packaged with the service."""
+"""Alembic steps of the certificates database."""
+
+from pathlib import Path
+from typing import Final
+
+STEPS: Final = Path(__file__).parent

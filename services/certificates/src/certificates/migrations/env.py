@@ -1,9 +1,6 @@
-"""Alembic's entry: runs the steps on the connection that `certificates.migrations.run` hands in."""
-
-from alembic import context
+"""Alembic's entry, on the connection that `mitra_shared.migrating` hands in."""
 
 from certificates.storage.tables import metadata
+from mitra_shared.migrating import run_steps
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
-with context.begin_transaction():
-    context.run_migrations()
+run_steps(metadata)
