@@ -49,7 +49,8 @@ test: $(READY)
 	$(BIN)/python -m pytest -m "not compose" $(ARGS)
 
 test-containers: $(READY)
-	tests/compose/stand-ins $(BIN)/python -m pytest --containers $(or $(ARGS),-m containers)
+	tests/compose/stand-ins $(BIN)/python -m pytest --containers \
+		$(or $(ARGS),-m containers tests/shared tests/enrolment tests/certificates tests/reporting)
 
 test-compose: $(READY)
 	tests/compose/run $(ARGS)
