@@ -8,6 +8,8 @@ READY := $(VENV)/.ready
 DISTRIBUTIONS := shared services/enrolment services/certificates services/reporting
 LOCKS := dev enrolment certificates reporting operator build
 ARGS ?=
+# Two workers, each with servers of its own; one where the servers are given, since tests empty them.
+WORKERS := $(if $(DATABASE_URL)$(REDIS_URL),,-n 2 --dist loadfile)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-containers test-compose check bench soak lock clean
@@ -46,7 +48,7 @@ up: $(READY)
 	@$(BIN)/mitra up $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not compose" $(ARGS)
+	$(BIN)/python -m pytest -m "not compose" $(WORKERS) $(ARGS)
 
 test-containers: $(READY)
 	tests/compose/stand-ins $(BIN)/python -m pytest --containers \
