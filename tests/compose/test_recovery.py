@@ -6,7 +6,7 @@ import pytest
 
 from tests.compose.field_work import FieldWork
 from tests.compose.settled import missing, until_settled
-from tests.compose.stack import SERVERS, SERVICES, ComposeStack, run, until
+from tests.compose.stack import SERVERS, SERVICES, ComposeStack, kill_inside, run, until
 
 PER_SECOND = 20
 OUTAGE_SECONDS = 2
@@ -48,6 +48,6 @@ def test_a_process_that_dies_is_started_again_by_the_engine(stack: ComposeStack,
         return int(run("docker", "inspect", "--format", "{{.RestartCount}}", container))
 
     before = restarts()
-    run("docker", "exec", container, "sh", "-c", "kill -9 -1 || true")
+    kill_inside(container)
     until(restarts, lambda number: number > before, within=20, what=f"{service} started again")
     stack.until_ready()
