@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -85,6 +85,7 @@ class Day:
         self._target = target
         self._plan = plan
         self._app = app
+        self._leaving: deque[tuple[str, str]] = deque()
         self._dice = random.Random(plan.seed + 2)  # noqa: S311 - a simulation, not a secret
         self._tokens = staff_tokens(target)
         self._today = datetime.now(INDIA).date()
@@ -139,14 +140,20 @@ class Day:
         if self._dice.random() < self._plan.doubling:
             await self._double(token, person)
         if self._dice.random() < self._plan.withdrawing:
+            self._leaving.append((token, mitra_id))
+        if self._open_rounds and self._dice.random() < self._plan.answering:
+            await self._answer(token, person)
+
+    async def withdrawals(self, *, all_of_them: bool) -> None:
+        """People withdraw in the last quarter of the day, when waitlists have filled, or all at its end."""
+        while self._leaving and (all_of_them or 4 * self.summary.enrolled > 3 * self._plan.people):
+            token, mitra_id = self._leaving.popleft()
             answer = await self._app.post(f"/v1/mitras/{mitra_id}/withdrawal", token, {})
             self.summary.retries += answer.retries
             if answer.status == HTTPStatus.OK:
                 self.summary.withdrawn += 1
             else:
                 self._count_refusal(answer.body)
-        if self._open_rounds and self._dice.random() < self._plan.answering:
-            await self._answer(token, person)
 
     async def _double(self, token: str, person: Person) -> None:
         answer = await self._app.post("/v1/enrolments", token, person.body, self._key())
@@ -193,11 +200,13 @@ async def simulate(target: SimulationTarget, plan: Plan, progress: Progress) -> 
                         await asyncio.sleep(ahead)
                 sent += len(sync.collected)
                 await day.sync(sync)
+                await day.withdrawals(all_of_them=False)
                 day.summary.seconds = monotonic() - began
                 progress(day.summary)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(plan.phones):
                 group.create_task(field_app())
+        await day.withdrawals(all_of_them=True)
     day.summary.seconds = monotonic() - began
     return day.summary

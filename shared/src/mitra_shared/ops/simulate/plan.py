@@ -1,7 +1,6 @@
 """What a simulated day is to be, and what came of it."""
 
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Final, Literal
 
 from mitra_shared.campaign.definition import CampaignDefinition, Goal, Level, Metric
@@ -34,7 +33,7 @@ class Plan:
     batch: int = 40
     pace: float | None = None
     phones: int = 16
-    withdrawing: float = 0.025
+    withdrawing: float = 0.03
     doubling: float = 0.002
     repeating: float = 0.01
     answering: float = 0.25
@@ -71,12 +70,11 @@ def scaled(definition: CampaignDefinition, people: int) -> CampaignDefinition:
     """The campaign with targets and quotas scaled to `people`, so that a small day shows the same picture."""
     if people >= FULL_CAMPAIGN:
         return definition
-    share = people / FULL_CAMPAIGN
     note = f"scaled to a demonstration of {people:,} people; "
 
     def smaller(goal: Goal) -> Goal:
         return goal.model_copy(
-            update={"number": max(1, ceil(goal.number * share)), "source": note + goal.source}
+            update={"number": max(1, -(-goal.number * people // FULL_CAMPAIGN)), "source": note + goal.source}
         )
 
     return definition.model_copy(update={"goals": tuple(map(smaller, definition.goals))})
