@@ -113,14 +113,18 @@ async def _compare_letters(scene: Scene, check: Check, group: str, letters: list
 
 
 async def check_groups(scene: Scene, check: Check) -> None:
-    """Who reads which log. A silent group is no mistake: it is told, because trimming waits for it."""
+    """Who reads which log. A silent group is no mistake: it is told, because trimming waits for it.
+
+    Nor is a place on a lost branch one, until the group has told its new place.
+    """
     for topic in LOGS:
         rows = await scene.keeper(topic).rows(
             f"""
             select "group", now() - max(seen_at) as silent,
                    array_agg(partition order by partition)
                        filter (where position > (select position from {topic}_head as head
-                                                 where head.partition = seen.partition)) as ahead
+                                                 where head.partition = seen.partition
+                                                   and head.epoch <= seen.epoch)) as ahead
             from {topic}_group as seen group by "group" order by "group"
             """  # noqa: S608 - a topic's name is ours
         )
