@@ -1,0 +1,43 @@
+"""Fixtures of the flows: real stacks, and the seeds of chaos.
+
+town            a stack with replicas that the stories of a session share; each has a campaign of its own
+chaos_seed      a schedule's seed: the fixed one and fresh ones (`--seeds N`), or the one of `--seed N`
+"""
+
+import os
+import random
+import re
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.flows.real_stack import REPLICAS, RealStack, real_stack
+from tests.flows.story import Story, story
+
+FIXED_SEED = 325_000
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "chaos_seed" in metafunc.fixturenames:
+        given = metafunc.config.getoption("--seed")
+        # Several processes that share the tests must see the same ones.
+        run = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex())  # noqa: S311
+        fresh = [run.getrandbits(32) for _ in range(metafunc.config.getoption("--seeds"))]
+        metafunc.parametrize("chaos_seed", [FIXED_SEED, *fresh] if given is None else [given])
+
+
+@pytest_asyncio.fixture(scope="session")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealStack]:
+    async with real_stack(REPLICAS, tmp_path_factory.mktemp("town")) as stack:
+        yield stack
+
+
+@pytest_asyncio.fixture
+async def tale(town: RealStack, request: pytest.FixtureRequest) -> AsyncIterator[Story]:
+    """A campaign of its own in the town, where everybody is ready."""
+    await town.ready()
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:40].strip("-")
+    async with story(town, f"{name}-{secrets.token_hex(3)}") as told:
+        yield told

@@ -1,0 +1,219 @@
+"""The recount: what must hold whatever happened, told from the logs again and held against everything else.
+
+Independent of the services and of `mitra audit`: it reads their tables and streams and counts by itself.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from uuid import UUID
+
+import httpx
+from redis.asyncio import Redis
+
+from mitra_shared.ids import Partition
+from mitra_shared.ops.audit import AuditSources, audit
+from mitra_shared.security.tokens import Role
+from tests.flows.field_work import Acknowledged, Ledger
+from tests.flows.logs import Log, rows, stream_of
+from tests.flows.naive_office import NaiveOffice, Told
+from tests.flows.real_stack import RealStack
+
+READ_BY = {"certificates": ("enrolment",), "reporting": ("enrolment", "opinions", "certificates")}
+
+
+def assert_dense(log: Log) -> None:
+    """Positions without gaps up to the head, epochs that never fall, every event once."""
+    for partition, entries in log.entries.items():
+        assert [entry.position for entry in entries] == list(range(1, log.heads[partition].position + 1))
+        epochs = [entry.epoch for entry in entries]
+        assert epochs == sorted(epochs)
+    events = Counter(
+        (entry.event_id, entry.partition if entry.type == "CampaignDefinedV1" else None)
+        for entry in log.all()
+    )
+    assert not [event for event, times in events.items() if times > 1]
+
+
+async def assert_carried(redis: Redis, log: Log) -> None:
+    """Each stream is a gapless copy of its log's tail, from no later than just after the floor."""
+    for partition, entries in log.entries.items():
+        stream = log.topic.stream(Partition(partition))
+        told = [
+            (entry_id, UUID(said["id"]), said["prev"]) for entry_id, said in await stream_of(redis, stream)
+        ]
+        before = ["", *(str(entry.event_id) for entry in entries)]
+        ought = [
+            (f"{entry.epoch}-{entry.position}", entry.event_id, previous)
+            for entry, previous in zip(entries, before, strict=False)
+        ]
+        assert len(told) >= len(ought) - log.heads[partition].floor, stream
+        assert told == ought[len(ought) - len(told) :], stream
+
+
+def assert_kept(ledger: Ledger, enrolment: Log) -> None:
+    """Every acknowledged enrolment and withdrawal stands where it was said, once, and nobody else does."""
+    assert not ledger.unexpected, ledger.unexpected[:5]
+    for kind, acknowledged in (("MitraEnrolledV1", ledger.enrolled), ("MitraWithdrawnV1", ledger.withdrawn)):
+        stands = [
+            (
+                entry.subject,
+                Acknowledged(entry.partition, entry.epoch, entry.position, entry.payload["segment"]),
+            )
+            for entry in enrolment.all()
+            if entry.type == kind
+        ]
+        assert len(stands) == len(dict(stands)), kind
+        assert dict(stands) == acknowledged, kind
+    for mitra, withdrawn in ledger.withdrawn.items():
+        enrolled = ledger.enrolled[mitra]
+        assert (enrolled.partition, enrolled.position) < (withdrawn.partition, withdrawn.position)
+
+
+async def assert_applied(stack: RealStack, logs: Mapping[str, Log]) -> None:
+    """Every group stands at the end of every log, on the right entry; nothing was put away."""
+    for group, topics in READ_BY.items():
+        positions = await rows(stack.engines[group], "select * from consumer_position")
+        stands = {(p.topic, p.partition): (p.epoch, p.position, p.event_id) for p in positions}
+        for topic in topics:
+            for partition, entries in logs[topic].entries.items():
+                if entries:
+                    last = entries[-1]
+                    assert stands[topic, partition] == (last.epoch, last.position, last.event_id), group
+        assert not await rows(stack.engines[group], "select * from dead_letter"), group
+
+
+async def assert_no_restarts(stack: RealStack, logs: Mapping[str, Log]) -> None:
+    """No database was restored, so nobody may believe it: one epoch, and no partition begun again."""
+    assert {head.epoch for log in logs.values() for head in log.heads.values()} == {1}
+    for group in READ_BY:
+        assert not await rows(stack.engines[group], "select * from consumer_restart"), group
+
+
+def offices(enrolment: Log) -> dict[int, NaiveOffice]:
+    told = {}
+    for partition, entries in enrolment.entries.items():
+        told[partition] = office = NaiveOffice()
+        for entry in entries:
+            office.hear(entry.payload)
+    return told
+
+
+async def assert_certificates(stack: RealStack, logs: Mapping[str, Log]) -> Counter[str]:
+    """Everyone has the certificate, the number and the turn that the order of the log gives.
+
+    Returns:
+        How many certificates are in each state.
+    """
+    table = await rows(stack.engines["certificates"], "select * from certificate")
+    expected = offices(logs["enrolment"])
+    for partition, office in expected.items():
+        told = [
+            Told(
+                entry.type,
+                UUID(entry.payload["mitra_id"]),
+                entry.payload["segment"],
+                entry.payload.get("serial"),
+                entry.payload["previous"],
+            )
+            for entry in logs["certificates"].entries[partition]
+        ]
+        assert told == office.log, partition
+        of_partition = [row for row in table if row.partition == partition]
+        assert {row.mitra_id: row.state for row in of_partition} == office.states
+        assert {row.mitra_id: row.serial for row in of_partition if row.serial} == office.serials
+        waiting = sorted(
+            (row for row in of_partition if row.state in {"held", "waitlisted"}),
+            key=lambda row: (row.queue_position, row.enrolled_position),
+        )
+        queues: dict[str, list[UUID]] = defaultdict(list)
+        for row in waiting:
+            queues[row.segment].append(row.mitra_id)
+        assert queues == {segment: list(queue) for segment, queue in office.queues.items() if queue}
+        assert all(taken <= office.quota[segment] for segment, taken in office.most_taken.items())
+    return Counter(state for office in expected.values() for state in office.states.values())
+
+
+def counted(logs: Mapping[str, Log]) -> dict[str, Counter[str]]:
+    """Counts of each segment (or constituency, for opinions that went up), from the logs alone."""
+    leaves: dict[str, Counter[str]] = defaultdict(Counter)
+    for log in logs.values():
+        for entry in log.all():
+            said = entry.payload
+            leaf = leaves[said.get("segment") or said.get("area") or ""]
+            waited = said.get("previous") == "waitlisted"
+            match entry.type:
+                case "MitraEnrolledV1":
+                    leaf["enrolled"] += 1
+                    leaf["beneficiaries" if said["basis"] == "beneficiary" else "admirers"] += 1
+                case "MitraWithdrawnV1":
+                    leaf["withdrawn"] += 1
+                case "CertificateIssuedV1":
+                    leaf["certificates_issued"] += 1
+                    leaf["certificates_waitlisted"] -= waited
+                case "CertificateWaitlistedV1":
+                    leaf["certificates_waitlisted"] += 1
+                case "CertificateRevokedV1":
+                    leaf["certificates_revoked"] += 1
+                    leaf["certificates_waitlisted"] -= waited
+                case "OpinionReleasedV1":
+                    leaf["opinions"] += 1
+    return {area: +counts for area, counts in leaves.items() if +counts}
+
+
+async def assert_rollups(stack: RealStack, campaign: str, logs: Mapping[str, Log]) -> None:
+    """The rows, the answers of the API and the stream `rollups` show what the logs count."""
+    leaves = counted(logs)
+    totals = await rows(stack.engines["reporting"], "select * from rollup_total")
+    kinds = set().union(*leaves.values())
+    stored: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in totals:
+        stored[row.area].update({kind: getattr(row, kind) for kind in kinds})
+    assert {area: +counts for area, counts in stored.items() if +counts} == leaves
+    shown = ("enrolled", "certificates_issued", "certificates_waitlisted", "opinions")
+    sums = Counter({kind: sum(leaf[kind] for leaf in leaves.values()) for kind in shown})
+    headers = {"Authorization": f"Bearer {stack.token(Role.HEADQUARTERS, campaign=campaign)}"}
+    async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=10) as client:
+        for url in stack.urls("reporting"):
+            segments = (await client.get(f"{url}/v1/rollups", params={"level": "segment"})).json()
+            nation = (await client.get(f"{url}/v1/rollups/IN")).json()
+            assert segments["lag"]["events"] == 0, segments["lag"]
+            for area in segments["areas"]:
+                ours = leaves.get(area["area"], Counter())
+                assert {kind: area[kind] for kind in shown} == {kind: ours[kind] for kind in shown}
+            assert {kind: nation["rollup"][kind] for kind in shown} == sums
+    async with stack.redis_as("subscriber") as redis:
+        latest = {
+            said["area"]: said
+            for _, said in await stream_of(redis, "rollups")
+            if said["campaign"] == campaign
+        }
+    assert {kind: int(latest["IN"][kind]) for kind in shown} == sums
+    for area in segments["areas"]:
+        said = latest[area["area"]]
+        assert {kind: int(said[kind]) for kind in shown} == {kind: area[kind] for kind in shown}
+
+
+async def assert_opinions(stack: RealStack, ledger: Ledger, opinions: Log) -> None:
+    """Every sheet that was accepted waits in the pool or was released, once, in a chunk of at least ten."""
+    waiting = Counter(
+        {
+            row.segment: row.sheets
+            for row in await rows(
+                stack.engines["enrolment"],
+                "select segment, count(*) as sheets from opinion_pool group by segment",
+            )
+        }
+    )
+    released = Counter(entry.payload["area"] for entry in opinions.all())
+    assert waiting + released == ledger.opinions
+    assert all(count < 10 for count in waiting.values())
+    assert all(count >= 10 for count in released.values())
+
+
+async def assert_audit_is_clean(stack: RealStack) -> None:
+    sources = AuditSources(
+        **{service: stack.database_url(service, "audit") for service in stack.engines},
+        redis=stack.redis_url("audit"),
+    )
+    report = await audit(sources, deep=True)
+    assert report.clean, report.findings
