@@ -70,7 +70,9 @@ async def test_every_process_is_ready_once_the_stack_is_up(stack: Up, client: ht
         *("reporting-api-1", "reporting-consumer-1"),
     ]
     for process in stack.state.processes:
-        for path in ("health", "ready", "metrics"):
+        # A consumer that stood by and is handed partitions is not ready again until its first poll.
+        await until_ready(client, process.url, within=10)
+        for path in ("health", "metrics"):
             answer = await client.get(f"{process.url}/{path}")
             assert answer.status_code == 200, (process.name, path, answer.text)
 

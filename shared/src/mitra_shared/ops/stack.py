@@ -151,7 +151,8 @@ class Stack:
             while waiting:
                 for service in self.services:
                     service.keep_running()
-                waiting = [service for service in waiting if not await service.is_ready(client)]
+                # All of them at once: one that was ready may have had to begin again.
+                waiting = [service for service in self.services if not await service.is_ready(client)]
                 if waiting and time.monotonic() > deadline:
                     why = await waiting[0].why_not_ready(client)
                     name = waiting[0].plan.name
