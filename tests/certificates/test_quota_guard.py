@@ -159,6 +159,20 @@ async def test_many_sessions_at_once_never_oversell(
     assert (await pools(session))["A"] == (20, 20)
 
 
+async def test_the_last_number_of_a_segment_follows_whoever_gives_numbers(
+    session: asyncpg.Connection,
+) -> None:
+    last = "select last_serial from segment order by segment"
+    await write(session, 1, 2)
+    await write(session, 3, 3, area="B", state="waitlisted")
+    assert [row[0] for row in await session.fetch(last)] == [2, 0]
+    await session.execute(
+        "update certificate set state = 'issued', serial = 1, issued_at = now() where serial is null"
+    )
+    await session.execute("update certificate set revoked_at = now(), state = 'revoked', holder_name = null")
+    assert [row[0] for row in await session.fetch(last)] == [2, 1]
+
+
 async def test_after_a_lowered_quota_the_ceiling_only_falls(session: asyncpg.Connection) -> None:
     await write(session, 1, 3)
     await session.execute("update pool set quota = 1 where area = 'A'")

@@ -98,16 +98,16 @@ def _segment_routes(engine: AsyncEngine) -> APIRouter:
         """How many places there are, are taken and are waited for."""
         async with engine.connect() as connection:
             segment = await _segment(connection, code, caller, campaign)
-            counts = await queries.counts_of(connection, segment)
+            waitlisted = await queries.count_waitlisted(connection, segment)
         return QuotaTold(
             campaign=segment.campaign,
             segment=segment.code,
             pool=segment.pool,
             quota=segment.quota,
             taken=segment.taken,
-            waitlisted=counts.waitlisted,
+            waitlisted=waitlisted,
             frozen=segment.frozen,
-            next_number=visible_number(segment.code, counts.next_serial)
+            next_number=visible_number(segment.code, segment.last_serial + 1)
             if caller.role in RECRUITERS
             else None,
         )

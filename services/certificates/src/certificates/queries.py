@@ -66,6 +66,7 @@ class SegmentFound:
     constituency: AreaCode
     state: AreaCode
     pool: AreaCode
+    last_serial: int
     quota: int
     taken: int
     frozen: bool
@@ -73,7 +74,8 @@ class SegmentFound:
 
 _SEGMENTS: Final = text(
     """
-    select s.partition, s.campaign, s.segment, s.constituency, s.state, s.pool, p.quota, p.taken, t.frozen
+    select s.partition, s.campaign, s.segment, s.constituency, s.state, s.pool, s.last_serial,
+           p.quota, p.taken, t.frozen
     from segment as s
     join pool as p on p.partition = s.partition and p.campaign = s.campaign and p.area = s.pool
     join campaign as t on t.partition = s.partition and t.campaign = s.campaign
@@ -91,36 +93,19 @@ async def find_segments(
     return [SegmentFound(*row) for row in rows]
 
 
-_COUNTS: Final = text(
+_WAITLISTED: Final = text(
     """
-    select (select count(*) from certificate
-            where partition = :partition and campaign = :campaign and pool = :pool
-              and state = 'waitlisted') as waitlisted,
-           (select coalesce(max(serial), 0) + 1 from certificate
-            where campaign = :campaign and segment = :segment) as next_serial
+    select count(*) from certificate
+    where partition = :partition and campaign = :campaign and pool = :pool and state = 'waitlisted'
     """
 )
 
 
-class Counts(NamedTuple):
-    """How many wait for the pool of a segment, and the next serial number of the segment."""
-
-    waitlisted: int
-    next_serial: int
-
-
-async def counts_of(connection: AsyncConnection, segment: SegmentFound) -> Counts:
-    """What is counted of a segment."""
-    row = await connection.execute(
-        _COUNTS,
-        {
-            "partition": segment.partition,
-            "campaign": segment.campaign,
-            "pool": segment.pool,
-            "segment": segment.code,
-        },
-    )
-    return Counts(*row.one())
+async def count_waitlisted(connection: AsyncConnection, segment: SegmentFound) -> int:
+    """How many wait for the pool of a segment."""
+    pool = {"partition": segment.partition, "campaign": segment.campaign, "pool": segment.pool}
+    waitlisted: int = (await connection.execute(_WAITLISTED, pool)).scalar_one()
+    return waitlisted
 
 
 class Turn(NamedTuple):

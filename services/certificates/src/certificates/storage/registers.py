@@ -29,10 +29,7 @@ _CERTIFICATES = text(f"select {LOADED} from certificate as c where c.mitra_id = 
 _AREAS = text(
     """
     select terms.partition, terms.campaign, terms.version, terms.issue_on, terms.frozen, terms.level,
-           s.segment, s.constituency, s.state, s.pool,
-           coalesce((select max(c.serial) from certificate as c
-                     where c.campaign = s.campaign and c.segment = s.segment), 0) as last_serial,
-           p.quota, p.taken
+           s.segment, s.constituency, s.state, s.pool, s.last_serial, p.quota, p.taken
     from unnest(cast(:partitions as smallint[]), cast(:campaigns as text[]), cast(:segments as text[]))
         as touched(partition, campaign, segment)
     join campaign as terms using (partition, campaign)
@@ -148,9 +145,7 @@ _TERMS = text(
 
 _ALL_SEGMENTS = text(
     """
-    select s.segment, s.constituency, s.state, s.pool,
-           coalesce((select max(c.serial) from certificate as c
-                     where c.campaign = s.campaign and c.segment = s.segment), 0) as last_serial,
+    select s.segment, s.constituency, s.state, s.pool, s.last_serial,
            (select count(*) from certificate as c
             where c.campaign = s.campaign and c.segment = s.segment and c.state = 'issued'
               and c.partition = s.partition) as issued

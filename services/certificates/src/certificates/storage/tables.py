@@ -52,8 +52,9 @@ segment: Final = Table(
     Column("constituency", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("pool", Text, nullable=False),
+    Column("last_serial", Integer, nullable=False),
 )
-"""A segment and the area whose pool it draws on."""
+"""A segment, and the area whose pool it draws on. `last_serial` is written by triggers on `certificate`."""
 
 pool: Final = Table(
     "pool",

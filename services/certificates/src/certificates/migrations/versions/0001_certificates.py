@@ -37,8 +37,9 @@ _TABLES = [
         constituency text not null,
         state text not null,
         pool text not null,
+        last_serial integer not null default 0 check (last_serial >= 0),
         primary key (partition, campaign, segment)
-    )
+    ) with (fillfactor = 50)
     """,
     f"""
     create table pool (
@@ -148,6 +149,33 @@ def _keep_taken(operation: str, moved: str, transition: str) -> list[str]:
     ]
 
 
+def _keep_last_serial(operation: str) -> list[str]:
+    """A statement-level trigger: the last number of a segment follows those that are given."""
+    name = f"certificate_numbers_after_{operation}"
+    return [
+        f"""
+        create function {name}() returns trigger language plpgsql as $$
+        begin
+            update segment
+            set last_serial = given.serial
+            from (
+                select partition, campaign, segment, max(serial) as serial
+                from after_rows where serial is not null
+                group by partition, campaign, segment
+            ) as given
+            where segment.partition = given.partition and segment.campaign = given.campaign
+              and segment.segment = given.segment and segment.last_serial < given.serial;
+            return null;
+        end
+        $$
+        """,  # noqa: S608 - statements of ours
+        f"""
+        create trigger {name} after {operation} on certificate referencing new table as after_rows
+        for each statement execute function {name}()
+        """,
+    ]
+
+
 def upgrade() -> None:
     for statement in [
         *create_log_v1(CERTIFICATES),
@@ -160,6 +188,8 @@ def upgrade() -> None:
             "old table as before_rows new table as after_rows",
         ),
         *_keep_taken("delete", _REMOVED, "old table as before_rows"),
+        *_keep_last_serial("insert"),
+        *_keep_last_serial("update"),
     ]:
         op.execute(statement)
 
