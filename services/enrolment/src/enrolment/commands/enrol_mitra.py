@@ -6,17 +6,17 @@ row when a connection was lost at the commit.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, cast
+from typing import cast
 
 from enrolment.clock import india_day
 from enrolment.domain.eligibility import Eligible, judge
 from enrolment.domain.refusals import Refusal
 from enrolment.domain.rules import Rules
+from enrolment.drafts import Draft
 from enrolment.phones import normalise_phone
 from enrolment.schemas import EnrolmentRequest
 from enrolment.seals import Seals
-from mitra_shared.campaign.definition import Basis, Language
-from mitra_shared.contracts.events import MitraEnrolledV1
+from mitra_shared.campaign.definition import Language
 from mitra_shared.ids import AreaCode, CampaignId, EventId, MitraId, StaffId, new_event_id, new_mitra_id
 
 
@@ -33,46 +33,6 @@ class EnrolMitra:
     traceparent: str | None = None
     mitra: MitraId = field(default_factory=new_mitra_id)
     event: EventId = field(default_factory=new_event_id)
-
-
-class Draft(NamedTuple):
-    """A person whom the rules allow, as the row will be; name and phone sealed.
-
-    A tuple, because one is made for every request and a frozen dataclass takes four times as long.
-    """
-
-    mitra: MitraId
-    event: EventId
-    campaign: CampaignId
-    constituency: AreaCode
-    segment: AreaCode
-    recruiter: StaffId
-    basis: Basis
-    schemes: tuple[str, ...]
-    language: Language
-    name: str
-    phone: str
-    phone_hash: bytes
-    people_per_phone: int
-    notice_version: str
-    notice_language: Language
-    enrolled_at: datetime
-
-    def enrolled(self) -> MitraEnrolledV1:
-        """The event."""
-        return MitraEnrolledV1(
-            event_id=self.event,
-            campaign=self.campaign,
-            occurred_at=self.enrolled_at,
-            mitra_id=self.mitra,
-            constituency=self.constituency,
-            segment=self.segment,
-            recruiter=self.recruiter,
-            basis=self.basis,
-            schemes=self.schemes,
-            language=self.language,
-            holder_name=self.name,
-        )
 
 
 Verdict = Draft | tuple[Refusal, ...]

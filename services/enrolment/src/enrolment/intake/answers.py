@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from enrolment.commands.enrol_mitra import Draft
 from enrolment.domain.refusals import Reason, Refusal
+from enrolment.drafts import Draft
 from enrolment.intake.items import Answer
 from enrolment.problems import DUPLICATE_ANSWERS_USED_UP, IDEMPOTENCY_KEY_REUSED, as_text
 from enrolment.problems import refused as problem_of

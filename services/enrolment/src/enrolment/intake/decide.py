@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from enrolment.commands.enrol_mitra import Draft
 from enrolment.domain.refusals import Refusal
+from enrolment.drafts import Draft
 from enrolment.intake.items import Answer, Item
 from mitra_shared.ids import CampaignId, StaffId
 

@@ -14,8 +14,9 @@ from structlog import get_logger
 
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock, india_day, seconds_left_of_day
-from enrolment.commands.enrol_mitra import Draft, EnrolMitra, Verdict
+from enrolment.commands.enrol_mitra import EnrolMitra, Verdict
 from enrolment.domain.rules import Rules
+from enrolment.drafts import Draft
 from enrolment.intake import answers
 from enrolment.intake.decide import (
     Decision,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from enrolment.commands.enrol_mitra import Draft
+from enrolment.drafts import Draft
 from mitra_shared.contracts.topics import partition_of
 from mitra_shared.ids import MitraId
 from mitra_shared.log import Place
