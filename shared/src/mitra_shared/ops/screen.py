@@ -22,16 +22,16 @@ def show_stack(state: StackState, *, reader_token: str = "") -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for service in ("enrolment", "certificates", "reporting"):
         for url in state.api_urls(service):
-            table.add_row(f"[bold]{service}[/bold] api", f"{url}/docs" if service == "enrolment" else url)
-    for url in state.api_urls("reporting")[:1]:
-        table.add_row(
-            "[bold]live page[/bold]", f"{url}/" + (f"#token={reader_token}" if reader_token else "")
-        )
+            table.add_row(f"[bold]{service}[/bold] api", url)
     table.add_row("Postgres", f"127.0.0.1:{state.postgres.port}")
     table.add_row("Redis", f"127.0.0.1:{state.redis.port}")
     table.add_row("logs", str(state.home / "logs"))
     table.add_row("state, passwords", str(state.home / "stack.json"))
     results.print(table)
+    for url in state.api_urls("reporting")[:1]:
+        # Not in the table, which would cut the token off.
+        signed_in = f"#token={reader_token}" if reader_token else ""
+        results.print(f"[bold]live page[/bold]  {url}/{signed_in}")
 
 
 def show_tokens(tokens: Mapping[str, str]) -> None:
