@@ -94,6 +94,13 @@ async def test_another_api_judges_by_a_change_from_its_next_group_on(campaign_en
         assert (await other.enrol(person(3, schemes=["PMUY"]))).status_code == 409
 
 
+async def test_another_api_knows_a_new_campaign_at_once(enrolment_engine: AsyncEngine) -> None:
+    async with running_api(enrolment_engine) as here, running_api(enrolment_engine) as there:
+        assert (await there.enrol()).json()["type"] == "urn:mitra:problem:no-campaign"
+        assert (await here.load(small_campaign())).status_code == 200
+        assert (await there.enrol()).status_code == 201
+
+
 async def test_no_enrolment_stands_behind_a_change_it_does_not_satisfy(campaign_engine: AsyncEngine) -> None:
     """Segments leave and come back while people are enrolled from two apis."""
     without = [area.model_dump() for area in small_campaign().areas if area.code != "S11-AC019"]

@@ -83,7 +83,7 @@ def _mitra_routes(service: Service) -> APIRouter:
     @router.get("/{mitra_id}", summary="One person of your constituency")
     async def mitra(mitra_id: MitraId, caller: Recruiter) -> MitraTold:
         """State and facts of a person, without name and phone."""
-        campaign = service.campaign(caller.campaign).rules.campaign
+        campaign = (await service.campaign(caller.campaign)).rules.campaign
         try:
             return await queries.mitra(service.engine, mitra_id, campaign, caller.area)
         except MitraNotFound:
@@ -94,7 +94,7 @@ def _mitra_routes(service: Service) -> APIRouter:
         """Record that the person withdrew. Asking again gives the same answer."""
         command = WithdrawMitra(
             mitra=mitra_id,
-            campaign=service.campaign(caller.campaign).rules.campaign,
+            campaign=(await service.campaign(caller.campaign)).rules.campaign,
             area=caller.area,
             asked_at=service.clock(),
             traceparent=current_traceparent(),
@@ -178,7 +178,7 @@ def _add_opinion_route(app: FastAPI, service: Service) -> None:
         sheet = await body_of(request, OpinionSheet)
         command = SubmitOpinion(sheet, caller.area, india_day(service.clock()))
         try:
-            await submit_opinion(command, service.campaign(caller.campaign).rules, service.engine)
+            await submit_opinion(command, (await service.campaign(caller.campaign)).rules, service.engine)
         except SheetRefused as error:
             raise refused(error.refusals) from None
         return JsonAnswer(b'{"received":true}', 202)

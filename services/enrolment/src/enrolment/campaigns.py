@@ -4,10 +4,11 @@ Every api process looks for changes a few times a second; besides, a group of en
 the version it commits under (`intake.transaction` checks under the lock that a change of campaign takes).
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from enrolment.domain.rules import Notice, OpinionRound, Question, Rules
 from enrolment.storage import campaigns as storage
@@ -74,6 +75,7 @@ class LoadedCampaigns:
     def __init__(self) -> None:
         self.were_read = False
         self._loaded: dict[CampaignId, LoadedCampaign] = {}
+        self._looking = asyncio.Lock()
 
     def get(self, campaign: CampaignId | None) -> LoadedCampaign:
         """The campaign of that id; for None, the only one there is.
@@ -90,6 +92,20 @@ class LoadedCampaigns:
             return self._loaded[campaign]
         except KeyError:
             raise CampaignNotLoaded from None
+
+    async def get_or_look(self, campaign: CampaignId | None, engine: AsyncEngine) -> LoadedCampaign:
+        """As `get`, but the database is asked before the answer is no: another api may just have loaded it.
+
+        Raises:
+            CampaignNotLoaded: there is none, or several to choose from.
+            sqlalchemy.exc.DBAPIError: the database is away.
+        """
+        try:
+            return self.get(campaign)
+        except CampaignNotLoaded:
+            async with self._looking, engine.connect() as connection:
+                await self.refresh(connection)
+        return self.get(campaign)
 
     def find(self, campaign: CampaignId) -> LoadedCampaign | None:
         """The campaign of that id, if it is loaded."""

@@ -71,7 +71,7 @@ def add_enrolment_routes(app: FastAPI, service: Service) -> None:
         check_role(caller, RECRUITERS)
         key = _idempotency_key(request.scope)
         body = await body_of(request, EnrolmentRequest)
-        campaign = service.campaign(caller.campaign).rules.campaign
+        campaign = (await service.campaign(caller.campaign)).rules.campaign
         return _response(await service.desk.enrol(_command(service, caller, campaign, key, body)))
 
     async def enrol_batch(request: Request) -> ASGIApp:
@@ -79,7 +79,7 @@ def add_enrolment_routes(app: FastAPI, service: Service) -> None:
         caller = caller_of(request)
         check_role(caller, RECRUITERS)
         entries = _entries(await body_bytes(request))
-        campaign = service.campaign(caller.campaign).rules.campaign
+        campaign = (await service.campaign(caller.campaign)).rules.campaign
         commands = [
             _command(service, caller, campaign, entry.idempotency_key, entry.enrolment)
             for entry in entries

@@ -21,7 +21,7 @@ class Service:
     desk: IntakeDesk
     clock: Clock
 
-    def campaign(self, campaign: CampaignId | None) -> LoadedCampaign:
+    async def campaign(self, campaign: CampaignId | None) -> LoadedCampaign:
         """The campaign a token is for.
 
         Raises:
@@ -31,7 +31,7 @@ class Service:
             # A phone takes a 409 for final.
             raise unavailable("The campaigns are not loaded yet.")
         try:
-            return self.campaigns.get(campaign)
+            return await self.campaigns.get_or_look(campaign, self.engine)
         except CampaignNotLoaded:
             raise NO_CAMPAIGN(
                 "The campaign of your token is not loaded, or the token names none and there are several."
