@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from mitra_shared.ops.addresses import Addresses, AsJson, HomeOption
 from mitra_shared.ops.letters import OPEN, DeadLetter, LetterBox, letter_box
@@ -65,7 +64,7 @@ def list_letters(
     if as_json:
         typer.echo(json.dumps({"letters": [_plain(letter) for letter in found]}))
     elif found:
-        _show_table(found)
+        _show_list(found)
     else:
         results.print("No dead letters.")
 
@@ -194,24 +193,20 @@ def _plain(letter: DeadLetter) -> dict[str, Any]:
     return {"letter": letter.reference, **letter.model_dump(mode="json")}
 
 
-def _show_table(letters: Sequence[DeadLetter]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("letter", "state", "event", "place", "Mitra", "attempts", "error"):
-        table.add_column(heading)
+def _show_list(letters: Sequence[DeadLetter]) -> None:
+    """Two lines for each, which stay whole in a pipe as well."""
     for letter in letters:
-        subject = "" if letter.subject is None else str(letter.subject)
-        table.add_row(
-            letter.reference, letter.state, letter.type, escape(letter.place), subject, str(letter.attempts),
-            escape(letter.error),
-        )  # fmt: skip
-    results.print(table)
+        whose = "" if letter.subject is None else f"  Mitra {letter.subject}"
+        results.print(
+            f"[bold]{letter.reference}[/bold]  {letter.state}  {escape(letter.type)}, "
+            f"{escape(letter.place)}{whose}"
+        )
+        results.print(f"    {escape(letter.error)}; tried {letter.attempts} times")
 
 
 def _show_one(letter: DeadLetter, payload: str | None) -> None:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in _plain(letter).items():
-        if name not in ("service", "id"):
-            table.add_row(f"[bold]{name}[/bold]", "" if value is None else escape(str(value)))
+    told = {name: value for name, value in _plain(letter).items() if name not in ("service", "id")}
     if payload is not None:
-        table.add_row("[bold]payload[/bold]", escape(payload))
-    results.print(table)
+        told["payload"] = payload
+    for name, value in told.items():
+        results.print(f"[bold]{name:12}[/bold] {'' if value is None else escape(str(value))}")

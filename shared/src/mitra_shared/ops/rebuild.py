@@ -187,7 +187,11 @@ async def _rebuild_group(work: Work, group: str, database: str | None, show: Sho
             targets = await heads_of(logs, sources_of(GROUPS["reporting"], work.partitions))
             follower = GroupRebuild("reporting", reader, targets)
             if await follower.has_run():
-                await _follow(follower, "reporting", began + work.timeout, show)
+                try:
+                    await _follow(follower, "reporting", began + work.timeout, show)
+                except NotFinished as error:
+                    sentence = "certificates are rebuilt, but reporting has not followed: is it running?"
+                    raise NotFinished(f"{sentence} It goes on by itself", error.lacking) from None
     return work.outcome(group, entries, began)
 
 

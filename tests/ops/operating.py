@@ -1,0 +1,45 @@
+"""`mitra` as an operator runs it beside a world: a process, told by its environment where everything is."""
+
+import asyncio
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.ops.broken import Breakable
+from tests.ops.campaign_world import World
+from tests.ops.commands import mitra
+
+
+def settings_of(world: World | Breakable) -> dict[str, str]:
+    """The settings that name the world's databases and Redis, for reading and for acting."""
+    sources = world.sources
+    return {
+        "MITRA_ENROLMENT_DATABASE_URL": sources.enrolment,
+        "MITRA_CERTIFICATES_DATABASE_URL": sources.certificates,
+        "MITRA_REPORTING_DATABASE_URL": sources.reporting,
+        "MITRA_CERTIFICATES_OWNER_URL": sources.certificates,
+        "MITRA_REPORTING_OWNER_URL": sources.reporting,
+        "MITRA_REDIS_URL": sources.redis,
+        "MITRA_ENROLMENT_REDIS_URL": sources.redis,
+        "MITRA_CERTIFICATES_REDIS_URL": sources.redis,
+    }
+
+
+class Operator:
+    """Somebody at a shell, while the world goes on."""
+
+    def __init__(self, world: World | Breakable, directory: Path) -> None:
+        self._settings = settings_of(world)
+        self._directory = directory
+
+    async def runs(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        done = await asyncio.to_thread(mitra, *arguments, directory=self._directory, **self._settings)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    async def asks(self, *arguments: str, exit_code: int = 0) -> Any:
+        """Run a command with --json; its answer."""
+        done = await self.runs(*arguments, "--json")
+        assert done.returncode == exit_code, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout)

@@ -1,0 +1,129 @@
+"""`mitra rebuild`: the same certificates, the right figures, whole streams, and honest ends."""
+
+import asyncio
+from pathlib import Path
+
+from tests.ops.broken import WAYANAD
+from tests.ops.campaign_world import World
+from tests.ops.commands import mitra
+from tests.ops.operating import Operator
+
+CERTIFICATES = "select id, mitra_id, state, serial, issued_at, revoked_at from certificate order by id"
+
+
+async def test_rebuilt_certificates_are_the_same_and_reporting_follows(world: World, tmp_path: Path) -> None:
+    before = await world.rows("certificates", CERTIFICATES)
+    async with world.living():
+        told = await Operator(world, tmp_path).asks(
+            "rebuild", "certificates", "--partition", str(WAYANAD), "--partition", "14"
+        )
+        assert (told["finished"], told["rebuilt"], told["partitions"]) == (
+            True,
+            "certificates",
+            [WAYANAD, 14],
+        )
+        assert told["entries"] > 20
+        assert await world.rows("certificates", CERTIFICATES) == before
+        report = await world.audit(deep=True, patience=20)
+        assert report.clean, report.findings
+    epochs = await world.rows(
+        "certificates", "select partition from certificates_head where epoch = 2 order by 1"
+    )
+    assert [partition for (partition,) in epochs] == [WAYANAD, 14]
+    restarts = await world.rows("reporting", "select distinct partition from consumer_restart order by 1")
+    assert [partition for (partition,) in restarts] == [WAYANAD, 14]
+
+
+async def test_reporting_that_was_away_finds_that_certificates_were_rebuilt(
+    world: World, tmp_path: Path
+) -> None:
+    async with world.relaying():
+        async with world.consuming("certificates"):
+            told = await Operator(world, tmp_path).asks(
+                "rebuild", "certificates", "--partition", str(WAYANAD), "--timeout", "8", exit_code=1
+            )
+        assert "certificates are rebuilt, but reporting has not followed" in told["why"]
+        assert told["lacking"] == [f"certificates.{{{WAYANAD}}}"]
+        assert "positions" in (await world.audit(patience=20)).findings
+        async with world.consuming("reporting"):
+            await followed(world)
+    report = await world.audit(deep=True)
+    assert report.clean, report.findings
+
+
+async def followed(world: World) -> None:
+    """Wait until reporting stands in the new epoch of the certificates log."""
+    query = "select epoch, position from consumer_position where topic = 'certificates' and partition = :p"
+    for _ in range(400):
+        (standing,) = await world.rows("reporting", query, p=WAYANAD)
+        if tuple(standing) == (2, 20):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"reporting stands at {standing}")
+
+
+async def test_rebuilding_reporting_counts_everything_again(world: World, tmp_path: Path) -> None:
+    await world.run("reporting", "update rollup_total set enrolled = enrolled + 1")
+    await world.run("reporting", "delete from rollup_day where metric = 'withdrawn'")
+    assert not (await world.audit()).clean
+    async with world.living():
+        done = await Operator(world, tmp_path).runs("rebuild", "reporting")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("Rebuilt reporting: ")
+        report = await world.audit(patience=20)
+        assert report.clean, report.findings
+
+
+async def test_rebuilt_streams_are_whole(world: World, tmp_path: Path) -> None:
+    await world.redis.xdel("enrolment.{10}", "1-3", "1-4")
+    await world.redis.set("certificates.{14}", "no stream")
+    async with world.living():
+        told = await Operator(world, tmp_path).asks("rebuild", "streams")
+        assert told["rebuilt"] == "streams"
+        report = await world.audit(deep=True, patience=20)
+        assert report.clean, report.findings
+
+
+async def test_one_stream_alone_is_rebuilt(world: World, tmp_path: Path) -> None:
+    other = await world.redis.xinfo_stream("enrolment.{14}")
+    async with world.relaying():
+        told = await Operator(world, tmp_path).asks(
+            "rebuild", "streams", "--topic", "enrolment", "--partition", str(WAYANAD)
+        )
+    assert told["partitions"] == [WAYANAD]
+    assert await world.redis.xinfo_stream("enrolment.{14}") == other
+    assert (await world.audit(deep=True)).clean
+
+
+async def test_a_rebuild_that_nobody_takes_up_is_not_called_done(world: World, tmp_path: Path) -> None:
+    operator = Operator(world, tmp_path)
+    told = await operator.asks("rebuild", "reporting", "--partition", "3", "--timeout", "1", exit_code=1)
+    assert told["finished"] is False
+    assert "no consumer of reporting has taken it up: is it running? The request stands" in told["why"]
+    assert told["lacking"] == ["enrolment.{3}", "opinions.{3}", "certificates.{3}"]
+    done = await operator.runs("rebuild", "streams", "--partition", "3", "--timeout", "1")
+    assert done.returncode == 1
+    assert "are they running?" in done.stderr
+    async with world.living():
+        await operator.asks("rebuild", "reporting", "--partition", "3")
+        await operator.asks("rebuild", "streams", "--partition", "3")
+    assert (await world.audit(deep=True)).clean
+
+
+async def test_a_group_that_never_ran_has_nothing_to_rebuild(world: World, tmp_path: Path) -> None:
+    await world.run("certificates", "delete from consumer_position")
+    done = await Operator(world, tmp_path).runs("rebuild", "certificates")
+    assert done.returncode == 1
+    assert done.stderr == "mitra: certificates has never consumed anything: there is nothing to rebuild\n"
+
+
+def test_an_unknown_topic_is_named(tmp_path: Path) -> None:
+    done = mitra("rebuild", "streams", "--topic", "rollups", directory=tmp_path)
+    assert done.returncode == 2
+    assert "there is no topic rollups; topics are enrolment, opinions, certificates" in done.stderr
+
+
+def test_without_a_stack_it_says_what_is_missing(tmp_path: Path) -> None:
+    done = mitra("rebuild", "reporting", directory=tmp_path)
+    assert done.returncode == 1
+    assert "no stack runs on .mitra; start one with: mitra up, or name a deployment" in done.stderr
