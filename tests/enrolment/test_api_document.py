@@ -1,6 +1,7 @@
 """The OpenAPI document: committed, complete, and true; a client in TypeScript is made from it."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -90,8 +91,9 @@ def test_the_idempotency_key_is_documented(document: dict[str, Any]) -> None:
 
 def test_a_typescript_client_made_from_it_compiles(tmp_path: Path) -> None:
     npm = shutil.which("npm")
-    if npm is None:
+    if npm is None and "CI" not in os.environ:
         pytest.skip("needs node and npm")
+    assert npm is not None
     client = tmp_path / "client"
     shutil.copytree(TYPESCRIPT, client, ignore=shutil.ignore_patterns("node_modules"))
     shutil.copy(COMMITTED, client / "enrolment.json")

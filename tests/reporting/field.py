@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import CampaignDefinition, Level
-from mitra_shared.consume import Feed
+from mitra_shared.consume import Feed, declaring_broker
 from mitra_shared.consume.feeding import feed, prepare
 from mitra_shared.contracts.events import (
     CampaignDefinedV1,
@@ -28,7 +28,7 @@ from mitra_shared.contracts.events import (
 from mitra_shared.contracts.topics import Topic, all_partitions, partition_of
 from mitra_shared.ids import AreaCode, CertificateId, Epoch, EventId, MitraId, Partition, Position, StaffId
 from mitra_shared.log import Place, unit_of_work
-from reporting.consumers import consumer_group, quiet_broker
+from reporting.consumers import consumer_group
 from reporting.storage.counters import forget
 from tests.factories import SCHEMES, small_campaign
 
@@ -48,7 +48,7 @@ def source_of(event: Event) -> Partition:
 @cache
 def broker() -> RedisBroker:
     """One broker with the handlers of reporting; nothing is ever read through it."""
-    made = quiet_broker()
+    made = declaring_broker()
     consumer_group(made)
     return made
 

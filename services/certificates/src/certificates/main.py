@@ -1,10 +1,9 @@
 """How the processes of the service are wired and started."""
 
-from faststream.redis import RedisBroker
-
 from certificates.api import create_app
 from certificates.consumers import consumer_group
 from certificates.settings import CertificatesConsumerSettings
+from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer
 from mitra_shared.contracts.topics import CERTIFICATES
 from mitra_shared.database import create_engine
@@ -38,7 +37,10 @@ async def run_certificates_consumer(settings: CertificatesConsumerSettings, shut
     )
     try:
         await run_consumer(
-            shutdown, group=consumer_group(RedisBroker(), settings.ids()), engine=engine, settings=settings
+            shutdown,
+            group=consumer_group(declaring_broker(), settings.ids()),
+            engine=engine,
+            settings=settings,
         )
     finally:
         await engine.dispose()

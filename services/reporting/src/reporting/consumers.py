@@ -1,6 +1,5 @@
 """What reporting listens to: enrolments, opinions and certificates, all turned into differences of counts."""
 
-import logging
 from collections.abc import Sequence
 
 from faststream.redis import RedisBroker
@@ -11,11 +10,6 @@ from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Top
 from reporting.domain.counting import CountedEvent, difference
 from reporting.storage.changes import GROUP
 from reporting.storage.counters import add, forget
-
-
-def quiet_broker() -> RedisBroker:
-    """A broker to declare handlers on; it says about single batches only what is worth debugging."""
-    return RedisBroker(log_level=logging.DEBUG)
 
 
 def consumer_group(broker: RedisBroker) -> ConsumerGroup:

@@ -1,5 +1,6 @@
 """How the processes of the service are wired and started."""
 
+from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Check, Readiness, database_check
@@ -9,7 +10,7 @@ from mitra_shared.streams import connect
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from reporting.api.state import Reading
 from reporting.app import create_app
-from reporting.consumers import consumer_group, quiet_broker
+from reporting.consumers import consumer_group
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.metrics import FeedMetrics
@@ -69,7 +70,7 @@ async def run_reporting_consumer(settings: ReportingConsumerSettings, shutdown: 
     try:
         await run_consumer(
             shutdown,
-            group=consumer_group(quiet_broker()),
+            group=consumer_group(declaring_broker()),
             engine=engine,
             settings=settings,
             readiness=readiness,

@@ -1,6 +1,6 @@
 """Consuming: effects exactly once, in order per key, whatever is killed."""
 
-from mitra_shared.consume.feeding import Delivery, Feed, subscriber
+from mitra_shared.consume.feeding import Delivery, Feed, declaring_broker, subscriber
 from mitra_shared.consume.group import ConsumerGroup
 
-__all__ = ["ConsumerGroup", "Delivery", "Feed", "subscriber"]
+__all__ = ["ConsumerGroup", "Delivery", "Feed", "declaring_broker", "subscriber"]

@@ -2,9 +2,10 @@
 
 FastStream gives typing, dependency injection, middlewares and the AsyncAPI document; delivery is ours (see
 `docs/decisions`). `process_message` is public by name but undocumented: FastStream is pinned, and
-`tests/shared/consume/test_feeding.py` holds the contract.
+the tests of the spine feed real handlers through it.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
@@ -73,6 +74,11 @@ def subscriber(broker: RedisBroker, topic: Topic) -> Callable[[Handler], Handler
 
 
 _FEEDS: dict[tuple[RedisBroker, Topic], Any] = {}
+
+
+def declaring_broker() -> RedisBroker:
+    """A broker to declare handlers on; it says about single batches only what is worth debugging."""
+    return RedisBroker(log_level=logging.DEBUG)
 
 
 async def prepare(broker: RedisBroker) -> None:

@@ -23,6 +23,7 @@ class Command:
 COMMANDS: Final = {
     "demo": Command("demo", "demo_app", "A field day of the Modi Mitra campaign on an embedded stack."),
     "up": Command("up", "up_app", "The embedded stack: Postgres, Redis and all services, until Ctrl-C."),
+    "simulate": Command("simulated_day", "simulate_app", "A field day on the stack that runs."),
     "campaign": Command("campaign", "campaign_app", "Check a campaign definition, or put it in force."),
     "audit": Command("audit.command", "audit_app", "Prove that nothing was lost, doubled or miscounted."),
     "dead-letters": Command(

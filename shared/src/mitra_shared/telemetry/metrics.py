@@ -98,16 +98,6 @@ class LogMetrics:
         self.stream_end = Gauge(
             "mitra_stream_end_position", "Last position in the Redis stream", place, registry=registry
         )
-        self.relayed = Counter(
-            "mitra_relay_events", "Events appended to streams", ("topic",), registry=registry
-        )
-        self.rebuilt = Counter(
-            "mitra_stream_rebuilds", "Streams deleted and filled again", place, registry=registry
-        )
-        self.relay_seconds = Histogram(
-            "mitra_relay_append_seconds", "Duration of one append script", ("topic",), buckets=LATENCIES,
-            registry=registry,
-        )  # fmt: skip
 
 
 class ConsumerMetrics:
@@ -126,31 +116,8 @@ class ConsumerMetrics:
         self.leases = Gauge(
             "mitra_consumer_leases", "Partitions this process holds", ("group",), registry=registry
         )
-        self.lease = Gauge(
-            "mitra_consumer_lease_held", "1 if this process holds it", place, registry=registry
-        )
-        self.applied = Counter(
-            "mitra_consumer_events", "Events applied", ("group", "topic"), registry=registry
-        )
-        self.batch = Histogram(
-            "mitra_consumer_batch_size",
-            "Events in one transaction",
-            ("group",),
-            buckets=SIZES,
-            registry=registry,
-        )
-        self.seconds = Histogram(
-            "mitra_consumer_batch_seconds", "Duration of one transaction", ("group",), buckets=LATENCIES,
-            registry=registry,
-        )  # fmt: skip
         self.dead_letters = Gauge(
             "mitra_dead_letters", "Dead letters that are open", ("group", "state"), registry=registry
-        )
-        self.restarts = Counter(
-            "mitra_consumer_restarts",
-            "Returns to the stored positions after an error",
-            ("group",),
-            registry=registry,
         )
 
 
