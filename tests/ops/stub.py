@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 
 class Ready(BaseHTTPRequestHandler):
@@ -26,7 +27,9 @@ def main() -> None:
             sys.stderr.flush()
             time.sleep(600)
         case _:
-            HTTPServer(("127.0.0.1", int(os.environ["MITRA_PORT"])), Ready).serve_forever()
+            server = HTTPServer(("127.0.0.1", int(os.environ["MITRA_PORT"])), Ready)
+            Path(os.environ["MITRA_PORT_FILE"]).write_text(os.environ["MITRA_PORT"])
+            server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 from mitra_shared.ops.embedded import programs
 from mitra_shared.ops.embedded.accounts import REDIS_RIGHTS
 from mitra_shared.ops.embedded.postgres import EmbeddedPostgres
-from mitra_shared.ops.embedded.process import NOBODY, ServerFailed, free_port
+from mitra_shared.ops.embedded.process import NOBODY, ServerFailed, free_port, release_port
 from mitra_shared.ops.embedded.programs import OPEN_PLACE
 from mitra_shared.ops.embedded.redis import EmbeddedRedis
 from tests.ops.living import gone, is_alive
@@ -129,6 +129,35 @@ def test_a_port_that_listens_on_all_addresses_counts_as_busy() -> None:
         busy.listen()
         taken = busy.getsockname()[1]
         assert free_port(taken) != taken
+
+
+def test_two_launchers_that_look_for_a_port_at_the_same_time_choose_different_ones() -> None:
+    asking = (
+        "from mitra_shared.ops.embedded.process import free_port\n"
+        "print(free_port(23456), flush=True)\n"
+        "input()"
+    )
+    with contextlib.ExitStack() as launchers:
+        processes = [
+            launchers.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", asking], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
+            )
+            for _ in range(3)
+        ]
+        ports = [process.stdout.readline() for process in processes if process.stdout]
+        for process in processes:
+            process.communicate("\n")
+    assert len(set(ports)) == 3
+
+
+def test_a_port_is_free_again_once_it_is_released() -> None:
+    port = free_port(23456)
+    assert free_port(port) != port
+    release_port(port)
+    assert free_port(port) == port
+    release_port(port)
 
 
 async def test_a_pid_file_that_names_another_program_does_not_block_the_start(

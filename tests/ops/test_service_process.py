@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -63,6 +64,16 @@ async def test_a_process_that_ends_is_started_again(make: Make) -> None:
         await until(lambda: service.is_ready(client))
     assert service.state().pid != first
     assert service.state().starts == 2
+
+
+async def test_what_another_program_answers_on_the_port_does_not_count_as_ready(make: Make) -> None:
+    answering, ending = make("answers"), make("ends")
+    answering.start()
+    ending.plan = replace(ending.plan, port=answering.plan.port)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await until(lambda: answering.is_ready(client))
+        ending.start()
+        assert not await ending.is_ready(client)
 
 
 async def test_a_process_that_never_comes_up_is_given_up_with_its_last_words(make: Make) -> None:

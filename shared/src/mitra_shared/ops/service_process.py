@@ -70,6 +70,7 @@ class ServiceProcess:
     def __init__(self, plan: ServicePlan, *, logs: Path) -> None:
         self.plan = plan
         self.log = logs / f"{plan.name}.log"
+        self._port_file = logs / f"{plan.name}.port"
         self.starts = 0
         self.was_ready = False
         self._process: subprocess.Popen[bytes] | None = None
@@ -79,10 +80,11 @@ class ServiceProcess:
 
     def start(self) -> None:
         """Start it; from the main thread, see `process.start`."""
+        self._port_file.unlink(missing_ok=True)
         self._process = process.start(
             [sys.executable, "-m", self.plan.service, self.plan.kind],
             log=self.log,
-            environment=self.plan.environment,
+            environment={**self.plan.environment, "MITRA_PORT_FILE": str(self._port_file)},
             directory=self.log.parent,
             # Services keep nothing that a kill could break, and a slow end would meet the next start.
             death_signal=signal.SIGKILL,
@@ -118,7 +120,9 @@ class ServiceProcess:
         return True
 
     async def is_ready(self, client: httpx.AsyncClient) -> bool:
-        """Whether /ready says so."""
+        """Whether it listens on its port, itself and nobody else, and /ready says so."""
+        if not self._port_file.exists():
+            return False
         try:
             answer = await client.get(f"{self.plan.url}/ready")
         except httpx.TransportError:
@@ -128,6 +132,8 @@ class ServiceProcess:
 
     async def why_not_ready(self, client: httpx.AsyncClient) -> str:
         """The answer of /ready, or the end of the log, for a message."""
+        if not self._port_file.exists():
+            return self.last_words()
         try:
             answer = await client.get(f"{self.plan.url}/ready")
         except httpx.TransportError:
@@ -152,7 +158,9 @@ class ServiceProcess:
         child, self._process = self._process, None
         if child is None:
             return True
-        return await asyncio.to_thread(process.finish, child, within=within)
+        by_itself = await asyncio.to_thread(process.finish, child, within=within)
+        process.release_port(self.plan.port)
+        return by_itself
 
     def state(self) -> RunningProcess:
         """As told in the state of the stack."""

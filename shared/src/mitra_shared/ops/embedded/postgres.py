@@ -193,6 +193,7 @@ class EmbeddedPostgres:
         """End in good order (fast shutdown), at the latest after `within` seconds; the data stays."""
         if self._process is not None:
             process.stop(self._process, how=signal.SIGINT, within=within)
+        process.release_port(self.port)
         self._place.release()
 
     def kill(self) -> None:

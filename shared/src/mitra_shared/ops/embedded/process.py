@@ -104,14 +104,42 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+_reserved: Final[dict[int, int]] = {}
+"""Port -> descriptor of its reservation."""
+
+
 def free_port(preferred: int = 0) -> int:
-    """`preferred` if nobody listens there, else the next free one above it, else any of 127.0.0.1."""
-    for port in (*range(preferred, preferred + PORTS_TRIED if preferred else 0), 0):
+    """`preferred` if nobody listens there, else the next free one above it, else any of 127.0.0.1.
+
+    The port is kept for this process, as against others that look for one with this function: two stacks that
+    start at the same time never choose the same. `release_port` gives it back before the process ends.
+    """
+    for wanted in (*range(preferred, preferred + PORTS_TRIED if preferred else 0), 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
+            probe.bind(("127.0.0.1", wanted))
+            port = int(probe.getsockname()[1])
+            _reserved[port] = _reservation(port)
+            return port
     raise ServerFailed("no port of 127.0.0.1 is free")
+
+
+def _reservation(port: int) -> int:
+    """Descriptor of a name that one live process can have, whoever its user, and that goes with it (Linux).
+
+    Raises:
+        OSError: another process has it.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as held:
+        held.bind(f"\0mitra-port-{port}")
+        return held.detach()
+
+
+def release_port(port: int) -> None:
+    """Let others have a port that `free_port` gave."""
+    held = _reserved.pop(port, None)
+    if held is not None:
+        os.close(held)
 
 
 def last_lines(log: Path, count: int = 10) -> str:

@@ -138,6 +138,7 @@ class EmbeddedRedis:
         """End in good order, at the latest after `within` seconds; the data stays."""
         if self._process is not None:
             process.stop(self._process, how=signal.SIGTERM, within=within)
+        process.release_port(self.port)
         self._place.release()
 
     def kill(self) -> None:
