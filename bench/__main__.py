@@ -1,4 +1,4 @@
-"""`python -m bench [PART ...]`: measures, prints, and writes docs/benchmarks.md when every part was run."""
+"""`python -m bench [--write] [PART ...]`: measures, prints; --write or no part makes docs/benchmarks.md."""
 
 import asyncio
 import json
@@ -30,6 +30,8 @@ def tell(line: str) -> None:
 
 def main(names: list[str]) -> None:
     """Run parts; all of them when none is named."""
+    write = not names or "--write" in names
+    names = [name for name in names if name != "--write"]
     unknown = set(names) - set(PARTS)
     if unknown:
         raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -38,7 +40,7 @@ def main(names: list[str]) -> None:
         results[name] = asyncio.run(PARTS[name](tell))
         sys.stdout.write(table(results[name]) + "\n")
         sys.stdout.flush()
-    if not names:
+    if write:
         DOCUMENT.write_text(document(results), encoding="utf-8")
         sys.stdout.write(f"{DOCUMENT}\n")
     missed = [figure.name for figures in results.values() for figure in figures if figure.is_reached is False]

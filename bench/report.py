@@ -50,4 +50,7 @@ def document(results: dict[str, list[Figure]]) -> str:
     """The whole document."""
     parts = [NOTES, f"Machine: {machine()}.\n"]
     parts += [f"## {TITLES[name]}\n\n{table(figures)}\n" for name, figures in results.items()]
+    left_out = [title for name, title in TITLES.items() if name not in results]
+    if left_out:
+        parts.append(f"Not measured in this run: {'; '.join(left_out)}.\n")
     return "\n".join(parts)
