@@ -11,6 +11,10 @@ ARGS ?=
 # Two workers, each with servers of its own; one where the servers are given, since tests empty them.
 WORKERS := $(if $(DATABASE_URL)$(REDIS_URL),,-n 2 --dist loadfile)
 
+# What touches Postgres and Redis most closely; ARGS names others, all of which can run there.
+IN_CONTAINERS := -m containers tests/shared/spine tests/enrolment/test_idempotency.py \
+	tests/certificates/test_quota_guard.py tests/certificates/test_handler.py tests/reporting/test_publisher.py
+
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-containers test-compose check bench soak lock clean
 
@@ -52,7 +56,7 @@ test: $(READY)
 
 test-containers: $(READY)
 	tests/compose/stand-ins $(BIN)/python -m pytest --containers \
-		$(or $(ARGS),-m containers tests/shared tests/enrolment tests/certificates tests/reporting)
+		$(or $(ARGS),$(IN_CONTAINERS))
 
 test-compose: $(READY)
 	tests/compose/run $(ARGS)
