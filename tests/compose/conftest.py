@@ -3,9 +3,7 @@
 import os
 import secrets
 import socket
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,7 +31,7 @@ def _free_ports(names: list[str]) -> dict[str, int]:
 
 
 @pytest.fixture(scope="session")
-def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
     """The stack, all of it ready, with the campaign in force."""
     if os.environ.get("MITRA_VERSION") != "test":
         pytest.skip("the images are not made: start these tests with tests/compose/run")
@@ -44,18 +42,25 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         os.chown(path, USER_OF_IMAGES, USER_OF_IMAGES)
     stack = ComposeStack(f"mitra-test-{secrets.token_hex(4)}", folder, _free_ports(list(PORTS)))
     try:
-        began = time.monotonic()
         stack.up()
-        sys.stdout.write(f"\nthe stack is ready after {time.monotonic() - began:.0f} s\n")
         stack.operator("campaign", "load", CAMPAIGN)
-        yield stack
-    except BaseException:
-        sys.stdout.write(stack.compose("logs", "--tail", "40"))
+    except BaseException as error:
+        error.add_note(stack.logs())
+        stack.down()
         raise
-    finally:
-        if request.session.testsfailed:
-            sys.stdout.write(stack.compose("logs", "--tail", "60"))
-        stack.compose("down", "--volumes", "--timeout", "2")
+    yield stack
+    stack.down()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the containers said goes with the report of a test that failed."""
+    report = yield
+    if report.failed and (stack := getattr(item, "funcargs", {}).get("stack")) is not None:
+        report.sections.append(("Containers", stack.logs()))
+    return report
 
 
 @pytest.fixture

@@ -115,6 +115,14 @@ class ComposeStack:
         """Start everything and wait until all of it is ready."""
         self.compose("up", "--detach", "--no-build", "--wait", *arguments, *SERVERS, *SERVICES, within=240)
 
+    def down(self) -> None:
+        """Remove everything, data included."""
+        self.compose("down", "--volumes", "--timeout", "2")
+
+    def logs(self) -> str:
+        """The last of what each container said."""
+        return self.compose("logs", "--tail", "60")
+
     def operator(self, *arguments: str) -> str:
         """`mitra ...` in a container; any exit code but 0 fails."""
         return self.compose("run", "--rm", "--no-TTY", "operator", *arguments)

@@ -49,17 +49,23 @@ def test_no_secret_is_in_what_docker_tells(stack: ComposeStack) -> None:
 
 
 def test_no_process_runs_as_root(stack: ComposeStack) -> None:
-    containers, details = stack.containers(), stack.details()
-    for name in (*SERVERS, *SERVICES):
-        (container,) = containers[name]
-        first = str(details[f"{name}-1"]["State"]["Pid"])
-        lines = [
-            line.split() for line in run("docker", "top", container, "-eo", "uid,pid,ppid").splitlines()[1:]
-        ]
-        # Health checks come from outside: the engine runs them, as the user of the image.
-        users = {uid for uid, pid, parent in lines if first in {pid, parent}}
-        assert users, name
-        assert "0" not in users, name
+    for name, each in stack.details().items():
+        if name in LONG_RUNNING:
+            users = _users_of_tree(each["Id"], each["State"]["Pid"])
+            assert users, name
+            assert 0 not in users, name
+
+
+def _users_of_tree(container: str, root: int) -> set[int]:
+    """User ids of a container's first process and of all below it (a health check is not below it)."""
+    users: set[int] = set()
+    tree = {root}
+    for line in run("docker", "top", container, "-eo", "pid,ppid,uid", "--sort", "pid").splitlines()[1:]:
+        pid, parent, user = map(int, line.split())
+        if pid in tree or parent in tree:
+            tree.add(pid)
+            users.add(user)
+    return users
 
 
 def test_containers_are_confined(stack: ComposeStack) -> None:
