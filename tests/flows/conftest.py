@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.flows.real_stack import REPLICAS, RealStack, real_stack
+from tests.flows.settling import come_to_agree
 from tests.flows.story import Story, story
 
 FIXED_SEED = 325_000
@@ -32,6 +33,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealStack]:
     async with real_stack(REPLICAS, tmp_path_factory.mktemp("town")) as stack:
         yield stack
+        # Whatever the stories did to it, at the end of the day everything adds up.
+        await come_to_agree(stack)
 
 
 @pytest_asyncio.fixture

@@ -26,8 +26,6 @@ class NaiveOffice:
         self.log: list[Told] = []
         self.states: dict[UUID, str] = {}
         self.serials: dict[UUID, int] = {}
-        self.most_taken: dict[str, int] = defaultdict(int)
-        """By segment, the most certificates that were ever valid at the same time."""
         self.quota: dict[str, int] = {}
         self.queues: dict[str, deque[UUID]] = defaultdict(deque)
         self._version = 0
@@ -81,7 +79,6 @@ class NaiveOffice:
         while queue and not self._frozen and self._taken[segment] < self.quota[segment]:
             mitra = queue.popleft()
             self._taken[segment] += 1
-            self.most_taken[segment] = max(self.most_taken[segment], self._taken[segment])
             self._numbers[segment] += 1
             self.serials[mitra] = self._numbers[segment]
             self._tell("CertificateIssuedV1", mitra, segment, "issued")

@@ -5,6 +5,7 @@ Independent of the services and of `mitra audit`: it reads their tables and stre
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -14,7 +15,7 @@ from mitra_shared.ids import Partition
 from mitra_shared.ops.audit import AuditSources, audit
 from mitra_shared.security.tokens import Role
 from tests.flows.field_work import Acknowledged, Ledger
-from tests.flows.logs import Log, rows, stream_of
+from tests.flows.logs import Log, logs_of, rows, stream_of
 from tests.flows.naive_office import NaiveOffice, Told
 from tests.flows.real_stack import RealStack
 
@@ -89,12 +90,11 @@ async def assert_no_restarts(stack: RealStack, logs: Mapping[str, Log]) -> None:
         assert not await rows(stack.engines[group], "select * from consumer_restart"), group
 
 
-def offices(enrolment: Log) -> dict[int, NaiveOffice]:
-    told = {}
-    for partition, entries in enrolment.entries.items():
-        told[partition] = office = NaiveOffice()
-        for entry in entries:
-            office.hear(entry.payload)
+def offices(enrolment: Log) -> dict[tuple[int, str], NaiveOffice]:
+    """An office for each partition and campaign, which has heard its part of the log."""
+    told: dict[tuple[int, str], NaiveOffice] = defaultdict(NaiveOffice)
+    for entry in enrolment.all():
+        told[entry.partition, entry.payload["campaign"]].hear(entry.payload)
     return told
 
 
@@ -104,42 +104,38 @@ async def assert_certificates(stack: RealStack, logs: Mapping[str, Log]) -> Coun
     Returns:
         How many certificates are in each state.
     """
-    table = await rows(stack.engines["certificates"], "select * from certificate")
-    expected = offices(logs["enrolment"])
-    for partition, office in expected.items():
-        told = [
-            Told(
-                entry.type,
-                UUID(entry.payload["mitra_id"]),
-                entry.payload["segment"],
-                entry.payload.get("serial"),
-                entry.payload["previous"],
-            )
-            for entry in logs["certificates"].entries[partition]
-        ]
-        assert told == office.log, partition
-        of_partition = [row for row in table if row.partition == partition]
-        assert {row.mitra_id: row.state for row in of_partition} == office.states
-        assert {row.mitra_id: row.serial for row in of_partition if row.serial} == office.serials
-        waiting = sorted(
-            (row for row in of_partition if row.state in {"held", "waitlisted"}),
-            key=lambda row: (row.queue_position, row.enrolled_position),
+    told: dict[tuple[int, str], list[Told]] = defaultdict(list)
+    for entry in logs["certificates"].all():
+        said = entry.payload
+        told[entry.partition, said["campaign"]].append(
+            Told(entry.type, UUID(said["mitra_id"]), said["segment"], said.get("serial"), said["previous"])
         )
+    kept: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    for row in await rows(
+        stack.engines["certificates"], "select * from certificate order by queue_position, enrolled_position"
+    ):
+        kept[row.partition, row.campaign].append(row)
+    expected = offices(logs["enrolment"])
+    assert {*told, *kept} <= expected.keys()
+    for which, office in expected.items():
+        assert told[which] == office.log, which
+        assert {row.mitra_id: row.state for row in kept[which]} == office.states, which
+        assert {row.mitra_id: row.serial for row in kept[which] if row.serial} == office.serials, which
         queues: dict[str, list[UUID]] = defaultdict(list)
-        for row in waiting:
-            queues[row.segment].append(row.mitra_id)
-        assert queues == {segment: list(queue) for segment, queue in office.queues.items() if queue}
-        assert all(taken <= office.quota[segment] for segment, taken in office.most_taken.items())
+        for row in kept[which]:
+            if row.state in {"held", "waitlisted"}:
+                queues[row.segment].append(row.mitra_id)
+        assert queues == {segment: list(queue) for segment, queue in office.queues.items() if queue}, which
     return Counter(state for office in expected.values() for state in office.states.values())
 
 
-def counted(logs: Mapping[str, Log]) -> dict[str, Counter[str]]:
-    """Counts of each segment (or constituency, for opinions that went up), from the logs alone."""
-    leaves: dict[str, Counter[str]] = defaultdict(Counter)
+def counted(logs: Mapping[str, Log]) -> dict[str, dict[str, Counter[str]]]:
+    """Counts by campaign and leaf (a segment, or a constituency for opinions that went up), from the logs."""
+    leaves: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for log in logs.values():
         for entry in log.all():
             said = entry.payload
-            leaf = leaves[said.get("segment") or said.get("area") or ""]
+            leaf = leaves[said["campaign"]][said.get("segment") or said.get("area") or ""]
             waited = said.get("previous") == "waitlisted"
             match entry.type:
                 case "MitraEnrolledV1":
@@ -157,40 +153,49 @@ def counted(logs: Mapping[str, Log]) -> dict[str, Counter[str]]:
                     leaf["certificates_waitlisted"] -= waited
                 case "OpinionReleasedV1":
                     leaf["opinions"] += 1
-    return {area: +counts for area, counts in leaves.items() if +counts}
+    return leaves
 
 
-async def assert_rollups(stack: RealStack, campaign: str, logs: Mapping[str, Log]) -> None:
+SHOWN = ("enrolled", "certificates_issued", "certificates_waitlisted", "opinions")
+STORED = (*SHOWN, "withdrawn", "beneficiaries", "admirers", "certificates_revoked")
+
+
+async def assert_rollups(stack: RealStack, logs: Mapping[str, Log]) -> None:
     """The rows, the answers of the API and the stream `rollups` show what the logs count."""
-    leaves = counted(logs)
-    totals = await rows(stack.engines["reporting"], "select * from rollup_total")
-    kinds = set().union(*leaves.values())
-    stored: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in totals:
-        stored[row.area].update({kind: getattr(row, kind) for kind in kinds})
-    assert {area: +counts for area, counts in stored.items() if +counts} == leaves
-    shown = ("enrolled", "certificates_issued", "certificates_waitlisted", "opinions")
-    sums = Counter({kind: sum(leaf[kind] for leaf in leaves.values()) for kind in shown})
-    headers = {"Authorization": f"Bearer {stack.token(Role.HEADQUARTERS, campaign=campaign)}"}
-    async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=10) as client:
-        for url in stack.urls("reporting"):
-            segments = (await client.get(f"{url}/v1/rollups", params={"level": "segment"})).json()
-            nation = (await client.get(f"{url}/v1/rollups/IN")).json()
-            assert segments["lag"]["events"] == 0, segments["lag"]
-            for area in segments["areas"]:
-                ours = leaves.get(area["area"], Counter())
-                assert {kind: area[kind] for kind in shown} == {kind: ours[kind] for kind in shown}
-            assert {kind: nation["rollup"][kind] for kind in shown} == sums
+    stored: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in await rows(stack.engines["reporting"], "select * from rollup_total"):
+        stored[row.campaign, row.area].update({kind: getattr(row, kind) for kind in STORED})
+    expected = counted(logs)
+    for campaign, leaves in expected.items():
+        for area in {*leaves, *(area for of, area in stored if of == campaign)} - {""}:
+            assert {kind: stored[campaign, area][kind] for kind in STORED} == {
+                kind: leaves[area][kind] for kind in STORED
+            }, (campaign, area)
+        sums = {kind: sum(leaf[kind] for leaf in leaves.values()) for kind in SHOWN}
+        headers = {"Authorization": f"Bearer {stack.token(Role.HEADQUARTERS, campaign=campaign)}"}
+        async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=10) as client:
+            for url in stack.urls("reporting"):
+                nation = (await client.get(f"{url}/v1/rollups/IN")).json()
+                assert nation["lag"]["events"] == 0, nation["lag"]
+                assert {kind: nation["rollup"][kind] for kind in SHOWN} == sums, campaign
+                segments = (await client.get(f"{url}/v1/rollups", params={"level": "segment"})).json()[
+                    "areas"
+                ]
+                for area in segments:
+                    assert {kind: area[kind] for kind in SHOWN} == {
+                        kind: leaves[area["area"]][kind] for kind in SHOWN
+                    }, (campaign, area["area"])
+        await _assert_published(stack, campaign, [nation["rollup"], *segments])
+
+
+async def _assert_published(stack: RealStack, campaign: str, shown: list[dict[str, Any]]) -> None:
+    """The last entry of each area in `rollups` says what the API shows."""
     async with stack.redis_as("subscriber") as redis:
-        latest = {
-            said["area"]: said
-            for _, said in await stream_of(redis, "rollups")
-            if said["campaign"] == campaign
-        }
-    assert {kind: int(latest["IN"][kind]) for kind in shown} == sums
-    for area in segments["areas"]:
+        entries = await stream_of(redis, "rollups")
+    latest = {said["area"]: said for _, said in entries if said["campaign"] == campaign}
+    for area in shown:
         said = latest[area["area"]]
-        assert {kind: int(said[kind]) for kind in shown} == {kind: area[kind] for kind in shown}
+        assert {kind: int(said[kind]) for kind in SHOWN} == {kind: area[kind] for kind in SHOWN}, said
 
 
 async def assert_opinions(stack: RealStack, ledger: Ledger, opinions: Log) -> None:
@@ -208,6 +213,19 @@ async def assert_opinions(stack: RealStack, ledger: Ledger, opinions: Log) -> No
     assert waiting + released == ledger.opinions
     assert all(count < 10 for count in waiting.values())
     assert all(count >= 10 for count in released.values())
+
+
+async def assert_all_agree(stack: RealStack) -> None:
+    """Streams, certificates, rollups and positions follow from the logs as they are now."""
+    logs = await logs_of(stack)
+    async with stack.redis_as("admin") as redis:
+        for log in logs.values():
+            assert_dense(log)
+            await assert_carried(redis, log)
+    await assert_applied(stack, logs)
+    await assert_certificates(stack, logs)
+    await assert_rollups(stack, logs)
+    await assert_audit_is_clean(stack)
 
 
 async def assert_audit_is_clean(stack: RealStack) -> None:

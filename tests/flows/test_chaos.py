@@ -11,7 +11,6 @@ from time import monotonic
 import pytest
 
 from mitra_shared.campaign.definition import CampaignDefinition
-from mitra_shared.ops.simulate.settling import settled
 from tests.flows.faults import play, schedule
 from tests.flows.field_work import (
     FieldWork,
@@ -21,12 +20,11 @@ from tests.flows.field_work import (
     whole_campaign,
     with_more_places,
 )
-from tests.flows.logs import logs_of, rows
+from tests.flows.logs import logs_of
 from tests.flows.real_stack import REPLICAS, RealStack, real_stack
 from tests.flows.recount import (
     assert_applied,
     assert_audit_is_clean,
-    assert_carried,
     assert_certificates,
     assert_dense,
     assert_kept,
@@ -34,11 +32,11 @@ from tests.flows.recount import (
     assert_opinions,
     assert_rollups,
 )
+from tests.flows.settling import until_settled
 
 SECONDS = 75.0
 RATE = 200.0
 PEOPLE = int(SECONDS * RATE)
-SETTLE_SECONDS = 120.0
 
 
 @pytest.mark.chaos
@@ -60,7 +58,7 @@ async def test_nothing_is_lost_or_doubled_whatever_is_killed(
         await raising
         await until_settled(stack)
         settling = monotonic() - over
-        states = await recount(stack, campaign, ledger)
+        states = await recount(stack, ledger)
     with capsys.disabled():
         print(  # noqa: T201 - what a reader of the build wants to see
             f"\nchaos, seed {chaos_seed}: {played.total()} faults, {len(ledger.enrolled):,} enrolled, "
@@ -78,32 +76,7 @@ async def raise_quotas(stack: RealStack, campaign: CampaignDefinition) -> None:
         await put_in_force(stack, campaign)
 
 
-async def until_settled(stack: RealStack) -> None:
-    """Wait until everybody is ready, every log is read to its end, and every stream is whole again."""
-    async with asyncio.timeout(SETTLE_SECONDS):
-        await stack.ready(within=SETTLE_SECONDS)
-        while True:
-            await settled(stack.engines, within=SETTLE_SECONDS)
-            ripe = await rows(
-                stack.engines["enrolment"],
-                "select segment from opinion_pool group by round, segment having count(*) >= 10",
-            )
-            if not ripe:
-                break
-            await asyncio.sleep(0.5)
-    async with asyncio.timeout(SETTLE_SECONDS), stack.redis_as("admin") as redis:
-        while True:
-            logs = await logs_of(stack)
-            try:
-                for log in logs.values():
-                    await assert_carried(redis, log)
-            except AssertionError:
-                await asyncio.sleep(0.5)
-            else:
-                return
-
-
-async def recount(stack: RealStack, campaign: CampaignDefinition, ledger: Ledger) -> Counter[str]:
+async def recount(stack: RealStack, ledger: Ledger) -> Counter[str]:
     logs = await logs_of(stack)
     for log in logs.values():
         assert_dense(log)
@@ -112,6 +85,6 @@ async def recount(stack: RealStack, campaign: CampaignDefinition, ledger: Ledger
     await assert_no_restarts(stack, logs)
     states = await assert_certificates(stack, logs)
     await assert_opinions(stack, ledger, logs["opinions"])
-    await assert_rollups(stack, campaign.id, logs)
+    await assert_rollups(stack, logs)
     await assert_audit_is_clean(stack)
     return states

@@ -5,6 +5,7 @@ services' own code, what it is to catch is broken by hand.
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 from fastapi import FastAPI
 from faststream.redis import RedisBroker
@@ -39,7 +41,7 @@ from mitra_shared.security.tokens import Caller, Role, TokenVerifier, mint, new_
 from mitra_shared.streams import connect
 from tests.enrolment.intake_api import IntakeApi, load, person, running_api, token
 from tests.factories import ROUND, SEGMENTS, small_campaign
-from tests.servers import Database
+from tests.servers import Database, Databases
 
 KEY = KeyedHash(b"a key for tests of certificates.")
 _SIGNING_KEY = new_signing_key()
@@ -174,6 +176,27 @@ async def _at_work(parts: Sequence[Coroutine[Any, Any, None]], stop: ShutdownSig
     finally:
         stop.request("the test is over")
         await asyncio.wait_for(asyncio.gather(*tasks), 20)
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What the story left behind: databases to copy, and the keys of Redis."""
+
+    databases: tuple[Database, ...]
+    keys: dict[bytes, bytes]
+
+
+_copies = itertools.count(1)
+
+
+async def copy_of(databases: Databases, source: Database) -> Database:
+    """A copy of a database to which nobody is connected."""
+    for _ in range(100):
+        try:
+            return await databases._create(f"{source.name}_copy_{next(_copies)}", source.name)
+        except asyncpg.ObjectInUseError:  # a connection to the source is still on its way out
+            await asyncio.sleep(0.05)
+    raise AssertionError(f"{source.name} stays in use")
 
 
 @asynccontextmanager

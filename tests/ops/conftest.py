@@ -1,28 +1,16 @@
 """A sound campaign, played once by the real services; a test that asks gets a copy of its own to break."""
 
-import asyncio
-import itertools
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
 import pytest_asyncio
 from redis.asyncio import Redis
 
 from tests.ops.broken import Breakable
-from tests.ops.campaign_world import World, play_story, world_on
+from tests.ops.campaign_world import Sound, World, copy_of, play_story, world_on
 from tests.servers import Database, Databases
 
 SERVICES = ("enrolment", "certificates", "reporting")
-
-
-@dataclass(frozen=True)
-class Sound:
-    """What the story left behind: databases to copy, and the keys of Redis."""
-
-    databases: tuple[Database, ...]
-    keys: dict[bytes, bytes]
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -37,18 +25,6 @@ async def sound(databases: Databases, session_redis_url: str) -> Sound:
     return Sound(made, keys)
 
 
-_copies = itertools.count(1)
-
-
-async def _copy(databases: Databases, source: Database) -> Database:
-    for _ in range(100):
-        try:
-            return await databases._create(f"{source.name}_copy_{next(_copies)}", source.name)
-        except asyncpg.ObjectInUseError:  # a connection to the source is still on its way out
-            await asyncio.sleep(0.05)
-    raise AssertionError(f"{source.name} stays in use")
-
-
 async def _restore(redis: Redis, sound: Sound) -> None:
     async with redis.pipeline() as pipe:
         for key, value in sound.keys.items():
@@ -59,7 +35,7 @@ async def _restore(redis: Redis, sound: Sound) -> None:
 @pytest_asyncio.fixture
 async def world(databases: Databases, sound: Sound, redis: Redis, redis_url: str) -> AsyncIterator[World]:
     """A copy of the sound campaign, in which nothing runs yet."""
-    copies = [await _copy(databases, source) for source in sound.databases]
+    copies = [await copy_of(databases, source) for source in sound.databases]
     await _restore(redis, sound)
     async with world_on(*copies, redis_url=redis_url) as copied:
         yield copied
@@ -76,7 +52,7 @@ async def breakable(
     copies: list[Database] = []
 
     async def copy(source: Database) -> Database:
-        copies.append(await _copy(databases, source))
+        copies.append(await copy_of(databases, source))
         return copies[-1]
 
     yield Breakable(dict(zip(SERVICES, sound.databases, strict=True)), copy, redis, redis_url)

@@ -27,6 +27,12 @@ _STEPS: Final = """
 
 REVOKED: Final = "CertificateRevokedV1"
 
+_IN_WORDS: Final = {
+    "CertificateIssuedV1": "issued",
+    "CertificateWaitlistedV1": "waitlisted",
+    REVOKED: "revoked",
+}
+
 Ledgers = dict[str, Ledger]
 """By campaign."""
 
@@ -79,8 +85,12 @@ class Walk:
     async def define(self, campaign: str, definition: str, position: int, at: datetime) -> None:
         """A definition of a campaign takes effect."""
         ledger = self.ledgers.setdefault(campaign, Ledger(self._partition))
-        told = ledger.define(json.loads(definition), position, at)
-        await self._expect(campaign, told)
+        try:
+            told = ledger.define(json.loads(definition), position, at)
+        except (KeyError, TypeError, ValueError):
+            self._check.wrong("a definition cannot be read", f"{campaign} at {self._place(position)}")
+        else:
+            await self._expect(campaign, told)
 
     async def step(self, campaign: str, step: Step) -> None:
         """A person's step takes effect."""
@@ -148,7 +158,7 @@ class Walk:
     def _count(self, recorded: Recorded) -> None:
         """Hold an issue against the quota in force at this place, by what the log itself has issued."""
         told, ledger = recorded.told, self.ledgers.get(recorded.campaign)
-        self._check.numbers[told.type] += 1
+        self._check.numbers[_IN_WORDS.get(told.type, told.type)] += 1
         issues = told.type == "CertificateIssuedV1"
         if ledger is None or not (issues or (told.type == REVOKED and told.previous == "issued")):
             return
@@ -183,7 +193,7 @@ async def walk_partition(
     reached = scene.position("certificates", ("enrolment", partition))
     async for page in scene.enrolment.pages(_STEPS, partition, reached):
         for position, kind, subject, at, key, campaign, segment, definition in page:
-            check.numbers["enrolment entries"] += 1
+            check.numbers["enrolment entries followed"] += 1
             if position in skipped:
                 continue
             if definition is not None:

@@ -119,24 +119,7 @@ _CAMPAIGNS = """
 
 async def check_definitions(scene: Scene, check: Check) -> None:
     """Every partition was told the same definitions in the same order, the ones that intake works by."""
-    orders: dict[int, list[tuple[str, str]]] = {partition: [] for partition in range(PARTITIONS)}
-    versions: dict[tuple[int, str], int] = {}
-    for row in await scene.enrolment.rows(_DEFINITIONS):
-        orders[row["partition"]].append((str(row["event_id"]), row["digest"]))
-        where = (
-            f"{row['campaign']} version {row['version']} at {row['position']} of partition {row['partition']}"
-        )
-        known = versions.get((row["partition"], row["campaign"]), 0)
-        if row["version"] <= known:
-            check.wrong("a campaign's version does not rise", where)
-        versions[row["partition"], row["campaign"]] = row["version"]
-    check.numbers["definitions"] = len(orders[0])
-    for partition, order in orders.items():
-        if order != orders[0]:
-            check.wrong(
-                "a partition was told other definitions than the first, or in another order",
-                f"partition {partition}: {len(order)}, the first {len(orders[0])}",
-            )
+    await _compare_partitions(scene, check)
     for row in await scene.enrolment.rows(_CAMPAIGNS):
         where = f"{row['campaign']} version {row['version']}"
         if not row["is_told"]:
@@ -147,3 +130,24 @@ async def check_definitions(scene: Scene, check: Check) -> None:
             check.wrong("a definition in the log differs from enrolment's", where)
         elif not row["is_newest_in_force"]:
             check.wrong("another version than the newest is in force", where)
+
+
+async def _compare_partitions(scene: Scene, check: Check) -> None:
+    orders: dict[int, list[tuple[str, str]]] = {partition: [] for partition in range(PARTITIONS)}
+    versions: dict[tuple[int, str], int] = {}
+    for row in await scene.enrolment.rows(_DEFINITIONS):
+        partition, campaign, version = row["partition"], row["campaign"], row["version"]
+        orders[partition].append((str(row["event_id"]), row["digest"]))
+        where = f"{campaign} version {version} at {row['position']} of partition {partition}"
+        if version is None:
+            check.wrong("a definition has no version", where)
+        elif version <= versions.get((partition, campaign), 0):
+            check.wrong("a campaign's version does not rise", where)
+        versions[partition, campaign] = version or 0
+    check.numbers["definitions"] = len(orders[0])
+    for partition, order in orders.items():
+        if order != orders[0]:
+            check.wrong(
+                "a partition was told other definitions than the first, or in another order",
+                f"partition {partition}: {len(order)}, the first {len(orders[0])}",
+            )

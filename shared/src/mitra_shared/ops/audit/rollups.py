@@ -73,7 +73,7 @@ async def check_rollups(scene: Scene, check: Check) -> None:
     days: Counter[Cell] = Counter()
     for topic in LISTENS["reporting"]:
         of_topic = await _recount(scene, topic)
-        check.numbers[f"counts of {topic}"] = len(of_topic)
+        check.numbers["daily counts"] += len(of_topic)
         days.update(of_topic)
     await _compare_days(scene, check, days)
     totals: Counter[tuple[int, str, str, str]] = Counter()
@@ -159,7 +159,7 @@ async def _compare_totals(scene: Scene, check: Check, expected: Counter[tuple[in
     for row in await scene.reporting.rows("select * from rollup_total"):
         for metric, column in _COLUMNS.items():
             found[row["partition"], row["campaign"], row["area"], metric] = row[column]
-            check.numbers[metric] += row[column]
+            check.numbers[column.replace("_", " ")] += row[column]
     for cell in expected.keys() | found.keys():
         if expected[cell] != found.get(cell, 0):
             partition, campaign, area, metric = cell
