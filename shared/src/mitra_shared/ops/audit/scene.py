@@ -6,7 +6,7 @@ load and says nothing about what is still on its way.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -17,8 +17,11 @@ from redis.asyncio import Redis
 
 from mitra_shared.ops.audit.snapshots import Snapshot, connect
 from mitra_shared.ops.audit.sources import DATABASES, LISTENS, LOGS, AuditSources, CannotAudit
-from mitra_shared.ops.audit.streams_seen import Place, StreamSeen, look_at, places
+from mitra_shared.ops.audit.streams_seen import Place, StreamSeen, Tip, look_at, places
 from mitra_shared.streams import connect as connect_redis
+
+Logged = tuple[int, str]
+"""Epoch and event id, as text, at a position of a log."""
 
 ATTEMPTS: Final = 5
 """A partition that begins a new epoch between two looks makes the scene be taken again."""
@@ -136,20 +139,34 @@ class Scene:
         waiting = places(LOGS)
         while waiting:
             seen |= await look_at(self.redis, waiting)
-            waiting = [place for place in waiting if not await self._is_carried(place, seen[place])]
+            logged = await self.tips_in_log((place, seen[place].last) for place in waiting)
+            waiting = [
+                place
+                for place in waiting
+                if not _is_carried(self.before[place], seen[place], logged.get(place))
+            ]
             if monotonic() > deadline:
                 break
             await asyncio.sleep(LOOK_SECONDS if waiting else 0)
         return seen
 
-    async def _is_carried(self, place: Place, seen: StreamSeen) -> bool:
-        head = self.before[place]
-        if seen.last is None:
-            return not seen.foreign and head.position == head.floor
-        if seen.last.position < head.position:
-            return False
-        found = await event_at(self.keeper(place[0]), place, seen.last.position)
-        return found == (seen.last.epoch, seen.last.event_id)
+    async def tips_in_log(self, tips: Iterable[tuple[Place, Tip | None]]) -> dict[Place, Logged]:
+        """What the logs hold at the positions of these entries of streams; places without are left out."""
+        wanted = {place: tip.position for place, tip in tips if tip is not None}
+        logged: dict[Place, Logged] = {}
+        for topic in {topic for topic, _ in wanted}:
+            of_topic = [(place[1], position) for place, position in wanted.items() if place[0] == topic]
+            rows = await self.keeper(topic).rows(
+                f"""
+                select partition, epoch, event_id::text from {topic}_log as log
+                join unnest($1::smallint[], $2::bigint[]) as asked(partition, position)
+                  using (partition, position)
+                """,  # noqa: S608 - a topic's name is ours
+                [partition for partition, _ in of_topic],
+                [position for _, position in of_topic],
+            )
+            logged.update({(topic, partition): (epoch, event_id) for partition, epoch, event_id in rows})
+        return logged
 
     async def _snapshots(self) -> None:
         for name in reversed(DATABASES):
@@ -174,12 +191,11 @@ class Scene:
         self.letters[group] = [Letter(*row) for row in rows]
 
 
-async def event_at(database: Snapshot, place: Place, position: int) -> tuple[int, str] | None:
-    """Epoch and event id, as text, at a position of a log."""
-    topic, partition = place
-    query = f"select epoch, event_id from {topic}_log where partition = $1 and position = $2"  # noqa: S608
-    rows = await database.rows(query, partition, position)
-    return (rows[0][0], str(rows[0][1])) if rows else None
+def _is_carried(head: Head, seen: StreamSeen, logged: Logged | None) -> bool:
+    """Whether a stream holds its log up to a head, by its last entry."""
+    if seen.last is None:
+        return not seen.foreign and head.position == head.floor
+    return seen.last.position >= head.position and logged == (seen.last.epoch, seen.last.event_id)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from mitra_shared.ops.audit.sources import CannotAudit
 PAGE_ROWS: Final = 2_000
 """Rows held at a time when many are read."""
 
+CONNECT_SECONDS: Final = 30
 STATEMENT_SECONDS: Final = 300
 
 Row = Any
@@ -67,7 +68,7 @@ async def connect(name: str, url: str) -> Snapshot:
     try:
         connection = await asyncpg.connect(
             url,
-            timeout=10,
+            timeout=CONNECT_SECONDS,
             server_settings={
                 "application_name": "mitra audit",
                 "default_transaction_read_only": "on",
@@ -80,7 +81,9 @@ async def connect(name: str, url: str) -> Snapshot:
                 "work_mem": "64MB",
             },
         )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
+    except TimeoutError:
+        raise CannotAudit(f"the {name} database does not answer within {CONNECT_SECONDS} s") from None
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
         raise CannotAudit(f"the {name} database cannot be opened: {in_words(error)}") from None
     return Snapshot(name, connection)
 

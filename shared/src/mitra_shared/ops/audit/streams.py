@@ -5,7 +5,7 @@ from struct import Struct
 from typing import Final, cast
 
 from mitra_shared.ops.audit.report import Check
-from mitra_shared.ops.audit.scene import Head, Scene, event_at
+from mitra_shared.ops.audit.scene import Head, Scene
 from mitra_shared.ops.audit.snapshots import Row
 from mitra_shared.ops.audit.streams_seen import Place, StreamSeen, Tip, key_of
 from mitra_shared.streams import RawEntry
@@ -19,6 +19,8 @@ _BODY_AT_OFFSET: Final = 14
 
 async def check_streams(scene: Scene, check: Check) -> None:
     """Ends and lengths of all streams fit their logs; in a deep audit every entry does."""
+    first_logged = await scene.tips_in_log((place, seen.first) for place, seen in scene.streams.items())
+    last_logged = await scene.tips_in_log((place, seen.last) for place, seen in scene.streams.items())
     for place, seen in scene.streams.items():
         before, head = scene.before[place], scene.heads[place]
         check.numbers["entries"] += seen.length
@@ -26,8 +28,8 @@ async def check_streams(scene: Scene, check: Check) -> None:
             check.wrong(what, where)
         if seen.first is None or seen.last is None:
             continue
-        for tip, name in ((seen.first, "first"), (seen.last, "last")):
-            if await event_at(scene.keeper(place[0]), place, tip.position) != (tip.epoch, tip.event_id):
+        for name, tip, logged in (("first", seen.first, first_logged), ("last", seen.last, last_logged)):
+            if logged.get(place) != (tip.epoch, tip.event_id):
                 check.wrong(f"the {name} entry of a stream is not in its log", f"{key_of(place)} at {tip.id}")
         if scene.deep:
             await _compare(scene, check, place, seen.first, seen.last)
