@@ -8,7 +8,7 @@ import os
 import random
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 
 import pytest
 import pytest_asyncio
@@ -27,6 +27,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         run = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex())  # noqa: S311
         fresh = [run.getrandbits(32) for _ in range(metafunc.config.getoption("--seeds"))]
         metafunc.parametrize("chaos_seed", [FIXED_SEED, *fresh] if given is None else [given])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the processes said goes with the report of a story that failed."""
+    report = yield
+    told = getattr(item, "funcargs", {}).get("tale")
+    if report.failed and told is not None:
+        report.sections.append(("Processes", told.stack.last_words()))
+    return report
 
 
 @pytest_asyncio.fixture(scope="session")

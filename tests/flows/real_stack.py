@@ -158,6 +158,13 @@ class RealStack:
         """Everything the processes of a service logged."""
         return "".join(process.log.read_text() for process in self.of(service) if process.log.exists())
 
+    def last_words(self, lines: int = 40) -> str:
+        """The end of every log, for the report of a test that failed."""
+        return "\n\n".join(
+            "\n".join([f"--- {path.name}", *path.read_text(errors="replace").splitlines()[-lines:]])
+            for path in sorted(self.logs.glob("*.log"))
+        )
+
     # What is done to them -------------------------------------------------------------------------------
 
     async def launch(self, server: EmbeddedPostgres | EmbeddedRedis) -> None:
@@ -240,5 +247,8 @@ async def real_stack(plan: StackPlan, logs: Path) -> AsyncIterator[RealStack]:
         try:
             await stack.start()
             yield stack
+        except BaseException as error:
+            error.add_note(stack.last_words())
+            raise
         finally:
             await stack.stop()

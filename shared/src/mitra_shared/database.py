@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 Result = TypeVar("Result")
 
 LOCK_TIMEOUT_MS: Final = 5_000
-STATEMENT_TIMEOUT_MS: Final = 30_000
+STATEMENT_TIMEOUT_MS: Final = 10_000
+"""Also how long a process that is stopped between preparing and executing keeps its locks: to the server
+it is not idle."""
 IDLE_IN_TRANSACTION_MS: Final = 5_000
 """A process that is stopped inside a transaction loses it after this long, so that others can go on."""
 
@@ -37,6 +39,8 @@ def create_engine(url: str, *, application: str, pool_size: int = 5) -> AsyncEng
         make_url(url).set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,
         max_overflow=0,
+        # The connection used last has the statements prepared.
+        pool_use_lifo=True,
         pool_timeout=5,
         pool_pre_ping=False,
         # Errors of the driver would repeat names and phones.

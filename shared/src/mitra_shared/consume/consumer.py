@@ -195,8 +195,8 @@ class Consumer:
 
     @property
     def is_standby(self) -> bool:
-        """Whether the other members hold every partition, so that there is nothing to read."""
-        return self._loaded is not None and not self._loaded
+        """Whether there are more members than partitions, and none is for this one to read."""
+        return self.leases.share == 0
 
     @property
     def standings_partitions(self) -> frozenset[Partition]:

@@ -32,11 +32,13 @@ class Leases:
     Attributes:
         member: identity of this process among the members.
         owned: the partitions held at the last renewal; empty when the session is gone.
+        share: how many they ought to be; None when the session is gone.
     """
 
     def __init__(self, engine: AsyncEngine, group: str) -> None:
         self.member: UUID = uuid4()
         self.owned: frozenset[Partition] = frozenset()
+        self.share: int | None = None
         self._url = engine.url
         self._group = group
         self._space = crc32(group.encode()) - 2**31
@@ -58,7 +60,7 @@ class Leases:
 
     def drop(self) -> None:
         """Give everything up at once; the server frees the locks with the session."""
-        self.owned = frozenset()
+        self.owned, self.share = frozenset(), None
         if self._session is not None:
             self._session.terminate()
             self._session = None
@@ -76,7 +78,7 @@ class Leases:
 
     async def _open_session(self) -> asyncpg.Connection:
         if self._session is None or self._session.is_closed():
-            self.owned = frozenset()
+            self.owned, self.share = frozenset(), None
             self._session = await asyncpg.connect(
                 host=self._url.host,
                 port=self._url.port,
@@ -88,6 +90,8 @@ class Leases:
                 server_settings={
                     "application_name": f"{self._group} leases",
                     "idle_session_timeout": f"{SILENT_SECONDS}s",
+                    # Stopped between preparing and executing, a session does not count as idle.
+                    "statement_timeout": f"{SILENT_SECONDS}s",
                     "tcp_keepalives_idle": "2",
                     "tcp_keepalives_interval": "1",
                     "tcp_keepalives_count": "3",
@@ -117,18 +121,22 @@ class Leases:
         rank = ranks.index(self.member)
         share = share_of(rank, len(ranks))
         held = sorted(self.owned)
-        for partition in held[share:]:
-            await session.fetchval("select pg_advisory_unlock($1, $2)", self._space, partition)
         owned = set(held[:share])
-        offset = sum(share_of(r, len(ranks)) for r in range(rank))
-        in_turn = sorted(all_partitions(), key=lambda partition: (partition - offset) % PARTITIONS)
-        for partition in in_turn:
-            if len(owned) >= share:
-                break
-            if partition not in owned and await session.fetchval(
-                "select pg_try_advisory_lock($1, $2)", self._space, partition
-            ):
-                owned.add(partition)
+        if held[share:]:
+            await session.execute(
+                "select pg_advisory_unlock($1, p) from unnest($2::int[]) as p", self._space, held[share:]
+            )
+        if len(owned) < share:
+            offset = sum(share_of(r, len(ranks)) for r in range(rank))
+            in_turn = sorted(all_partitions(), key=lambda partition: (partition - offset) % PARTITIONS)
+            # One by one, and no further than the limit: a lock beyond it is never tried.
+            taken = await session.fetch(
+                "select p from unnest($2::int[]) as p where pg_try_advisory_lock($1, p) limit $3",
+                self._space,
+                [partition for partition in in_turn if partition not in owned],
+                share - len(owned),
+            )
+            owned.update(Partition(row["p"]) for row in taken)
         if owned != self.owned:
             log.info("partitions", group=self._group, owned=sorted(owned), members=len(ranks))
-        self.owned = frozenset(owned)
+        self.owned, self.share = frozenset(owned), share
