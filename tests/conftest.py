@@ -47,10 +47,16 @@ SHARED_SERVERS = {"postgres_url", "session_redis_url"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses the session's servers also runs on containers; the rest would do the same there."""
+    """Whatever uses the session's servers also runs on containers; the rest would do the same there.
+
+    Workers share the tests by file, the stories of the town are together, and what lasts longest comes first.
+    """
     for item in items:
-        if SHARED_SERVERS & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & SHARED_SERVERS:
             item.add_marker("containers")
+        item.add_marker(pytest.mark.xdist_group("town" if "town" in fixtures else item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("chaos") is None)
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ from tests.flows.recount import (
 )
 from tests.flows.settling import until_settled
 
-SECONDS = 75.0
+SECONDS = 60.0
 RATE = 200.0
 PEOPLE = int(SECONDS * RATE)
 

@@ -87,11 +87,18 @@ async def wipe_redis(stack: RealStack) -> None:
     stack.held.discard(stack.redis)
 
 
-redis_kept_or_wiped = pytest.mark.parametrize("wiped", [False, True], ids=["redis kept", "redis wiped"])
+KEPT, WIPED = "redis kept", "redis wiped"
 
 
-@redis_kept_or_wiped
-@pytest.mark.parametrize("grown", [False, True], ids=["shorter", "grown past what was lost"])
+@pytest.mark.parametrize(
+    ("wiped", "grown"),
+    [
+        pytest.param(False, False, id=f"shorter, {KEPT}", marks=pytest.mark.soak),
+        pytest.param(True, False, id=f"shorter, {WIPED}"),
+        pytest.param(False, True, id=f"grown past what was lost, {KEPT}"),
+        pytest.param(True, True, id=f"grown past what was lost, {WIPED}", marks=pytest.mark.soak),
+    ],
+)
 async def test_everybody_follows_a_restored_enrolment_log(
     village: Story, *, wiped: bool, grown: bool
 ) -> None:
@@ -135,8 +142,15 @@ async def test_everybody_follows_a_restored_enrolment_log(
     assert all(logs["enrolment"].heads[partition].epoch > epochs[partition] for partition in begun)
 
 
-@redis_kept_or_wiped
-@pytest.mark.parametrize("database", ["certificates", "reporting"])
+@pytest.mark.parametrize(
+    ("database", "wiped"),
+    [
+        pytest.param("certificates", False, id=f"certificates, {KEPT}", marks=pytest.mark.soak),
+        pytest.param("certificates", True, id=f"certificates, {WIPED}"),
+        pytest.param("reporting", False, id=f"reporting, {KEPT}"),
+        pytest.param("reporting", True, id=f"reporting, {WIPED}", marks=pytest.mark.soak),
+    ],
+)
 async def test_a_restored_consumer_catches_up(village: Story, database: str, *, wiped: bool) -> None:
     stack = village.stack
     await enrol(village, BEFORE)
@@ -191,8 +205,15 @@ async def _lacking(stack: RealStack, group: str) -> int:
     return int(ends[0][0] - stands[0][0])
 
 
-@redis_kept_or_wiped
-@pytest.mark.parametrize("running", [False, True], ids=["services stopped", "services running"])
+@pytest.mark.parametrize(
+    ("wiped", "running"),
+    [
+        pytest.param(False, False, id=f"services stopped, {KEPT}", marks=pytest.mark.soak),
+        pytest.param(True, False, id=f"services stopped, {WIPED}"),
+        pytest.param(False, True, id=f"services running, {KEPT}"),
+        pytest.param(True, True, id=f"services running, {WIPED}", marks=pytest.mark.soak),
+    ],
+)
 async def test_all_databases_go_back_together(village: Story, *, wiped: bool, running: bool) -> None:
     stack = village.stack
     await enrol(village, BEFORE)
