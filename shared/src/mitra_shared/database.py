@@ -71,6 +71,9 @@ def is_infrastructure(error: BaseException) -> bool:
     """Whether `error` says nothing about the data: block, back off, try again, never give an event up."""
     if isinstance(error, PoolTimeout | OSError | TimeoutError | asyncpg.InterfaceError):
         return True
+    if isinstance(error, RuntimeError) and "the handler is closed" in str(error):
+        # What uvloop says of a connection that was lost a moment ago.
+        return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     state = sqlstate(error)

@@ -41,6 +41,21 @@ async def test_three_members_share_five_five_and_six(spine: Spine) -> None:
         assert sorted(owned) == list(range(PARTITIONS))
 
 
+async def test_leases_are_asked_for_again_whatever_went_wrong(spine: Spine) -> None:
+    async with spine.relaying(), spine.consuming() as consumer:
+        await spine.enrol(20)
+        await spine.settle()
+        right = consumer.leases._url
+        # No error of the network: a database that does not exist.
+        consumer.leases._url = right.set(database="nowhere")
+        consumer.leases.drop()
+        await asyncio.sleep(1.5)
+        assert (consumer.leases.owned, consumer.is_standby) == (frozenset(), False)
+        consumer.leases._url = right
+        await spine.enrol(20)
+        await spine.settle()
+
+
 @pytest.mark.parametrize("members", range(1, 20))
 def test_shares_add_up(members: int) -> None:
     shares = [share_of(rank, members) for rank in range(members)]

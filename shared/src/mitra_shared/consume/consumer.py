@@ -38,6 +38,7 @@ from mitra_shared.process import ShutdownSignal
 log = get_logger(__name__)
 
 RENEW_SECONDS: Final = 1.0
+RENEWED_WITHIN_SECONDS: Final = 10.0
 TEND_SECONDS: Final = 1.0
 SUSPECT_SECONDS: Final = 4.0
 """How long a stream may end before our own standing until the log itself is asked about it."""
@@ -78,6 +79,10 @@ class Consumer:
         failures = 0
         try:
             while not shutdown.requested:
+                if renewing.done():
+                    # Without leases it would wait for ever; another process may do better.
+                    why = None if renewing.cancelled() else renewing.exception()
+                    raise RuntimeError("nothing renews the leases any more") from why
                 try:
                     await self._step()
                 except Exception as error:
@@ -109,10 +114,9 @@ class Consumer:
     async def _keep_leases(self, shutdown: ShutdownSignal) -> None:
         while not shutdown.requested:
             try:
-                await self.leases.renew()
-            except Exception as error:
-                if not is_infrastructure(error):
-                    raise
+                async with asyncio.timeout(RENEWED_WITHIN_SECONDS):
+                    await self.leases.renew()
+            except Exception as error:  # noqa: BLE001 - whatever it is, somebody has to go on asking
                 log.warning("no leases", group=self._group.name, reason=in_words(error))
             await shutdown.sleep(RENEW_SECONDS)
 
