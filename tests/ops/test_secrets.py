@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from mitra_shared.ops.addresses import Addresses, OperatorSettings
 from mitra_shared.ops.secrets import SecretFolder, SecretsExist, Servers
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
@@ -13,6 +16,7 @@ from mitra_shared.security.tokens import Role, TokenVerifier
 from tests.ops.commands import mitra
 
 SERVERS = Servers("postgres:5432", "redis:6379")
+COMPOSE = Path(__file__).parents[2] / "deploy" / "docker-compose.yml"
 
 
 @pytest.fixture
@@ -58,6 +62,38 @@ def test_service_tokens_are_accepted_by_the_services(folder: SecretFolder) -> No
     for service in ("certificates", "reporting"):
         caller = verifier.verify(read_secret(folder.of_service(service) / "mitra_service_token"))
         assert (caller.role, caller.subject) == (Role.SERVICE, service)
+
+
+def test_the_operators_folder_has_every_address_that_the_commands_read(
+    folder: SecretFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MITRA_SECRETS_DIR", str(folder.path / "operator"))
+    addresses = Addresses(home=tmp_path / "no stack runs here")
+    for service in ("enrolment", "certificates", "reporting"):
+        assert addresses.reading(service).startswith("postgresql://audit:")
+    assert addresses.redis().startswith("redis://audit:")
+    for consumer in ("certificates", "reporting"):
+        assert addresses.owning(consumer).startswith(f"postgresql://{consumer}:")
+    for producer in ("enrolment", "certificates"):
+        assert addresses.redis_of(producer).startswith(f"redis://{producer}:")
+
+
+def test_the_operators_container_reads_what_the_operators_folder_holds(folder: SecretFolder) -> None:
+    made, operator = contents(folder), _mounted(folder, "operator")
+    read = {f"mitra_{name}" for name in OperatorSettings.model_fields}
+    assert set(operator) == read | {"mitra_token_keys", "mitra_signing_key"}
+    assert {name: text for name, text in operator.items() if made[f"operator/{name}"] != text} == {}
+
+
+def _mounted(folder: SecretFolder, container: str) -> dict[str, str]:
+    """The secrets that the compose file gives to a container, by the names they have in there."""
+    compose: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())
+    files = {
+        name: secret["file"].replace("${MITRA_SECRETS:-./secrets}", str(folder.path))
+        for name, secret in compose["secrets"].items()
+    }
+    wanted = compose["services"][container]["secrets"]
+    return {each["target"]: Path(files[each["source"]]).read_text() for each in wanted}
 
 
 def test_no_service_holds_the_key_that_signs_tokens(folder: SecretFolder) -> None:
