@@ -80,6 +80,10 @@ class SecretFolder:
         """Password of a role of Postgres."""
         return read_secret(self.path / "postgres" / f"{role}_password")
 
+    def role_passwords(self) -> dict[str, str]:
+        """Passwords of the roles of Postgres that are not its superuser."""
+        return {role: self.database_password(role) for role in DATABASE_ROLES}
+
     def redis_password(self, account: str) -> str:
         """Password of an account of Redis."""
         return read_secret(self.path / "redis" / f"{account}_password")
