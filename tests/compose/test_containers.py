@@ -27,7 +27,7 @@ def test_the_operator_lists_dead_letters_and_rebuilds(stack: ComposeStack, field
     until_settled(stack)
     assert json.loads(stack.operator("dead-letters", "list", "--json")) == {"letters": []}
     for what in ("certificates", "reporting", "streams"):
-        assert json.loads(stack.operator("rebuild", what, "--partition", "0", "--json"))["finished"]
+        assert json.loads(stack.operator("rebuild", what, "--json"))["finished"]
     until_settled(stack)
 
 
