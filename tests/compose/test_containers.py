@@ -22,6 +22,15 @@ def test_one_enrolment_reaches_certificates_and_rollups(stack: ComposeStack, fie
     until_settled(stack)
 
 
+def test_the_operator_lists_dead_letters_and_rebuilds(stack: ComposeStack, field_work: FieldWork) -> None:
+    field_work.enrol(30)
+    until_settled(stack)
+    assert json.loads(stack.operator("dead-letters", "list", "--json")) == {"letters": []}
+    for what in ("certificates", "reporting", "streams"):
+        assert json.loads(stack.operator("rebuild", what, "--json"))["finished"]
+    until_settled(stack)
+
+
 def test_every_process_has_a_container_of_its_own_and_migrations_ended_well(stack: ComposeStack) -> None:
     details = stack.details()
     assert set(details) == LONG_RUNNING | ONE_SHOT

@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
+from enrolment.campaigns import rules_of
+from enrolment.domain.opinions import check_sheet
 from enrolment.openapi import openapi_text
 from enrolment.schemas import BatchOutcomes, EnrolmentBatch, EnrolmentRequest, OpinionSheet
+from mitra_shared.campaign.check import load_definition
+from mitra_shared.http.app import JWKS_PATH
+from mitra_shared.ids import AreaCode
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "docs" / "openapi" / "enrolment.json"
@@ -26,6 +31,7 @@ ROUTES = {
         "200", "400", "401", "403", "404", "409", "413", "415", "422", "500", "503",
     },
     ("get", "/v1/campaigns/{campaign_id}"): {"200", "401", "403", "404", "422", "500", "503"},
+    ("get", "/.well-known/jwks.json"): {"200"},
     ("get", "/v1/log/{topic}/{partition}"): {"200", "401", "403", "404", "409", "422", "500", "503"},
 }  # fmt: skip
 
@@ -62,10 +68,10 @@ def test_every_error_is_a_problem_document(document: dict[str, Any]) -> None:
                     assert schema == {"$ref": "#/components/schemas/Problem"}
 
 
-def test_every_route_needs_a_token(document: dict[str, Any]) -> None:
-    for methods in document["paths"].values():
+def test_every_route_but_the_public_keys_needs_a_token(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
         for route in methods.values():
-            assert route["security"] == [{"bearer": []}]
+            assert route.get("security") == (None if path == JWKS_PATH else [{"bearer": []}])
 
 
 @pytest.mark.parametrize(
@@ -81,6 +87,23 @@ def test_the_examples_fit_their_model(document: dict[str, Any], path: str, model
     assert examples
     for example in examples.values():
         model.model_validate_json(json.dumps(example["value"]))
+
+
+def test_the_example_of_an_opinion_answers_questions_of_the_campaign(document: dict[str, Any]) -> None:
+    rules = rules_of(load_definition(ROOT / "campaigns" / "modi-mitra" / "campaign.toml"))
+    body = document["paths"]["/v1/opinions"]["post"]["requestBody"]["content"]["application/json"]
+    sheet = OpinionSheet.model_validate_json(json.dumps(body["examples"]["sheet"]["value"]))
+    (of_the_field,) = document["components"]["schemas"]["OpinionSheet"]["properties"]["answers"]["examples"]
+    assert of_the_field == body["examples"]["sheet"]["value"]["answers"]
+    refusals = check_sheet(
+        rules,
+        round_id=sheet.round,
+        segment=sheet.segment,
+        answers=sheet.answers,
+        area=rules.segments[AreaCode(sheet.segment)],
+        today=rules.rounds[sheet.round].opens_on,
+    )
+    assert refusals == ()
 
 
 def test_the_idempotency_key_is_documented(document: dict[str, Any]) -> None:

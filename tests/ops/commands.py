@@ -6,7 +6,13 @@ import sys
 from pathlib import Path
 
 MITRA = (sys.executable, "-m", "mitra_shared.ops.cli")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MITRA_")}
+SERVERS_OF_THE_TESTS = ("DATABASE_URL", "REDIS_URL")
+"""Which a stack would take for its own."""
+ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith("MITRA_") and name not in SERVERS_OF_THE_TESTS
+}
 
 
 def mitra(*arguments: str | Path, directory: Path, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -35,6 +35,37 @@ async def test_what_is_found_exits_with_1_and_is_named(breakable: Breakable, tmp
     assert rollups["findings"][0]["count"] == 1
 
 
+async def test_what_a_lost_branch_had_issued_is_noted_and_is_no_mistake(
+    breakable: Breakable, tmp_path: Path
+) -> None:
+    await breakable.run(
+        "certificates",
+        "insert into lost_branch (certificate_id, campaign, segment, serial, partition, issued_at)"
+        " select gen_random_uuid(), 'small', 'S11-AC018', serial, 10, now()"
+        " from unnest(array[2, 3, 4, 7]) as serial",
+    )
+    await breakable.run(
+        "certificates",
+        "insert into lost_branch (certificate_id, campaign, segment, serial, partition, issued_at)"
+        " select id, campaign, segment, serial, partition, issued_at from certificate"
+        " where serial is not null",
+    )
+    operator = Operator(breakable, tmp_path)
+    done = await operator.runs("audit")
+    noted = (
+        "a lost branch of the log had issued certificates that were not issued again and may be on paper: "
+        "S11-AC018 (small) 2 to 4, 7"
+    )
+    assert f"note {noted}\n" in done.stdout
+    assert done.returncode == 0
+    report = await operator.asks("audit")
+    assert report["clean"]
+    (rows,) = [check for check in report["checks"] if check["notes"]]
+    assert rows["name"] == "certificate rows"
+    assert rows["notes"] == [noted]
+    assert rows["numbers"] == {"given on a lost branch only": 4}
+
+
 async def test_what_cannot_be_audited_exits_with_2_and_the_reason(
     breakable: Breakable, tmp_path: Path
 ) -> None:

@@ -1,18 +1,24 @@
 """`mitra secrets`: made once, closed to others, enough for every process."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from mitra_shared.ops.secrets import SecretFolder, SecretsExist, Servers
+from mitra_shared.ops.addresses import Addresses, OperatorSettings
+from mitra_shared.ops.secrets import LONGEST_TOKEN_LIFETIME, SecretFolder, SecretsExist, Servers
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
 from mitra_shared.security.secret_files import read_secret
-from mitra_shared.security.tokens import Role, TokenVerifier
+from mitra_shared.security.tokens import InvalidToken, Role, TokenVerifier
 from tests.ops.commands import mitra
 
 SERVERS = Servers("postgres:5432", "redis:6379")
+TODAY = datetime.now(UTC).date()
+COMPOSE = Path(__file__).parents[2] / "deploy" / "docker-compose.yml"
 
 
 @pytest.fixture
@@ -60,6 +66,38 @@ def test_service_tokens_are_accepted_by_the_services(folder: SecretFolder) -> No
         assert (caller.role, caller.subject) == (Role.SERVICE, service)
 
 
+def test_the_operators_folder_has_every_address_that_the_commands_read(
+    folder: SecretFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MITRA_SECRETS_DIR", str(folder.path / "operator"))
+    addresses = Addresses(home=tmp_path / "no stack runs here")
+    for service in ("enrolment", "certificates", "reporting"):
+        assert addresses.reading(service).startswith("postgresql://audit:")
+    assert addresses.redis().startswith("redis://audit:")
+    for consumer in ("certificates", "reporting"):
+        assert addresses.owning(consumer).startswith(f"postgresql://{consumer}:")
+    for producer in ("enrolment", "certificates"):
+        assert addresses.redis_of(producer).startswith(f"redis://{producer}:")
+
+
+def test_the_operators_container_reads_what_the_operators_folder_holds(folder: SecretFolder) -> None:
+    made, operator = contents(folder), _mounted(folder, "operator")
+    read = {f"mitra_{name}" for name in OperatorSettings.model_fields}
+    assert set(operator) == read | {"mitra_token_keys", "mitra_signing_key"}
+    assert {name: text for name, text in operator.items() if made[f"operator/{name}"] != text} == {}
+
+
+def _mounted(folder: SecretFolder, container: str) -> dict[str, str]:
+    """The secrets that the compose file gives to a container, by the names they have in there."""
+    compose: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())
+    files = {
+        name: secret["file"].replace("${MITRA_SECRETS:-./secrets}", str(folder.path))
+        for name, secret in compose["secrets"].items()
+    }
+    wanted = compose["services"][container]["secrets"]
+    return {each["target"]: Path(files[each["source"]]).read_text() for each in wanted}
+
+
 def test_no_service_holds_the_key_that_signs_tokens(folder: SecretFolder) -> None:
     private = json.loads(read_secret(folder.signing_key))["d"]
     assert [name for name, text in contents(folder).items() if private in text] == [
@@ -82,6 +120,59 @@ def test_new_addresses_leave_keys_and_passwords_as_they_are(folder: SecretFolder
     assert all(name.endswith(("_url", "_service_token")) for name in changed)
     assert "@127.0.0.1:1/certificates" in after["certificates/mitra_database_url"]
     assert folder.database_password("certificates") in after["certificates/mitra_database_url"]
+
+
+def test_a_new_signing_key_is_published_beside_the_old_one(folder: SecretFolder) -> None:
+    old_key, old_token = read_secret(folder.signing_key), _service_token(folder, "reporting")
+    folder.rotate_token_signing(TODAY)
+    assert read_secret(folder.signing_key) != old_key
+    assert _service_token(folder, "reporting") != old_token
+    for part in ("enrolment", "certificates", "reporting", "operator"):
+        verifier = TokenVerifier(read_secret(folder.path / part / "mitra_token_keys"))
+        for token in (old_token, _service_token(folder, "reporting"), _service_token(folder, "certificates")):
+            assert verifier.verify(token).role is Role.SERVICE
+    assert not [text for text in contents(folder).values() if json.loads(old_key)["d"] in text]
+
+
+def test_an_old_key_is_published_until_its_tokens_have_run_out(folder: SecretFolder) -> None:
+    first, token = _kids(folder)[0], _service_token(folder, "reporting")
+    folder.rotate_token_signing(TODAY)
+    folder.rotate_token_signing(TODAY + LONGEST_TOKEN_LIFETIME)
+    assert _kids(folder)[0] == first
+    assert len(_kids(folder)) == 3
+    folder.rotate_token_signing(TODAY + LONGEST_TOKEN_LIFETIME + timedelta(days=1))
+    assert first not in _kids(folder)
+    with pytest.raises(InvalidToken, match="unknown-key"):
+        _verifier(folder).verify(token)
+    _verifier(folder).verify(_service_token(folder, "reporting"))
+
+
+def test_after_a_leak_only_tokens_of_the_new_key_are_accepted(tmp_path: Path) -> None:
+    mitra("secrets", "init", "secrets", directory=tmp_path)
+    folder = SecretFolder(tmp_path / "secrets")
+    token = _service_token(folder, "reporting")
+    said = mitra("secrets", "rotate", "token-signing", "secrets", "--forget-old", directory=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "Start all services again" in said.stdout
+    with pytest.raises(InvalidToken, match="unknown-key"):
+        _verifier(folder).verify(token)
+    _verifier(folder).verify(_service_token(folder, "reporting"))
+    nowhere = mitra("secrets", "rotate", "token-signing", "nowhere", directory=tmp_path)
+    assert (nowhere.returncode, nowhere.stdout) == (1, "")
+    assert "nowhere does not exist" in nowhere.stderr
+
+
+def _service_token(folder: SecretFolder, service: str) -> str:
+    return read_secret(folder.of_service(service) / "mitra_service_token")
+
+
+def _verifier(folder: SecretFolder) -> TokenVerifier:
+    return TokenVerifier(read_secret(folder.of_service("enrolment") / "mitra_token_keys"))
+
+
+def _kids(folder: SecretFolder) -> list[str]:
+    keys = json.loads(read_secret(folder.of_service("enrolment") / "mitra_token_keys"))["keys"]
+    return [key["kid"] for key in keys]
 
 
 def test_redis_gets_digests_and_never_a_password(folder: SecretFolder) -> None:

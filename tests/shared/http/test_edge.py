@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client import generate_latest
+from starlette.types import Message
 
 from mitra_shared.http.app import Api
 from mitra_shared.http.edge import Edge, EdgeSettings
@@ -97,6 +98,25 @@ async def test_a_caller_that_cancels_is_not_answered(api: Api, marked: Marked) -
         with pytest.raises(asyncio.CancelledError):
             await asking
     assert marked.cancelled == 1
+
+
+async def test_the_last_answers_are_logged_when_the_application_ends(
+    client: httpx.AsyncClient, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await client.get("/v1/people/4")
+    said: list[str] = []
+    life = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+
+    async def receive() -> Message:
+        return next(life)
+
+    async def send(message: Message) -> None:
+        said.append(message["type"])
+
+    await api({"type": "lifespan", "asgi": {"version": "3.0"}}, receive, send)
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["route"] for line in lines if line["event"] == "request"] == ["/v1/people/{number}"]
 
 
 async def test_an_answer_is_logged_by_template_without_query_or_path(

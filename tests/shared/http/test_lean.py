@@ -52,6 +52,9 @@ async def test_the_public_keys_are_published(client: httpx.AsyncClient, api: Api
     assert answer.json() == json.loads(api.state.tokens.jwks_json)
     assert answer.headers["content-type"] == "application/jwk-set+json"
     assert all("d" not in key for key in answer.json()["keys"])
+    told = (await client.get("/openapi.json")).json()["paths"]["/.well-known/jwks.json"]["get"]
+    assert "security" not in told
+    assert "application/jwk-set+json" in told["responses"]["200"]["content"]
 
 
 async def test_probes_and_pages_of_third_parties_are_not_in_the_document(client: httpx.AsyncClient) -> None:

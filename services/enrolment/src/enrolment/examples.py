@@ -45,7 +45,11 @@ OPINION_EXAMPLES: Final[dict[str, Any]] = {
             "submission_id": "5f0c6a3e-7f7c-4b0e-9d3a-2c1b0a9f8e7d",
             "round": "round-1",
             "segment": "S11-AC019",
-            "answers": {"scheme-useful": "housing", "local-issues": ["water", "roads"], "office-help": 4},
+            "answers": {
+                "most-useful-scheme": "housing",
+                "local-needs": ["drinking-water", "roads"],
+                "office-help": 4,
+            },
         },
     }
 }

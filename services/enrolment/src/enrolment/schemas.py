@@ -154,7 +154,13 @@ class OpinionSheet(Body):
         Field(
             max_length=100,
             description="By question: the id of a choice, a list of such ids, or 1 to 5 on a scale.",
-            examples=[{"scheme-useful": "housing", "local-issues": ["water", "roads"], "office-help": 4}],
+            examples=[
+                {
+                    "most-useful-scheme": "housing",
+                    "local-needs": ["drinking-water", "roads"],
+                    "office-help": 4,
+                }
+            ],
         ),
     ]
 
@@ -171,9 +177,3 @@ class CampaignLoaded(BaseModel):
     id: CampaignId
     version: int
     changed: bool = Field(description="False if exactly this version was in force already.")
-
-
-class PublicKeys(BaseModel):
-    """JWKS (RFC 7517) of the keys that sign tokens."""
-
-    keys: list[dict[str, object]]

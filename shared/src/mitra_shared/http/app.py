@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRouter
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mitra_shared.http.answers import install_problem_handlers
@@ -62,10 +63,16 @@ class Api(FastAPI):
     front: ASGIApp | None = None
     """The outermost layer, set by `create_api`; what it lets through arrives at FastAPI itself."""
 
+    access: AccessLog | None = None
+    """Set by `create_api`."""
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
+        """Handle one connection, or the life of the application."""
         if self.front is None or scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            if self.access is not None:
+                # The end of the application's life: no answer comes after it.
+                self.access.flush()
             return
         scope["app"] = self
         await self.front(scope, receive, send)
@@ -114,9 +121,10 @@ def create_api(
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
     """
     lean: dict[tuple[str, str], LeanRoute] = {}
+    access = AccessLog(service=service, process=process, level=settings.log_level)
     edge = EdgeSettings(
         metrics=metrics.http,
-        access=AccessLog(service=service, process=process, level=settings.log_level),
+        access=access,
         anonymous=anonymous_paths,
     )
     app = Api(
@@ -133,6 +141,7 @@ def create_api(
         # Spans of FastAPI would record addresses and bodies.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    app.access = access
     app.front = Edge(LeanRoutes(app.inner, lean), edge)
     if settings.cors_origins:
         app.front = _with_cors(app.front, settings.cors_origins)
@@ -140,7 +149,14 @@ def create_api(
     app.state.tokens = TokenVerifier(settings.token_keys)
     install_problem_handlers(app)
     app.include_router(probe_routes(readiness, metrics.registry))
-    app.add_route(JWKS_PATH, _jwks, methods=["GET"], include_in_schema=False)
+    app.add_api_route(
+        JWKS_PATH,
+        public_keys,
+        response_model=PublicKeys,
+        response_class=_JwkSet,
+        summary="The keys that verify tokens",
+        tags=["keys"],
+    )
     for router in routers:
         app.include_router(router)
     return app
@@ -157,10 +173,21 @@ def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     )
 
 
-async def _jwks(request: Request) -> Response:
+class PublicKeys(BaseModel):
+    """JWKS (RFC 7517)."""
+
+    keys: list[dict[str, str]]
+
+
+class _JwkSet(JSONResponse):
+    media_type = "application/jwk-set+json"
+
+
+async def public_keys(request: Request) -> Response:
+    """Everybody may read them."""
     verifier: TokenVerifier = request.app.state.tokens
     headers = {"Cache-Control": "public, max-age=300"}
-    return Response(verifier.jwks_json, headers=headers, media_type="application/jwk-set+json")
+    return Response(verifier.jwks_json, headers=headers, media_type=_JwkSet.media_type)
 
 
 def create_probe_app(readiness: Readiness, metrics: ProcessMetrics) -> Starlette:

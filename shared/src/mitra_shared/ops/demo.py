@@ -24,6 +24,7 @@ from mitra_shared.ops.stack_plan import StackPlan
 from mitra_shared.ops.stack_state import DEFAULT_HOME
 from mitra_shared.ops.token import signing_key
 from mitra_shared.ops.trouble import EXIT_TROUBLE, Trouble
+from mitra_shared.ops.up import PostgresOption, RedisOption
 from mitra_shared.security.tokens import Role
 
 CAMPAIGN: Final = Path("campaigns/modi-mitra/campaign.toml")
@@ -51,6 +52,8 @@ def demo(
     ] = None,
     home: Annotated[Path, typer.Option(help="Directory of data, logs and secrets.")] = DEFAULT_HOME,
     campaign: Annotated[Path, typer.Option(help="The campaign to play.")] = CAMPAIGN,
+    postgres: PostgresOption = None,
+    redis: RedisOption = None,
     *,
     exit_: Annotated[
         bool, typer.Option("--exit", help="Stop when all is settled and audited: code 0 if clean, 1 if not.")
@@ -60,15 +63,16 @@ def demo(
     """Start everything, put the campaign in force, play a field day; without --exit, stay up until Ctrl-C."""
     definition = _definition(campaign)
     chosen = secrets.randbelow(2**32) if seed is None else seed
+    stack_plan = StackPlan(home=home, postgres_url=postgres, redis_url=redis)
     if exit_:
         plan = Plan(people=people, seed=chosen, pace=pace)
-        work = _play_and_audit(StackPlan(home=home), definition, plan, as_json=as_json)
+        work = _play_and_audit(stack_plan, definition, plan, as_json=as_json)
         clean = run_until_interrupted(work, _stopping)
         if not clean:
             raise typer.Exit(EXIT_INTERRUPTED if clean is None else EXIT_TROUBLE)
     else:
         plan = Plan(people=people, seed=chosen, pace=pace or PEOPLE_A_SECOND)
-        run_until_interrupted(_play_and_stay(StackPlan(home=home), definition, plan), _stopping)
+        run_until_interrupted(_play_and_stay(stack_plan, definition, plan), _stopping)
 
 
 def _stopping() -> None:

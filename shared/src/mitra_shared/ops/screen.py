@@ -23,8 +23,8 @@ def show_stack(state: StackState, *, reader_token: str = "") -> None:
     for service in ("enrolment", "certificates", "reporting"):
         for url in state.api_urls(service):
             table.add_row(f"[bold]{service}[/bold] api", url)
-    table.add_row("Postgres", f"127.0.0.1:{state.postgres.port}")
-    table.add_row("Redis", f"127.0.0.1:{state.redis.port}")
+    table.add_row("Postgres", state.postgres.address)
+    table.add_row("Redis", state.redis.address)
     table.add_row("logs", str(state.home / "logs"))
     table.add_row("state, passwords", str(state.home / "stack.json"))
     results.print(table)

@@ -1,4 +1,4 @@
-"""`mitra secrets`: every key, password and address that the processes need, as files of mode 0600.
+"""The folder of secrets: every key, password and address that the processes need, as files of mode 0600.
 
     DIR/enrolment DIR/certificates DIR/reporting   what each service may know: its MITRA_SECRETS_DIR
     DIR/operator                                   the key that signs tokens; addresses for `mitra` itself
@@ -7,16 +7,15 @@
 The directory is made whole or not at all, and never overwritten: with the keys, sealed names are lost.
 """
 
+import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import quote
-
-import typer
 
 from mitra_shared.ids import StaffId
 from mitra_shared.ops.embedded.accounts import (
@@ -38,10 +37,8 @@ SUPERUSER: Final = "postgres"
 CONSUMING: Final = ("certificates", "reporting")
 PRODUCING: Final = ("enrolment", "certificates")
 SERVICE_TOKEN_LIFETIME: Final = timedelta(days=365)
-
-secrets_app = typer.Typer(
-    name="secrets", help="Keys, passwords and addresses of the services.", no_args_is_help=True
-)
+LONGEST_TOKEN_LIFETIME: Final = timedelta(days=366)
+"""Of any token that is minted here: so long does the key that signed it stay published."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +76,10 @@ class SecretFolder:
     def database_password(self, role: str) -> str:
         """Password of a role of Postgres."""
         return read_secret(self.path / "postgres" / f"{role}_password")
+
+    def role_passwords(self) -> dict[str, str]:
+        """Passwords of the roles of Postgres that are not its superuser."""
+        return {role: self.database_password(role) for role in DATABASE_ROLES}
 
     def redis_password(self, account: str) -> str:
         """Password of an account of Redis."""
@@ -119,7 +120,24 @@ class SecretFolder:
                 mitra_redis_url=self.redis_url(servers, service),
             )
         self._write("operator", **self._operator_addresses(servers))
-        signing_key = read_secret(self.signing_key)
+        self._write_service_tokens(read_secret(self.signing_key))
+
+    def rotate_token_signing(self, today: date, *, forget_old: bool = False) -> None:
+        """Sign tokens with a new key from now on, those of services at once.
+
+        Public keys whose tokens may still be valid stay published, unless `forget_old`: then only tokens of
+        the new key are accepted.
+        """
+        signing_key = new_signing_key()
+        published = read_secret(self.path / "operator" / "mitra_token_keys")
+        token_keys = public_jwks(*([] if forget_old else [_still_needed(published, today)]), signing_key)
+        # The public half first: what is signed can be verified, wherever this ends.
+        for part in (*SERVICES, "operator"):
+            self._write(part, mitra_token_keys=token_keys)
+        self._write("operator", mitra_signing_key=signing_key)
+        self._write_service_tokens(signing_key)
+
+    def _write_service_tokens(self, signing_key: str) -> None:
         for service in CONSUMING:
             caller = Caller(StaffId(service), Role.SERVICE)
             self._write(
@@ -186,31 +204,20 @@ def _passwords(names: Iterable[str]) -> dict[str, str]:
     return {name: token_urlsafe(24) for name in names}
 
 
-PostgresOption = Annotated[
-    str, typer.Option("--postgres", help="host:port of Postgres, as the services see it.")
-]
-RedisOption = Annotated[str, typer.Option("--redis", help="host:port of Redis, as the services see it.")]
-FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The directory of the secrets.")]
+def _still_needed(jwks: str, today: date) -> str:
+    """The JWKS, oldest key first, without keys whose successor is so old that no token of theirs is left."""
+    keys = json.loads(jwks)["keys"]
+    kept = [
+        key
+        for key, successor in zip(keys, [*keys[1:], None], strict=True)
+        if successor is None or today - _made_on(successor["kid"], today) <= LONGEST_TOKEN_LIFETIME
+    ]
+    return json.dumps({"keys": kept})
 
 
-@secrets_app.command()
-def init(
-    folder: FolderArgument, postgres: PostgresOption = "postgres:5432", redis: RedisOption = "redis:6379"
-) -> None:
-    """Make all secrets of a deployment, once. The directory must not exist yet."""
-    SecretFolder(folder).create(Servers(postgres, redis))
-    typer.echo(f"Secrets are in {folder}. Keep a copy apart: without its keys, sealed names cannot be read.")
-
-
-@secrets_app.command()
-def renew(
-    folder: FolderArgument, postgres: PostgresOption = "postgres:5432", redis: RedisOption = "redis:6379"
-) -> None:
-    """Write fresh service tokens (valid for a year) and the addresses; keys and passwords stay."""
-    secrets = SecretFolder(folder)
-    if not secrets.exists:
-        raise Trouble(f"{folder} does not exist; make it with: mitra secrets init {folder}")
-    secrets.renew(Servers(postgres, redis))
-    typer.echo(
-        f"Service tokens in {folder} are valid until {datetime.now(UTC) + SERVICE_TOKEN_LIFETIME:%d-%m-%Y}."
-    )
+def _made_on(kid: str, today: date) -> date:
+    """The day in a `kid`; one that has none is as good as new."""
+    try:
+        return date.fromisoformat(kid[:10])
+    except ValueError:
+        return today

@@ -27,6 +27,9 @@ STEADY_SECONDS: Final = 30.0
 STARTS_BEFORE_READY: Final = 3
 """How often a process may end before it was ever ready, until the stack gives up."""
 
+OF_THE_STACK: Final = ("DATABASE_URL", "REDIS_URL")
+"""Accounts that may do more than a service should."""
+
 
 class ServiceFailed(Trouble):
     """A process of a service does not come up."""
@@ -56,7 +59,11 @@ class ServicePlan:
 
 def environment(**settings: str) -> dict[str, str]:
     """The environment of this process with exactly these `MITRA_` settings."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MITRA_")}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MITRA_") and name not in OF_THE_STACK
+    }
     return (
         inherited
         | {"PYTHONUNBUFFERED": "1"}

@@ -1,4 +1,4 @@
-"""The embedded stack: Postgres, Redis and every process of the services, under one launcher.
+"""The stack on this machine: Postgres, Redis and every process of the services, under one launcher.
 
 Order of start: lock, secrets, servers, accounts, migrations, services; stopped the other way round. All of
 it lives in one directory (`.mitra`), and the next start continues from what is there.
@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,27 +18,18 @@ from typing import Final
 import httpx
 
 from mitra_shared.ops.embedded import process
-from mitra_shared.ops.embedded.accounts import AUDIT, REDIS_RIGHTS, SERVICES
-from mitra_shared.ops.embedded.postgres import EmbeddedPostgres
-from mitra_shared.ops.embedded.process import ServerFailed
-from mitra_shared.ops.embedded.redis import EmbeddedRedis
+from mitra_shared.ops.embedded.accounts import SERVICES
 from mitra_shared.ops.lock import Held, LockFile
-from mitra_shared.ops.secrets import SUPERUSER, SecretFolder, Servers
+from mitra_shared.ops.secrets import SecretFolder
 from mitra_shared.ops.service_process import ServiceFailed, ServiceProcess, environment
 from mitra_shared.ops.stack_plan import StackPlan, service_plans
-from mitra_shared.ops.stack_state import RunningServer, StackState, lock_file, state_file
+from mitra_shared.ops.stack_servers import StackServers, Tell
+from mitra_shared.ops.stack_state import StackState, lock_file, state_file
 from mitra_shared.ops.trouble import Trouble
 
-POSTGRES_PORT: Final = 15432
-REDIS_PORT: Final = 16379
 READY_SECONDS: Final = 120.0
 MIGRATION_SECONDS: Final = 120.0
-SERVER_AGAIN_SECONDS: Final = 10.0
-"""How long a crashed server may take to come back before that is told and tried again."""
 LOOK_SECONDS: Final = 0.1
-
-Tell = Callable[[str], None]
-"""Takes one line about what is going on."""
 
 
 class Stack:
@@ -53,8 +44,7 @@ class Stack:
         self._logs = self.home / "logs"
         self._secrets = SecretFolder(self.home / "secrets")
         self._started_at = datetime.now(UTC)
-        self._postgres: EmbeddedPostgres | None = None
-        self._redis: EmbeddedRedis | None = None
+        self._servers = StackServers(plan, self.home, self._secrets, tell)
 
     async def start(self) -> None:
         """Start everything and wait until every process is ready.
@@ -63,7 +53,7 @@ class Stack:
             Trouble: another stack runs there, or a part does not start; what was started is to be stopped.
         """
         self._take_home()
-        self._start_servers()
+        await self._servers.start()
         await self._migrate()
         self._tell("Starting the services")
         self.services = [
@@ -84,35 +74,6 @@ class Stack:
                 "or start another one with --home DIRECTORY"
             ) from None
         state_file(self.home).unlink(missing_ok=True)
-
-    def _start_servers(self) -> None:
-        if not self._secrets.exists:
-            self._tell("Making keys and passwords")
-            self._secrets.create(Servers(f"127.0.0.1:{POSTGRES_PORT}", f"127.0.0.1:{REDIS_PORT}"))
-        self._tell("Starting Postgres")
-        self._postgres = postgres = EmbeddedPostgres(
-            self.home / "postgres",
-            password=self._secrets.database_password(SUPERUSER),
-            port=POSTGRES_PORT,
-            log=self._logs / "postgres.log",
-        )
-        postgres.start()
-        postgres.run_script(self._secrets.roles_script())
-        self._tell("Starting Redis")
-        self._redis = redis = EmbeddedRedis(
-            self.home / "redis",
-            passwords=self._secrets.redis_passwords(),
-            port=REDIS_PORT,
-            log=self._logs / "redis.log",
-            memory=self.plan.redis_memory,
-        )
-        redis.start()
-        self._secrets.renew(self._servers())
-
-    def _servers(self) -> Servers:
-        if self._postgres is None or self._redis is None:
-            raise Trouble("the stack was not started")
-        return Servers(f"127.0.0.1:{self._postgres.port}", f"127.0.0.1:{self._redis.port}")
 
     async def _migrate(self) -> None:
         self._tell("Migrating the databases")
@@ -163,14 +124,7 @@ class Stack:
         """Look after all processes until cancelled: what ended is started again, and that is told."""
         while True:
             again = [service.plan.name for service in self.services if service.keep_running()]
-            for server, name in ((self._postgres, "Postgres"), (self._redis, "Redis")):
-                if server is None or server.pid is not None:
-                    continue
-                try:
-                    server.start(within=SERVER_AGAIN_SECONDS)
-                    again.append(name)
-                except ServerFailed as failed:
-                    self._tell(str(failed))
+            again += self._servers.keep_running()
             if again:
                 self._tell(f"Started again: {', '.join(again)}")
                 self.state().write()
@@ -181,9 +135,7 @@ class Stack:
         for service in self.services:
             service.ask_to_stop()
         await asyncio.gather(*(service.stopped() for service in self.services))
-        for server in (self._redis, self._postgres):
-            if server is not None:
-                server.stop()
+        self._servers.stop()
         if self._lock.is_ours:
             state_file(self.home).unlink(missing_ok=True)
             self._lock.release()
@@ -194,23 +146,17 @@ class Stack:
         Raises:
             Trouble: the servers were never started.
         """
-        if self._postgres is None or self._redis is None:
-            raise Trouble("the stack was not started")
-        servers, secrets = self._servers(), self._secrets
-        postgres, redis = (
-            RunningServer(host="127.0.0.1", port=server.port, pid=server.pid, log=server.log)
-            for server in (self._postgres, self._redis)
-        )
+        servers = self._servers
         return StackState(
             pid=os.getpid(),
             started_at=self._started_at,
             home=self.home,
-            secrets=secrets.path,
-            postgres=postgres,
-            redis=redis,
-            databases={service: secrets.database_url(servers, service, service) for service in SERVICES},
-            audit_databases={service: secrets.database_url(servers, service, AUDIT) for service in SERVICES},
-            redis_urls={account: secrets.redis_url(servers, account) for account in REDIS_RIGHTS},
+            secrets=self._secrets.path,
+            postgres=servers.postgres,
+            redis=servers.redis,
+            databases=servers.databases(),
+            audit_databases=servers.audit_databases(),
+            redis_urls=servers.redis_urls(),
             processes=tuple(service.state() for service in self.services),
         )
 

@@ -28,6 +28,11 @@ class StackPlan:
     reporting_apis: int = 1
     reporting_consumers: int = 1
     redis_memory: str = "2gb"
+    """Of the embedded one."""
+    postgres_url: str | None = None
+    """A server to use in place of the embedded one, for an account that may create roles and databases."""
+    redis_url: str | None = None
+    """A server to use in place of the embedded one, for an account that may create accounts."""
     log_level: str = "info"
 
     def replicas(self) -> list[tuple[str, str, int]]:

@@ -45,6 +45,11 @@ class RunningServer(BaseModel):
     pid: int | None
     log: Path | None
 
+    @property
+    def address(self) -> str:
+        """`host:port`, as in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 class StackState(BaseModel):
     """A running stack. The file holds passwords; its mode is 0600."""

@@ -12,13 +12,14 @@ from typing import Annotated, Final
 import typer
 
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
-from mitra_shared.ops.secrets import SecretFolder
+from mitra_shared.ops.secrets import LONGEST_TOKEN_LIFETIME, SecretFolder
 from mitra_shared.ops.stack_state import DEFAULT_HOME
 from mitra_shared.ops.trouble import Trouble, WrongUsage
 from mitra_shared.security.secret_files import UnsafeSecretFile, read_secret
 from mitra_shared.security.tokens import RECRUITERS, BadTokenKeys, Caller, Role, mint
 from mitra_shared.settings import SECRETS_DIR_VARIABLE
 
+LONGEST_HOURS: Final = LONGEST_TOKEN_LIFETIME / timedelta(hours=1)
 SIGNING_KEY_VARIABLE: Final = "MITRA_SIGNING_KEY"
 _AREA_OF: Final = {
     Role.IN_CHARGE: "a constituency, e.g. S11-PC04",
@@ -73,7 +74,9 @@ def token(
     subject: Annotated[
         str | None, typer.Option(help="Staff id; made from role and area if not given.")
     ] = None,
-    hours: Annotated[float, typer.Option(min=0.01, max=24 * 366, help="How long the token is valid.")] = 12,
+    hours: Annotated[
+        float, typer.Option(min=0.01, max=LONGEST_HOURS, help="How long the token is valid.")
+    ] = 12,
     signing_key_file: Annotated[
         Path | None, typer.Option("--signing-key", help="File of the private key (JWK).")
     ] = None,

@@ -16,6 +16,20 @@ up_app = typer.Typer(add_completion=False)
 
 Replicas = Annotated[int, typer.Option(min=1, max=16)]
 HomeOption = Annotated[Path, typer.Option(help="Directory of data, logs and secrets.")]
+PostgresOption = Annotated[
+    str | None,
+    typer.Option(
+        "--postgres",
+        envvar="DATABASE_URL",
+        help="URL of a Postgres to use, for an account that may create roles and databases.",
+    ),
+]
+RedisOption = Annotated[
+    str | None,
+    typer.Option(
+        "--redis", envvar="REDIS_URL", help="URL of a Redis to use, for an account that may create accounts."
+    ),
+]
 
 
 @up_app.command()
@@ -28,14 +42,21 @@ def up(  # every replica count is an option of its own
     certificates_relays: Replicas = 1,
     reporting_apis: Replicas = 1,
     reporting_consumers: Replicas = 1,
-    redis_memory: Annotated[str, typer.Option(help="Redis's memory limit, e.g. 512mb; 0 for none.")] = "2gb",
+    redis_memory: Annotated[
+        str, typer.Option(help="Memory limit of the embedded Redis, e.g. 512mb; 0 for none.")
+    ] = "2gb",
+    postgres: PostgresOption = None,
+    redis: RedisOption = None,
     log_level: str = "info",
     *,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the state as JSON once everything runs.")
     ] = False,
 ) -> None:
-    """Start Postgres, Redis and all services, and keep them running until Ctrl-C. Data is kept in --home."""
+    """Start Postgres, Redis and all services, and keep them running until Ctrl-C. Data is kept in --home.
+
+    A server that is given is used in place of the embedded one, and left running.
+    """
     plan = StackPlan(
         home=home,
         enrolment_apis=enrolment_apis,
@@ -46,6 +67,8 @@ def up(  # every replica count is an option of its own
         reporting_apis=reporting_apis,
         reporting_consumers=reporting_consumers,
         redis_memory=redis_memory,
+        postgres_url=postgres,
+        redis_url=redis,
         log_level=log_level,
     )
     run_until_interrupted(_stay_up(plan, as_json=as_json), lambda: screen.tell("Stopping"))

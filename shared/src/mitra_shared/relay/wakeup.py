@@ -32,11 +32,12 @@ class Wakeup:
     async def wait(self, seconds: float, shutdown: ShutdownSignal) -> None:
         """Return when notified, when `shutdown` is set, or after `seconds`."""
         await self._listen()
-        if not self._woken.is_set() and not shutdown.requested:
-            try:
-                await asyncio.wait_for(self._woken.wait(), seconds)
-            except TimeoutError:
-                return
+        waiting = asyncio.create_task(self._woken.wait()), asyncio.create_task(shutdown.wait())
+        try:
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
         self._woken.clear()
 
     async def _listen(self) -> None:

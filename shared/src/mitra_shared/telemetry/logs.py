@@ -30,7 +30,7 @@ _FRAMES: Final = 12
 _SPEAKS_OF_DATA: Final = (ValidationError, SQLAlchemyError, PostgresError)
 """Errors whose messages repeat rows, statements or inputs."""
 
-_OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "granian", "_granian")
+_OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream")
 """Loggers that libraries give handlers of their own."""
 
 _QUIET: Final = ("uvicorn.access", "sqlalchemy", "httpx", "httpcore", "asyncio", "alembic.runtime.plugins")

@@ -11,6 +11,7 @@ from uuid import UUID
 from mitra_shared.contracts.topics import PARTITIONS
 from mitra_shared.ops.audit.certificate_walk import Ledgers, walk_partition
 from mitra_shared.ops.audit.issuing import Ledger, Paper
+from mitra_shared.ops.audit.lost_numbers import note_lost_numbers
 from mitra_shared.ops.audit.report import Check, counted
 from mitra_shared.ops.audit.scene import Scene
 from mitra_shared.ops.audit.snapshots import Row
@@ -189,6 +190,7 @@ _SERIALS: Final = """
 
 
 async def check_certificate_log(scene: Scene, check: Check) -> None:
-    """Rows and certificates log say the same, and serial numbers have neither gaps nor repeats."""
+    """Rows and certificates log say the same, serial numbers have no gaps; lost ones are noted."""
     for query in (_ROWS_AND_LOG, _SERIALS):
         check.wrong_rows(await scene.certificates.rows(counted(query)))
+    await note_lost_numbers(scene, check)
