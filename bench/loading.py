@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import TypeAlias
+from typing import TypeAlias, cast
 from urllib.parse import urlsplit
 
 import uvloop
 
-Results: TypeAlias = "multiprocessing.Queue[tuple[dict[int, int], list[float]]]"
+Results: TypeAlias = "multiprocessing.Queue[tuple[dict[int, int], list[float]] | Exception]"
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ class _Connection(asyncio.Protocol):
         self._sent = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.WriteTransport", transport)
         self._next()
 
     def _next(self) -> None:
@@ -110,11 +109,18 @@ async def _play(
 
 
 def _worker(host: str, port: int, connections: Sequence[Sequence[bytes]], results: Results) -> None:
-    results.put(uvloop.run(_play(host, port, connections)))
+    try:
+        results.put(uvloop.run(_play(host, port, connections)))
+    except Exception as error:  # noqa: BLE001 - the parent raises it
+        results.put(error)
 
 
 def load(urls: Sequence[str], requests: Sequence[bytes], *, connections: int) -> Load:
-    """Send all requests over so many connections, a process for each url, and wait for the answers."""
+    """Send all requests over so many connections, a process for each url, and wait for the answers.
+
+    Raises:
+        ConnectionError: a server hung up.
+    """
     context = multiprocessing.get_context("fork")
     results: Results = context.Queue()
     workers = []
@@ -129,7 +135,10 @@ def load(urls: Sequence[str], requests: Sequence[bytes], *, connections: int) ->
     statuses: dict[int, int] = {}
     latencies: list[float] = []
     for _ in workers:
-        of_one, each_took = results.get(timeout=600)
+        result = results.get(timeout=600)
+        if isinstance(result, Exception):
+            raise result
+        of_one, each_took = result
         for status, count in of_one.items():
             statuses[status] = statuses.get(status, 0) + count
         latencies.extend(each_took)
