@@ -15,6 +15,8 @@ from reporting.storage.tables import TOTAL_COLUMNS
 from reporting.storage.version import announce, take_version
 
 _COLUMNS: Final = tuple(TOTAL_COLUMNS.values())
+_SHOWS: Final = [TOTAL_COLUMNS[metric] for metric in (Counted.ENROLLED, Counted.DECIDED, Counted.OPINIONS)]
+"""A leaf is stamped for these only: news of an area that looks as before would tell of a withdrawal."""
 
 _ADD_TOTALS = text(
     f"""
@@ -24,7 +26,8 @@ _ADD_TOTALS = text(
                 {", ".join(f"cast(:{column} as bigint[])" for column in _COLUMNS)}) as changed
     on conflict (campaign, area, partition) do update
     set {", ".join(f"{column} = rollup_total.{column} + excluded.{column}" for column in _COLUMNS)},
-        version = excluded.version
+        version = case when {" or ".join(f"excluded.{column} <> 0" for column in _SHOWS)}
+                       then excluded.version else rollup_total.version end
     """  # noqa: S608 - columns of ours
 )
 
