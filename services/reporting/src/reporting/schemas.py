@@ -49,7 +49,10 @@ class RollupShown(Answer):
 
 
 class TopicLag(Answer):
-    """Events of a topic not yet counted, and for how many seconds one has waited; null: see `reason`."""
+    """Events in the streams of a topic not yet counted, and for how many seconds one has waited there.
+
+    What the relay has not carried into the streams yet is not in it. null: see `reason`.
+    """
 
     events: int | None
     seconds: float | None
