@@ -1,6 +1,7 @@
 """Loading campaigns: in force at once, at one place in the order of every partition."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -73,7 +74,8 @@ async def test_a_definition_that_contradicts_itself_is_refused(api: IntakeApi) -
     ]
     answer = await api.load(small_campaign(2, areas=broken))
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "areas"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {error["field"] for error in answer.json()["errors"]} == {"areas.S11-AC019.parent"}
     other_address = await api.client.put(
         "/v1/campaigns/large",
         content=small_campaign(2).model_dump_json(),
@@ -81,6 +83,48 @@ async def test_a_definition_that_contradicts_itself_is_refused(api: IntakeApi) -
     )
     assert other_address.status_code == 422
     assert other_address.json()["errors"][0]["field"] == "id"
+
+
+async def test_every_mistake_of_a_definition_is_told(api: IntakeApi) -> None:
+    notices = [notice.model_dump() | {"in_force_from": "2027-01-01"} for notice in small_campaign().notices]
+    answer = await api.load(small_campaign(2, goals=[], notices=notices))
+    assert answer.status_code == 422
+    errors = answer.json()["errors"]
+    assert {"goals", "notices.#1.in_force_from"} <= {error["field"] for error in errors}
+    assert all(error["message"] and error["expected"] for error in errors)
+    assert (await api.get("/v1/campaigns/small")).json()["version"] == 1
+
+
+def _in_malappuram() -> list[dict[str, Any]]:
+    return [
+        area.model_dump() | ({"parent": "S11-PC06"} if area.code == "S11-AC019" else {})
+        for area in small_campaign().areas
+    ]
+
+
+async def test_a_segment_stays_in_its_constituency(api: IntakeApi) -> None:
+    without = [area.model_dump() for area in small_campaign().areas if area.code != "S11-AC019"]
+    for version in (2, 3):
+        answer = await api.load(small_campaign(version, areas=_in_malappuram()))
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "urn:mitra:problem:campaign-conflict"
+        (error,) = answer.json()["errors"]
+        assert (error["field"], error["expected"]) == ("areas.S11-AC019.parent", "S11-PC04")
+        # Left out meanwhile, it still cannot come back elsewhere.
+        assert (await api.load(small_campaign(2, areas=without))).status_code == 200
+    assert (await api.load(small_campaign(3))).status_code == 200
+
+
+async def test_a_campaign_keeps_its_boundaries(api: IntakeApi) -> None:
+    boundaries = small_campaign().boundaries.model_dump()
+    redrawn = await api.load(small_campaign(2, boundaries=boundaries | {"version": "2027"}))
+    assert redrawn.status_code == 409
+    (error,) = redrawn.json()["errors"]
+    assert error["field"] == "boundaries.version"
+    assert error["expected"].startswith("'2008'")
+    assert (
+        await api.load(small_campaign(2, boundaries=boundaries | {"source": "The Order"}))
+    ).status_code == 200
 
 
 async def test_another_api_judges_by_a_change_from_its_next_group_on(campaign_engine: AsyncEngine) -> None:

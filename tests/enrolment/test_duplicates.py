@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from enrolment.commands.forget_outcomes import forget_outcomes
 from tests.enrolment.intake_api import IntakeApi, TestClock, count, load, person, rows, running_api, token
 from tests.factories import small_campaign
 
@@ -83,6 +84,18 @@ async def test_a_refusal_for_the_ration_is_not_kept(enrolment_engine: AsyncEngin
         assert (await api.enrol(person(1), key="tried-tomorrow")).status_code == 429
         clock.now += timedelta(days=1)
         assert (await api.enrol(person(1), key="tried-tomorrow")).status_code == 201
+
+
+async def test_duplicate_answers_are_forgotten_after_60_days(api: IntakeApi) -> None:
+    await api.enrol(person(1))
+    assert (await api.enrol(person(1))).status_code == 409
+    now = datetime.now(UTC)
+    await forget_outcomes(api.engine, now + timedelta(days=59))
+    kept = [await count(api.engine, table) for table in ("duplicate_record", "duplicate_answer")]
+    while await forget_outcomes(api.engine, now + timedelta(days=62)):
+        pass
+    left = [await count(api.engine, table) for table in ("duplicate_record", "duplicate_answer")]
+    assert (kept, left) == ([1, 1], [0, 0])
 
 
 async def test_a_batch_has_no_ration_of_its_own(api: IntakeApi) -> None:

@@ -36,8 +36,12 @@ SYNC_SIZE = 10
 def whole_campaign(people: int) -> CampaignDefinition:
     """The Modi Mitra campaign with quotas scaled to so many people, and its first round open on any day."""
     definition = scaled(load_definition(CAMPAIGN), people)
-    first = definition.rounds[0].model_copy(update={"opens_on": date.min, "closes_on": date.max})
-    return definition.model_copy(update={"rounds": (first,)})
+    long_ago, far_off = date(2026, 1, 1), date(2036, 12, 31)
+    first = definition.rounds[0].model_copy(update={"opens_on": long_ago, "closes_on": far_off})
+    notices = tuple(notice.model_copy(update={"in_force_from": long_ago}) for notice in definition.notices)
+    return definition.model_copy(
+        update={"starts_on": long_ago, "target_date": far_off, "rounds": (first,), "notices": notices}
+    )
 
 
 def with_more_places(definition: CampaignDefinition) -> CampaignDefinition:

@@ -136,28 +136,54 @@ def counted(logs: Mapping[str, Log]) -> dict[str, dict[str, Counter[str]]]:
         for entry in log.all():
             said = entry.payload
             leaf = leaves[said["campaign"]][said.get("segment") or said.get("area") or ""]
-            waited = said.get("previous") == "waitlisted"
             match entry.type:
                 case "MitraEnrolledV1":
                     leaf["enrolled"] += 1
                     leaf["beneficiaries" if said["basis"] == "beneficiary" else "admirers"] += 1
                 case "MitraWithdrawnV1":
                     leaf["withdrawn"] += 1
-                case "CertificateIssuedV1":
-                    leaf["certificates_issued"] += 1
-                    leaf["certificates_waitlisted"] -= waited
-                case "CertificateWaitlistedV1":
-                    leaf["certificates_waitlisted"] += 1
+                case "CertificateIssuedV1" if said["previous"] == "waitlisted":
+                    leaf["certificates_promoted"] += 1
+                case "CertificateIssuedV1" | "CertificateWaitlistedV1":
+                    leaf["certificates_decided"] += 1
                 case "CertificateRevokedV1":
                     leaf["certificates_revoked"] += 1
-                    leaf["certificates_waitlisted"] -= waited
+                    leaf["certificates_never_decided"] += said["previous"] == "held"
                 case "OpinionReleasedV1":
                     leaf["opinions"] += 1
     return leaves
 
 
 SHOWN = ("enrolled", "certificates_issued", "certificates_waitlisted", "opinions")
-STORED = (*SHOWN, "withdrawn", "beneficiaries", "admirers", "certificates_revoked")
+STORED = (
+    "enrolled",
+    "opinions",
+    "withdrawn",
+    "beneficiaries",
+    "admirers",
+    "certificates_decided",
+    "certificates_never_decided",
+    "certificates_promoted",
+    "certificates_revoked",
+)
+
+
+def as_shown(leaf: Counter[str], area: str, definition: Mapping[str, Any]) -> Counter[str]:
+    """What is shown of a leaf: gross counts, and the certificates decided as its quota divides them."""
+    quota = 0
+    for goal in definition["goals"]:
+        if goal["level"] == "segment" and goal["metric"] == "certificates" and goal.get("active", True):
+            quota = goal["number"] if goal.get("area") in {None, area} else quota
+    decided = leaf["certificates_decided"]
+    if not definition["issuing"]["frozen"]:
+        decided += leaf["certificates_never_decided"]
+    issued = min(decided, quota)
+    return Counter(
+        enrolled=leaf["enrolled"],
+        opinions=leaf["opinions"],
+        certificates_issued=issued,
+        certificates_waitlisted=decided - issued,
+    )
 
 
 async def assert_rollups(stack: RealStack, logs: Mapping[str, Log]) -> None:
@@ -171,7 +197,16 @@ async def assert_rollups(stack: RealStack, logs: Mapping[str, Log]) -> None:
             assert {kind: stored[campaign, area][kind] for kind in STORED} == {
                 kind: leaves[area][kind] for kind in STORED
             }, (campaign, area)
-        sums = {kind: sum(leaf[kind] for leaf in leaves.values()) for kind in SHOWN}
+        definition = max(
+            (
+                e.payload["definition"]
+                for e in logs["enrolment"].all()
+                if e.type == "CampaignDefinedV1" and e.payload["campaign"] == campaign
+            ),
+            key=lambda each: each["version"],
+        )
+        shown = {area: as_shown(leaf, area, definition) for area, leaf in leaves.items()}
+        sums = {kind: sum(leaf[kind] for leaf in shown.values()) for kind in SHOWN}
         headers = {"Authorization": f"Bearer {stack.token(Role.HEADQUARTERS, campaign=campaign)}"}
         async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=10) as client:
             for url in stack.urls("reporting"):
@@ -183,7 +218,7 @@ async def assert_rollups(stack: RealStack, logs: Mapping[str, Log]) -> None:
                 ]
                 for area in segments:
                     assert {kind: area[kind] for kind in SHOWN} == {
-                        kind: leaves[area["area"]][kind] for kind in SHOWN
+                        kind: shown.get(area["area"], Counter())[kind] for kind in SHOWN
                     }, (campaign, area["area"])
         await _assert_published(stack, campaign, [nation["rollup"], *segments])
 

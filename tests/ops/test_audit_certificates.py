@@ -241,8 +241,8 @@ ROLLUPS = [
             TOTAL,
         )
         for column in (
-            "enrolled", "withdrawn", "beneficiaries", "admirers", "certificates_issued",
-            "certificates_waitlisted", "certificates_revoked", "opinions",
+            "enrolled", "withdrawn", "beneficiaries", "admirers", "certificates_decided",
+            "certificates_never_decided", "certificates_promoted", "certificates_revoked", "opinions",
         )
     ),
     *(
@@ -256,7 +256,7 @@ ROLLUPS = [
             "rollups",
             DAY,
         )
-        for metric in ("enrolled", "basis:admirer", "scheme:PMAY-G", "certificates:issued", "opinions")
+        for metric in ("enrolled", "basis:admirer", "scheme:PMAY-G", "certificates:decided", "opinions")
     ),
     Broken(
         "a day that is gone",

@@ -72,7 +72,8 @@ async def append(world: World, *events: MitraEnrolledV1 | MitraWithdrawnV1) -> N
 
 async def put_in_force_with_the_new_segment(world: World) -> None:
     areas = [area.model_dump(mode="json") for area in small_campaign().areas]
-    new = next(area for area in areas if area["code"] == "S11-AC019") | {"code": NEW, "number": 20}
+    here = next(area for area in areas if area["code"] == "S11-AC019")
+    new = here | {"code": NEW, "number": 20, "name": {"en": "Kalpetta North"}}
     definition = small_campaign(5, goals=quotas(3, S11_AC019=2), areas=[*areas, new])
     await load(world.enrolment, definition)
 

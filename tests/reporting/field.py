@@ -149,7 +149,7 @@ class Field:
             basis = self.random.choice(("admirer", "beneficiary"))
             schemes = self.random.sample(sorted(SCHEMES), self.random.randrange(3))
             place = self.random.choice((segment, self.seat_of(segment)))
-            match self.random.randrange(7):
+            match self.random.randrange(8):
                 case 0 | 1:
                     happened += [self.enrolled(segment, at, basis, schemes), self.issued(segment, at)]
                 case 2:
@@ -164,6 +164,8 @@ class Field:
                     ]
                 case 5:
                     happened += [self.waitlisted(segment, at), self.issued(segment, at, "waitlisted")]
+                case 6:
+                    happened += [self.enrolled(segment, at, basis), self.revoked(segment, at, "held")]
                 case _:
                     happened.append(self.opinion(place, at.date()))
         return happened

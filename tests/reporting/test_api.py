@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mitra_shared.contracts.topics import ENROLMENT, all_partitions, partition_of
 from mitra_shared.ids import Partition
 from mitra_shared.streams import connect
+from reporting.lag import GONE, NOT_LOOKED
 from reporting.schemas import DaysAnswer, RollupAnswer, RollupsAnswer
 from tests.factories import SEGMENTS, small_campaign
 from tests.reporting.field import DAY, Field
@@ -130,6 +131,21 @@ async def test_a_day_is_shown_as_far_as_it_may_be(
         assert segment["schemes"]["PMUY"]["reason"] == "shown for constituencies and above only"
         sibling = (await api.get(f"/v1/rollups/S11-AC017/days?from={DAY}&to={DAY}")).json()["days"][0]
         assert sibling["withdrawn"] == {"value": None, "reason": "would reveal a figure of fewer than 10"}
+
+
+async def test_a_stream_that_began_since_the_last_look_is_not_called_gone(
+    field: Field, api: ReportingApi
+) -> None:
+    await field.apply(field.defined())
+    await api.caught_up()
+    await api.reading.lag.look()
+    reasons = []
+    for _ in range(2):
+        reasons.append(api.reading.lag.behind(api.reading.mirror.positions)["enrolment"].reason)
+        await asyncio.sleep(0.01)
+        await api.reading.lag.look()
+    reasons.append(api.reading.lag.behind(api.reading.mirror.positions)["enrolment"].reason)
+    assert reasons == [NOT_LOOKED, GONE, GONE]
 
 
 async def test_lag_is_counted_from_the_ends_of_the_streams(

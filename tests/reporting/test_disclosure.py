@@ -27,8 +27,14 @@ from tests.factories import SEGMENTS, small_campaign
 
 CAMPAIGN = small_campaign()
 TREE = AreaTree(CAMPAIGN)
-LIVE = ("enrolled", "certificates:issued", "certificates:waitlisted", "opinions")
-GUARDED = ("withdrawn", "basis:beneficiary", "basis:admirer", "certificates:revoked")
+LIVE = ("enrolled", "opinions")
+GUARDED = (
+    "withdrawn",
+    "basis:beneficiary",
+    "basis:admirer",
+    "certificates:promoted",
+    "certificates:revoked",
+)
 Cell = tuple[str, AreaCode]
 Shown = Mapping[str, Mapping[str, Figure]]
 LEVELS = {level: CAMPAIGN.at_level(level)[-1].code for level in Level}

@@ -150,7 +150,8 @@ async def test_bars_and_numbers_move_while_one_looks(shown: Field, api: Reportin
     await expect(bar).to_have_attribute("max", "5000")
     waiting = page.locator("li[data-area=S11-PC04] .waiting")
     await expect(waiting).to_be_hidden()
-    await shown.apply([shown.enrolled("S11-AC018"), shown.waitlisted("S11-AC018"), shown.opinion("S11-PC04")])
+    decided = [shown.issued("S11-AC018") for _ in range(3)] + [shown.waitlisted("S11-AC018")]
+    await shown.apply([shown.enrolled("S11-AC018"), *decided, shown.opinion("S11-PC04")])
     await expect(bar).to_have_attribute("value", "1204")
     await expect(page.locator(".summary [data-count=enrolled]")).to_have_text("1,204")
     await expect(page.locator("section.group[data-area=S11] h2 [data-count=enrolled]")).to_have_text("1,204")

@@ -4,14 +4,14 @@ The group's effect is a row per event, so that 'exactly once, in order' can be r
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import cast
 from uuid import UUID
 
 import httpx
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from faststream.redis import RedisBroker
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -81,9 +81,17 @@ class Spine:
         self.app.state.tokens = TokenVerifier(public_jwks(key))
         install_problem_handlers(self.app)
         self.app.include_router(log_router(producer, ENROLMENT))
+        self.log_pages = 0
+        self.app.middleware("http")(self._count_page)
         self._token = mint(
             key, Caller(StaffId("certificates"), Role.SERVICE, None, None), lifetime=timedelta(hours=1)
         )
+
+    async def _count_page(
+        self, request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        self.log_pages += 1
+        return await call_next(request)
 
     async def prepare(self) -> None:
         await create_tables(self.producer, create_log_v1(ENROLMENT))

@@ -182,6 +182,10 @@ async def test_a_group_that_stood_before_the_fork_goes_on_into_the_new_epoch(spi
     async with spine.relaying(), spine.consuming():
         await spine.enrol(10, only=HERE)
         await spine.settle()
+        asked = spine.log_pages
+        await spine.enrol(10, only=HERE)
+        await spine.settle()
+        assert spine.log_pages == asked, "past the fork the stream is enough again"
     assert await _restarts(spine) == []
 
 
@@ -189,16 +193,37 @@ async def test_a_log_begun_again_is_read_again_even_if_it_holds_the_same_events(
     async with spine.relaying(), spine.consuming():
         await spine.enrol(10, only=HERE)
         await spine.settle()
-        async with spine.producer.begin() as connection:
-            for table in ("enrolment_head", "enrolment_log"):
-                await connection.execute(
-                    text(f"update {table} set epoch = 2 where partition = :p"),  # noqa: S608 - ours
-                    {"p": PARTITION},
-                )
+        await _begin_again(spine)
         for _ in range(200):
             if await _restarts(spine):
                 break
             await asyncio.sleep(0.1)
+        await spine.settle()
+    assert await _restarts(spine) == [PARTITION]
+
+
+async def test_a_log_begun_again_while_the_group_was_away_is_read_again_even_if_the_stream_fits(
+    spine: Spine,
+) -> None:
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(10, only=HERE)
+        await spine.settle()
+    await spine.enrol(5, only=HERE)
+    await _begin_again(spine)
+    async with spine.producer.begin() as connection:
+        await connection.execute(
+            text("update enrolment_head set floor = 10 where partition = :p"), {"p": PARTITION}
+        )
+    await spine.redis.flushall()
+    await spine.carry()
+    assert (await spine.ids_of(STREAM))[0] == "2-11"
+    async with spine.relaying(), spine.consuming():
+        await spine.settle()
+        for _ in range(200):
+            if await _restarts(spine):
+                break
+            await asyncio.sleep(0.1)
+        await spine.enrol(5, only=HERE)
         await spine.settle()
     assert await _restarts(spine) == [PARTITION]
 
@@ -307,6 +332,16 @@ async def _trim_to(spine: Spine, position: int) -> None:
             text("update enrolment_log set occurred_at = occurred_at - interval '2 days'")
         )
     assert await trim(spine.producer, spine.redis, ENROLMENT) > 0
+
+
+async def _begin_again(spine: Spine) -> None:
+    """As if the log was replayed from its own source: the same events under another epoch."""
+    async with spine.producer.begin() as connection:
+        for table in ("enrolment_head", "enrolment_log"):
+            await connection.execute(
+                text(f"update {table} set epoch = 2 where partition = :p"),  # noqa: S608 - ours
+                {"p": PARTITION},
+            )
 
 
 async def _restarts(spine: Spine) -> list[int]:

@@ -1,5 +1,6 @@
 """What can be asked of the enrolment service."""
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Request
@@ -8,7 +9,7 @@ from starlette.responses import Response
 from enrolment import queries
 from enrolment.clock import india_day
 from enrolment.commands.define_campaign import (
-    BrokenAreaTree,
+    AreasRedrawn,
     DefineCampaign,
     VersionNotHigher,
     define_campaign,
@@ -26,6 +27,7 @@ from enrolment.schemas import (
     Withdrawn,
 )
 from enrolment.service import Service
+from mitra_shared.campaign.check import CampaignMistakes, Mistake
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.http.app import create_api
@@ -116,20 +118,29 @@ def _campaign_routes(service: Service) -> APIRouter:
     ) -> CampaignLoaded:
         """Put a definition in force.
 
-        A changed definition needs a higher version; sending the one in force again changes nothing.
+        A changed definition needs a higher version; sending the one in force again changes nothing. It must
+        pass what `mitra campaign check` looks at, and areas stay where they were in earlier versions.
         """
         if caller.campaign not in {None, campaign_id}:
             raise FORBIDDEN("Your token is for another campaign")
         if definition.id != campaign_id:
-            raise _invalid("id", "is not the campaign of the address", "the id in the address")
+            raise invalid_fields(
+                [
+                    {
+                        "field": "id",
+                        "message": "is not the campaign of the address",
+                        "expected": "the id in the address",
+                    }
+                ]
+            )
         command = DefineCampaign(definition, service.clock(), current_traceparent())
         try:
             loaded = await define_campaign(command, service.engine)
-        except BrokenAreaTree:
-            raise _invalid(
-                "areas",
-                "has a segment without a constituency above it",
-                "a tree as `mitra campaign check` passes it",
+        except CampaignMistakes as error:
+            raise invalid_fields(_fields(error.mistakes)) from None
+        except AreasRedrawn as error:
+            raise CAMPAIGN_CONFLICT(
+                "Areas stay where they were in earlier versions.", errors=_fields(error.mistakes)
             ) from None
         except VersionNotHigher as error:
             raise CAMPAIGN_CONFLICT(
@@ -162,8 +173,8 @@ def _campaign_routes(service: Service) -> APIRouter:
     return router
 
 
-def _invalid(field: str, message: str, expected: str) -> Exception:
-    return invalid_fields([{"field": field, "message": message, "expected": expected}])
+def _fields(mistakes: Iterable[Mistake]) -> list[dict[str, str]]:
+    return [{"field": each.where, "message": each.wrong, "expected": each.right} for each in mistakes]
 
 
 def _add_opinion_route(app: FastAPI, service: Service) -> None:

@@ -1,6 +1,8 @@
 """How far the rollups are behind: the ends of the streams, looked at every second, against the positions.
 
-What cannot be known is None with a reason, never 0: a Redis that is away says nothing about how much waits.
+It counts what stands in the streams. What a relay has not carried yet is not in it, and shows in the relay's
+readiness and metrics. What cannot be known is None with a reason, never 0: a Redis that is away says nothing
+about how much waits.
 """
 
 import asyncio
@@ -37,7 +39,7 @@ _Source = tuple[str, Partition]
 
 
 class Lag(NamedTuple):
-    """Events not yet counted, and for how many seconds the oldest of them has been seen waiting."""
+    """Events in the streams not yet counted, and for how long (seconds) the oldest has been seen waiting."""
 
     events: int | None
     seconds: float | None
@@ -52,6 +54,7 @@ class LagWatch:
         self._sources = [(topic, partition) for topic in topics for partition in all_partitions()]
         self._ends: dict[_Source, Reached | None] = {}
         self._seen: dict[_Source, deque[tuple[Reached, float]]] = defaultdict(deque)
+        self._missed: dict[_Source, float] = {}
         self._looked: float | None = None
         self._trouble: str | None = NOT_LOOKED
 
@@ -73,6 +76,8 @@ class LagWatch:
             source = (topic.name, partition)
             end = _reached(tail[0][0]) if tail else None
             self._ends[source] = end
+            if end is not None:
+                self._missed[source] = 0.0
             seen = self._seen[source]
             if end is not None and len(seen) < REMEMBERED_ENDS and (not seen or seen[-1][0] < end):
                 seen.append((end, now))
@@ -101,11 +106,16 @@ class LagWatch:
         while seen and seen[0][0] <= at:
             seen.popleft()
         if end is None:
-            return Lag(0, 0.0) if at.position == 0 else Lag(None, None, GONE)
+            return Lag(0, 0.0) if at.position == 0 else Lag(None, None, self._why_missing(source))
         if end.epoch != at.epoch and at.position > 0:
             return Lag(None, None, FORKED)
         waiting = max(0, end.position - at.position)
         return Lag(waiting, round(now - seen[0][1], 3) if waiting and seen else 0.0)
+
+    def _why_missing(self, source: _Source) -> str:
+        """A stream that was never seen may have begun since the last look; only the next one can tell."""
+        looked = self._looked or 0.0
+        return NOT_LOOKED if self._missed.setdefault(source, looked) == looked else GONE
 
 
 def together(lags: Sequence[Lag]) -> Lag:

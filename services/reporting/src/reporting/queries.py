@@ -150,8 +150,7 @@ _DAY_FIELDS: Final = {
     "withdrawn": Counted.WITHDRAWN,
     "beneficiaries": Counted.BENEFICIARIES,
     "admirers": Counted.ADMIRERS,
-    "certificates_issued": Counted.ISSUED,
-    "certificates_waitlisted": Counted.WAITLISTED,
+    "certificates_promoted": Counted.PROMOTED,
     "certificates_revoked": Counted.REVOKED,
     "opinions": Counted.OPINIONS,
 }

@@ -29,7 +29,9 @@ class AimShown(Answer):
 class RollupShown(Answer):
     """One area: live counts against target and quota.
 
-    `enrolled` and `certificates_issued` are gross. `version` is the commit that last changed the area.
+    `enrolled` is gross. `certificates_issued` and `certificates_waitlisted` are what the certificates decided
+    come to under the quota in force, as if nobody had withdrawn. `version` is the commit that last changed
+    the area.
     """
 
     area: AreaCode
@@ -47,7 +49,10 @@ class RollupShown(Answer):
 
 
 class TopicLag(Answer):
-    """Events of a topic not yet counted, and for how many seconds one has waited; null: see `reason`."""
+    """Events in the streams of a topic not yet counted, and for how many seconds one has waited there.
+
+    What the relay has not carried into the streams yet is not in it. null: see `reason`.
+    """
 
     events: int | None
     seconds: float | None
@@ -107,7 +112,7 @@ class FigureShown(Answer):
 
 
 class DayShown(Answer):
-    """One day (IST) of an area. `certificates_waitlisted` is the change over the day."""
+    """One day (IST) of an area. `certificates_promoted` were issued after they had waited."""
 
     day: date
     closed: bool
@@ -115,8 +120,7 @@ class DayShown(Answer):
     withdrawn: FigureShown
     beneficiaries: FigureShown
     admirers: FigureShown
-    certificates_issued: FigureShown
-    certificates_waitlisted: FigureShown
+    certificates_promoted: FigureShown
     certificates_revoked: FigureShown
     opinions: FigureShown
     schemes: dict[str, FigureShown]

@@ -63,10 +63,14 @@ def item_of(topic: Topic, source: Source, entry: Received) -> Item:
 
 
 def continues(after: Standing, entry: Received) -> bool:
-    """Whether `entry` is the one right after `after`: next position, and grown on the same branch."""
+    """Whether `entry` is surely the one right after `after`: next position, same epoch, grown on that event.
+
+    Whether a higher epoch forked behind `after`, or the source was begun again and holds the same events,
+    only the log itself can tell. Before the first entry there is nothing to have been forked.
+    """
     return (
         entry.id.position == after.position + 1
-        and entry.id.epoch >= after.epoch
+        and (entry.id.epoch == after.epoch or after.position == 0)
         and entry.previous == after.event_id
     )
 

@@ -25,7 +25,9 @@ DATA_FIELD: Final = "__data__"
 class RollupV1(Frozen):
     """The counts of one area that may be known live, against its target and quota.
 
-    `enrolled` and `certificates_issued` are gross and only grow; `certificates_waitlisted` is who waits now.
+    All of it follows from gross counts and the quota in force, so that no withdrawal shows: `enrolled` is
+    everybody ever enrolled; of the certificates decided, as many as there are places are
+    `certificates_issued` and the others `certificates_waitlisted`, as if nobody had withdrawn.
     `target` (people to enrol) and `quota` (certificates) are those of the campaign's active readings, summed
     up from the parts where the area has none of its own; None where there is no such number.
     """
@@ -41,7 +43,7 @@ class RollupV1(Frozen):
     """How sure it is that a constituency belongs to the campaign; never show an `assumed` one as reported."""
     enrolled: NonNegativeInt
     certificates_issued: NonNegativeInt
-    certificates_waitlisted: int
+    certificates_waitlisted: NonNegativeInt
     opinions: NonNegativeInt
     target: NonNegativeInt | None
     quota: NonNegativeInt | None

@@ -72,7 +72,11 @@ def log_router(engine: AsyncEngine, *topics: Topic) -> APIRouter:
             )
         log, where = by_name[topic], Partition(partition)
         epoch, position = (int(part) for part in after.split("-"))
-        async with engine.connect() as connection:
+        async with engine.connect() as plain:
+            # One snapshot: a log that is begun again meanwhile must not answer for a place of the old branch.
+            connection = await plain.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
             at = await entry_at(connection, log, where, Position(position)) if position else None
             page = (await pages_after(connection, log, {where: Position(position)}, limit))[where]
             head = (await heads(connection, log))[where]

@@ -79,7 +79,7 @@ def _refusal(answer: httpx.Response, definition: CampaignDefinition) -> str:
         case HTTPStatus.FORBIDDEN:
             return f"the token may not load campaigns: {said}; mint one with: mitra token operator"
         case HTTPStatus.CONFLICT:
-            return f"{what} was not taken: {said}; a changed definition needs a higher `version`"
+            return f"{what} was not taken: {said}{_fields(problem)}"
         case HTTPStatus.SERVICE_UNAVAILABLE:
             when = f"in {answer.headers['Retry-After']} s" if "Retry-After" in answer.headers else "later"
             return f"the service cannot take {what} now: {said}; try again {when}"

@@ -1,14 +1,15 @@
 """Put a campaign, or a new version of one, in force: for the intake at once, for the others by the log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.campaigns import rules_of
 from enrolment.schemas import CampaignLoaded
 from enrolment.storage import campaigns
 from enrolment.storage.locks import lock_intake
+from mitra_shared.campaign.check import CampaignMistakes, Mistake, mistakes_in, redrawn
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.contracts.events import CampaignDefinedV1
 from mitra_shared.database import retrying
@@ -24,8 +25,12 @@ class VersionNotHigher(Exception):
         self.in_force = in_force
 
 
-class BrokenAreaTree(Exception):
-    """A segment has no constituency above it."""
+class AreasRedrawn(Exception):
+    """People were counted where the new definition has other areas. Carries every such place."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,13 @@ async def define_campaign(command: DefineCampaign, engine: AsyncEngine) -> Campa
 
     Raises:
         VersionNotHigher: another definition of this version, or a higher one, is in force.
-        BrokenAreaTree: the definition contradicts itself.
+        CampaignMistakes: the definition contradicts itself.
+        AreasRedrawn: it moves an area of an earlier version, or draws all of them anew.
         sqlalchemy.exc.DBAPIError: the database is away; asking again is safe.
     """
-    try:
-        rules_of(command.definition)
-    except KeyError as error:
-        raise BrokenAreaTree from error
+    mistakes = mistakes_in(command.definition)
+    if mistakes:
+        raise CampaignMistakes(mistakes)
     return await retrying(lambda: _define(command, engine))
 
 
@@ -63,6 +68,9 @@ async def _define(command: DefineCampaign, engine: AsyncEngine) -> CampaignLoade
             if CampaignDefinition.model_validate_json(known) != definition:
                 raise VersionNotHigher(in_force)
             return CampaignLoaded(id=definition.id, version=in_force, changed=False)
+        before = await campaigns.areas_ever(unit.connection, definition.id)
+        if moved := redrawn(definition, before.boundaries, before.parents):
+            raise AreasRedrawn(moved)
         await campaigns.replace_current(
             unit.connection, definition.id, definition.version, definition.model_dump_json(), command.asked_at
         )

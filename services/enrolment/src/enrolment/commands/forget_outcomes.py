@@ -1,4 +1,4 @@
-"""Forget what has been kept long enough: answers to idempotency keys, and ids of opinion submissions."""
+"""Forget what has been kept long enough: answers to keys, duplicates, ids of opinion submissions."""
 
 from datetime import datetime
 from typing import Final
@@ -24,7 +24,10 @@ async def forget_outcomes(engine: AsyncEngine, now: datetime) -> int:
         if not await try_lock_upkeep(unit.connection):
             return 0
         answers = await outcomes.forget_older(unit.connection, before, at_most=_ROWS_AT_A_TIME)
+        duplicates = await outcomes.forget_duplicates(
+            unit.connection, before, india_day(before), at_most=_ROWS_AT_A_TIME
+        )
         submissions = await opinions.forget_submissions(
             unit.connection, india_day(before), at_most=_ROWS_AT_A_TIME
         )
-    return answers + submissions
+    return answers + duplicates + submissions

@@ -1,11 +1,19 @@
 """Campaign definitions: every version ever loaded, one of each campaign in force."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mitra_shared.ids import CampaignId
+from mitra_shared.ids import AreaCode, CampaignId
+
+
+class AreasEver(NamedTuple):
+    """The areas of all versions of a campaign: what each lies in, and the newest version's boundaries."""
+
+    parents: dict[AreaCode, AreaCode | None]
+    boundaries: str | None
 
 
 async def current_versions(connection: AsyncConnection) -> dict[CampaignId, int]:
@@ -26,6 +34,26 @@ async def current_definition(connection: AsyncConnection, campaign: CampaignId) 
         )
     ).scalar_one()
     return definition
+
+
+async def areas_ever(connection: AsyncConnection, campaign: CampaignId) -> AreasEver:
+    """Every area that any version had, also one that was left out since."""
+    rows = await connection.execute(
+        text(
+            """
+            select area ->> 'code' as code, area ->> 'parent' as parent,
+                   definition -> 'boundaries' ->> 'version' as boundaries
+            from campaign cross join lateral json_array_elements(definition -> 'areas') as area
+            where id = :id order by version
+            """
+        ),
+        {"id": campaign},
+    )
+    parents: dict[AreaCode, AreaCode | None] = {}
+    boundaries: str | None = None
+    for row in rows:
+        parents[row.code], boundaries = row.parent, row.boundaries
+    return AreasEver(parents, boundaries)
 
 
 async def replace_current(

@@ -101,6 +101,33 @@ async def record_duplicates(
     )
 
 
+async def forget_duplicates(connection: AsyncConnection, before: datetime, day: date, *, at_most: int) -> int:
+    """Delete up to `at_most` records of duplicate answers before that instant, and counts before that day.
+
+    Returns:
+        How many records and counts were deleted.
+    """
+    records = await connection.execute(
+        text(
+            """
+            delete from duplicate_record where ctid = any(array(
+                select ctid from duplicate_record where answered_at < :before limit :at_most))
+            """
+        ),
+        {"before": before, "at_most": at_most},
+    )
+    counts = await connection.execute(
+        text(
+            """
+            delete from duplicate_answer where ctid = any(array(
+                select ctid from duplicate_answer where day < :day limit :at_most))
+            """
+        ),
+        {"day": day, "at_most": at_most},
+    )
+    return records.rowcount + counts.rowcount
+
+
 async def forget_older(connection: AsyncConnection, before: datetime, *, at_most: int) -> int:
     """Delete up to `at_most` answers given before that instant. Returns how many."""
     result = await connection.execute(

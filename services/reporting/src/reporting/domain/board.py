@@ -9,23 +9,38 @@ from reporting.domain.goals import Aim, aims
 
 
 class LiveCounts(NamedTuple):
-    """The counts that may be shown while they move (see `domain.disclosure`)."""
+    """What is shown while it moves.
+
+    It follows from gross counts and the quotas in force alone, as if nobody had ever withdrawn, so that a
+    single withdrawal shows nowhere: neither as one who waits less nor as a place that was given on. Of the
+    certificates decided, as many as there are places count as issued and the others as waitlisted. Below the
+    area that holds the quota the waitlist is not divided: everything decided counts as issued there.
+    """
 
     enrolled: int
     certificates_issued: int
     certificates_waitlisted: int
     opinions: int
 
-    def plus(self, other: "LiveCounts") -> "LiveCounts":
+
+class LeafCounts(NamedTuple):
+    """The gross counts of a leaf that `LiveCounts` follow from (see `domain.counting.Counted`)."""
+
+    enrolled: int
+    decided: int
+    never_decided: int
+    opinions: int
+
+    def plus(self, other: "LeafCounts") -> "LeafCounts":
         """The sum, count by count."""
-        return LiveCounts(*(a + b for a, b in zip(self, other, strict=True)))
+        return LeafCounts(*(a + b for a, b in zip(self, other, strict=True)))
 
-    def minus(self, other: "LiveCounts") -> "LiveCounts":
+    def minus(self, other: "LeafCounts") -> "LeafCounts":
         """The difference, count by count."""
-        return LiveCounts(*(a - b for a, b in zip(self, other, strict=True)))
+        return LeafCounts(*(a - b for a, b in zip(self, other, strict=True)))
 
 
-NOTHING: Final = LiveCounts(0, 0, 0, 0)
+NOTHING: Final = LeafCounts(0, 0, 0, 0)
 
 
 class Leaf(NamedTuple):
@@ -33,7 +48,7 @@ class Leaf(NamedTuple):
 
     campaign: CampaignId
     area: AreaCode
-    counts: LiveCounts
+    counts: LeafCounts
     version: int
 
 
@@ -59,9 +74,11 @@ class Board:
     def __init__(self, definition: CampaignDefinition, defined_at: int, leaves: Iterable[Leaf]) -> None:
         self.definition = definition
         self.defined_at = defined_at
-        self.unplaced: dict[AreaCode, LiveCounts] = {}
+        self.unplaced: dict[AreaCode, LeafCounts] = {}
         self._paths = {area.code: tuple(self._upwards(area.code)) for area in definition.areas}
-        self._counts: dict[AreaCode, LiveCounts] = dict.fromkeys(self._paths, NOTHING)
+        self._counts: dict[AreaCode, LeafCounts] = dict.fromkeys(self._paths, NOTHING)
+        self._placed: dict[AreaCode, int] = dict.fromkeys(self._paths, 0)
+        self._places = self._quotas_of_pools()
         self._versions: dict[AreaCode, int] = dict.fromkeys(self._paths, defined_at)
         self._targets: Mapping[AreaCode, Aim] = aims(definition, Metric.ENROLLED)
         self._quotas: Mapping[AreaCode, Aim] = aims(definition, Metric.CERTIFICATES)
@@ -74,7 +91,19 @@ class Board:
             yield at
             at = self.definition.by_code[at].parent
 
-    def add(self, leaf: AreaCode, difference: LiveCounts, version: int) -> None:
+    def _quotas_of_pools(self) -> dict[AreaCode, int]:
+        level = self.definition.certificate_level()
+        goals = {
+            a.code: self.definition.goal_for(a, Metric.CERTIFICATES) for a in self.definition.at_level(level)
+        }
+        return {code: goal.number if goal else 0 for code, goal in goals.items()}
+
+    def _decided(self, code: AreaCode) -> int:
+        """Certificates decided; who withdrew undecided counts as decided, once that time is over for all."""
+        counts = self._counts[code]
+        return counts.decided + (0 if self.definition.issuing.frozen else counts.never_decided)
+
+    def add(self, leaf: AreaCode, difference: LeafCounts, version: int) -> None:
         """Add to a leaf and to all that is above it."""
         path = self._paths.get(leaf)
         if path is None:
@@ -83,6 +112,10 @@ class Board:
         for code in path:
             self._counts[code] = self._counts[code].plus(difference)
             self._versions[code] = max(self._versions[code], version)
+        for pool in self._places.keys() & set(path):
+            placed = min(self._decided(pool), self._places[pool]) - self._placed[pool]
+            for code in path[path.index(pool) :]:
+                self._placed[code] += placed
 
     def rollup(self, code: AreaCode) -> Rollup:
         """The area with its counts and aims.
@@ -90,9 +123,13 @@ class Board:
         Raises:
             KeyError: not an area of the campaign.
         """
+        area, counts, decided = self.definition.by_code[code], self._counts[code], self._decided(code)
+        levels = tuple(Level)
+        is_below_pool = levels.index(area.level) > levels.index(self.definition.certificate_level())
+        issued = decided if is_below_pool else self._placed[code]
         return Rollup(
-            area=self.definition.by_code[code],
-            counts=self._counts[code],
+            area=area,
+            counts=LiveCounts(counts.enrolled, issued, decided - issued, counts.opinions),
             target=self._targets.get(code),
             quota=self._quotas.get(code),
             version=self._versions[code],

@@ -38,19 +38,19 @@ CountedEvent = (
 
 
 class Counted(StrEnum):
-    """What is counted of every leaf. All but `WAITLISTED` only ever grow.
+    """What is counted of every leaf. All of it is gross: it only ever grows, whoever withdraws.
 
-    `ENROLLED` and `ISSUED` are gross: a withdrawal takes nothing off them, so that it does not show in them,
-    and `ISSUED` may pass the quota when a freed place was given on. `WAITLISTED` is who waits now; its daily
-    figure is the change over the day and may be negative.
+    `DECIDED` are certificates that were issued or waitlisted for the first time. Those who withdrew before
+    that are `NEVER_DECIDED`. `PROMOTED` were issued after they had waited.
     """
 
     ENROLLED = "enrolled"
     WITHDRAWN = "withdrawn"
     BENEFICIARIES = "basis:beneficiary"
     ADMIRERS = "basis:admirer"
-    ISSUED = "certificates:issued"
-    WAITLISTED = "certificates:waitlisted"
+    DECIDED = "certificates:decided"
+    NEVER_DECIDED = "certificates:never_decided"
+    PROMOTED = "certificates:promoted"
     REVOKED = "certificates:revoked"
     OPINIONS = "opinions"
 
@@ -60,7 +60,7 @@ SCHEME_PREFIX: Final = "scheme:"
 
 METRICS_OF: Final[Mapping[Topic, tuple[Counted, ...]]] = {
     ENROLMENT: (Counted.ENROLLED, Counted.WITHDRAWN, Counted.BENEFICIARIES, Counted.ADMIRERS),
-    CERTIFICATES: (Counted.ISSUED, Counted.WAITLISTED, Counted.REVOKED),
+    CERTIFICATES: (Counted.DECIDED, Counted.NEVER_DECIDED, Counted.PROMOTED, Counted.REVOKED),
     OPINIONS: (Counted.OPINIONS,),
 }
 _BASIS: Final = {"beneficiary": str(Counted.BENEFICIARIES), "admirer": str(Counted.ADMIRERS)}
@@ -120,13 +120,13 @@ def difference(  # noqa: C901 - one exhaustive match, so that no event is counte
             case MitraClearedV1():
                 pass
             case CertificateIssuedV1():
-                days[_at(partition, event, Counted.ISSUED)] += 1
-                days[_at(partition, event, Counted.WAITLISTED)] -= event.previous == "waitlisted"
+                had_waited = event.previous == "waitlisted"
+                days[_at(partition, event, Counted.PROMOTED if had_waited else Counted.DECIDED)] += 1
             case CertificateWaitlistedV1():
-                days[_at(partition, event, Counted.WAITLISTED)] += 1
+                days[_at(partition, event, Counted.DECIDED)] += 1
             case CertificateRevokedV1():
                 days[_at(partition, event, Counted.REVOKED)] += 1
-                days[_at(partition, event, Counted.WAITLISTED)] -= event.previous == "waitlisted"
+                days[_at(partition, event, Counted.NEVER_DECIDED)] += event.previous == "held"
             case OpinionReleasedV1():
                 cell = DayCell(partition, event.campaign, event.area, event.day, str(Counted.OPINIONS))
                 days[cell] += 1

@@ -1,10 +1,11 @@
 """What may be shown of a count: the one place that decides it.
 
-Live, at segment and above: enrolled, certificates issued and waitlisted, opinions (they are only ever counted
-in released chunks). Everything else only as the figure of a closed day and from 10 people up; schemes at
-constituency and above. A cell below 10 must not be computable from its parent and siblings either, so further
-cells are hidden beside it (complementary suppression over the area tree), and the two bases, which add up to
-the live figure, are shown together or not at all.
+Live, at segment and above: enrolled, opinions (they are only ever counted in released chunks), and what
+`domain.board` makes of the certificates decided. Those have no daily figures: beside the live ones they would
+tell who withdrew undecided. Everything else only as the figure of a closed day and from 10 people up; schemes
+at constituency and above. A cell below 10 must not be computable from its parent and siblings either, so
+further cells are hidden beside it (complementary suppression over the area tree), and the two bases, which
+add up to the live figure, are shown together or not at all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,9 @@ from reporting.domain.counting import SCHEME_PREFIX, Counted
 SMALLEST: Final = 10
 """People a shown cell has at least."""
 
-LIVE: Final = frozenset({Counted.ENROLLED, Counted.ISSUED, Counted.WAITLISTED, Counted.OPINIONS})
+LIVE: Final = frozenset({Counted.ENROLLED, Counted.OPINIONS})
+NEVER_BY_DAY: Final = frozenset({Counted.DECIDED, Counted.NEVER_DECIDED})
+DAILY: Final = tuple(metric for metric in Counted if metric not in NEVER_BY_DAY)
 _TOGETHER: Final = (Counted.BENEFICIARIES, Counted.ADMIRERS)
 
 FEWER: Final = f"fewer than {SMALLEST}"
@@ -71,7 +74,7 @@ def disclosed_day(
         closed: whether the day is over for good.
     """
     schemes = sorted(metric for metric in leaves if metric.startswith(SCHEME_PREFIX))
-    sums = {metric: tree.sums(leaves.get(metric, {})) for metric in [*map(str, Counted), *schemes]}
+    sums = {metric: tree.sums(leaves.get(metric, {})) for metric in [*map(str, DAILY), *schemes]}
     shown: dict[str, Mapping[AreaCode, Figure]] = {}
     for metric, counts in sums.items():
         if metric in LIVE:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.ids import AreaCode, CampaignId, Epoch, Partition, Position
-from reporting.domain.board import Leaf, LiveCounts
+from reporting.domain.board import Leaf, LeafCounts
 
 GROUP = "reporting"
 """Name of the consumer group."""
@@ -54,7 +54,7 @@ _STANDING = text(
 _LEAVES = text(
     """
     select partition, campaign, area,
-           enrolled, certificates_issued, certificates_waitlisted, opinions, version
+           enrolled, certificates_decided, certificates_never_decided, opinions, version
     from rollup_total where version > :since
     """
 )
@@ -67,7 +67,10 @@ _DEFINITIONS = text(
 
 
 async def read_changes(engine: AsyncEngine, since: int) -> Changes:
-    """Everything stamped with a version above `since`, and all positions, as of one instant."""
+    """Everything stamped with a version above `since`, and all positions, as of one instant.
+
+    With a definition that is new come all leaves: it decides which of their counts show.
+    """
     async with engine.connect() as plain:
         connection = await plain.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -77,8 +80,9 @@ async def read_changes(engine: AsyncEngine, since: int) -> Changes:
         leaves: Sequence[Row[Any]] = ()
         definitions: Sequence[Row[Any]] = ()
         if version > since:
-            leaves = (await connection.execute(_LEAVES, {"since": since})).all()
             definitions = (await connection.execute(_DEFINITIONS, {"since": since})).all()
+            leaves_since = BEFORE_ALL if definitions else since
+            leaves = (await connection.execute(_LEAVES, {"since": leaves_since})).all()
     return Changes(
         version=version,
         as_of=as_of,
@@ -95,5 +99,5 @@ async def read_changes(engine: AsyncEngine, since: int) -> Changes:
 
 
 def _leaf(row: Row[Any]) -> Leaf:
-    counts = LiveCounts(row.enrolled, row.certificates_issued, row.certificates_waitlisted, row.opinions)
+    counts = LeafCounts(row.enrolled, row.certificates_decided, row.certificates_never_decided, row.opinions)
     return Leaf(CampaignId(row.campaign), AreaCode(row.area), counts, row.version)

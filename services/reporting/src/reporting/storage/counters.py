@@ -15,6 +15,15 @@ from reporting.storage.tables import TOTAL_COLUMNS
 from reporting.storage.version import announce, take_version
 
 _COLUMNS: Final = tuple(TOTAL_COLUMNS.values())
+_SHOWS: Final = [TOTAL_COLUMNS[metric] for metric in (Counted.ENROLLED, Counted.DECIDED, Counted.OPINIONS)]
+"""A leaf is stamped for what shows only: news of an area that looks as before would tell of a withdrawal."""
+
+_FROZEN: Final = """
+    select coalesce((select cast(cast(known.definition as json) -> 'issuing' ->> 'frozen' as boolean)
+                     from campaign_known as known where known.campaign = excluded.campaign
+                     order by known.definition_version desc limit 1), false)
+"""
+"""Whether the certificates of people who withdrew undecided do not show now (see `domain.board`)."""
 
 _ADD_TOTALS = text(
     f"""
@@ -24,7 +33,9 @@ _ADD_TOTALS = text(
                 {", ".join(f"cast(:{column} as bigint[])" for column in _COLUMNS)}) as changed
     on conflict (campaign, area, partition) do update
     set {", ".join(f"{column} = rollup_total.{column} + excluded.{column}" for column in _COLUMNS)},
-        version = excluded.version
+        version = case when {" or ".join(f"excluded.{column} <> 0" for column in _SHOWS)}
+                         or (excluded.certificates_never_decided <> 0 and not ({_FROZEN}))
+                       then excluded.version else rollup_total.version end
     """  # noqa: S608 - columns of ours
 )
 

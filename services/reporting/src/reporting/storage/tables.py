@@ -19,8 +19,9 @@ TOTAL_COLUMNS: Final[Mapping[Counted, str]] = {
     Counted.WITHDRAWN: "withdrawn",
     Counted.BENEFICIARIES: "beneficiaries",
     Counted.ADMIRERS: "admirers",
-    Counted.ISSUED: "certificates_issued",
-    Counted.WAITLISTED: "certificates_waitlisted",
+    Counted.DECIDED: "certificates_decided",
+    Counted.NEVER_DECIDED: "certificates_never_decided",
+    Counted.PROMOTED: "certificates_promoted",
     Counted.REVOKED: "certificates_revoked",
     Counted.OPINIONS: "opinions",
 }

@@ -3,12 +3,14 @@
     campaign.toml and its files -> sources -> toml_lines, csv_rows -> fields (against `written`)
         -> tree, goals, notices, rounds, schemes, dates -> `CampaignDefinition`
 
-Nothing here talks to a service; `mitra campaign check` and `mitra campaign load` are its callers.
+Nothing here talks to a service; `mitra campaign check` and `mitra campaign load` are its callers, and the
+enrolment service for what was sent to it (`definition_check`, `redrawing`).
 """
 
 from mitra_shared.campaign.check.definition_check import mistakes_in
 from mitra_shared.campaign.check.load import check_files, load_definition
 from mitra_shared.campaign.check.mistakes import CampaignMistakes, Mistake, UnreadableCampaign
+from mitra_shared.campaign.check.redrawing import redrawn
 
 __all__ = [
     "CampaignMistakes",
@@ -17,4 +19,5 @@ __all__ = [
     "check_files",
     "load_definition",
     "mistakes_in",
+    "redrawn",
 ]

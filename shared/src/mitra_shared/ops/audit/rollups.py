@@ -60,8 +60,9 @@ _COLUMNS: Final = {
     "withdrawn": "withdrawn",
     "basis:beneficiary": "beneficiaries",
     "basis:admirer": "admirers",
-    "certificates:issued": "certificates_issued",
-    "certificates:waitlisted": "certificates_waitlisted",
+    "certificates:decided": "certificates_decided",
+    "certificates:never_decided": "certificates_never_decided",
+    "certificates:promoted": "certificates_promoted",
     "certificates:revoked": "certificates_revoked",
     "opinions": "opinions",
 }
@@ -98,32 +99,34 @@ async def _recount(scene: Scene, topic: str) -> Counter[Cell]:
     days: Counter[Cell] = Counter()
     async for page in scene.keeper(topic).pages(query, *bounds):
         for row in page:
-            for area, metric, sign in _counted(topic, row):
+            for area, metric in _counted(topic, row):
                 cell = (row["partition"], row["campaign"], area, row["day"].isoformat(), metric)
-                days[cell] += sign * row["times"]
-    return Counter({cell: count for cell, count in days.items() if count})
+                days[cell] += row["times"]
+    return days
 
 
-def _counted(topic: str, row: Row) -> Iterator[tuple[str, str, int]]:
-    """(area, metric, +1 or -1) for each entry of a group of equal ones."""
+def _counted(topic: str, row: Row) -> Iterator[tuple[str, str]]:
+    """Area and metric of each count that an entry adds to."""
     if topic == "opinions":
-        yield row["area"], "opinions", 1
+        yield row["area"], "opinions"
         return
     segment = row["segment"]
     match row["type"]:
         case "MitraEnrolledV1":
-            yield segment, "enrolled", 1
-            yield segment, f"basis:{row['basis']}", 1
+            yield segment, "enrolled"
+            yield segment, f"basis:{row['basis']}"
             for scheme in json.loads(row["schemes"]):
-                yield row["key"], f"scheme:{scheme}", 1
+                yield row["key"], f"scheme:{scheme}"
         case "MitraWithdrawnV1":
-            yield segment, "withdrawn", 1
-        case "CertificateWaitlistedV1":
-            yield segment, "certificates:waitlisted", 1
-        case kind:
-            yield segment, f"certificates:{'issued' if kind == 'CertificateIssuedV1' else 'revoked'}", 1
-            if row["previous"] == "waitlisted":
-                yield segment, "certificates:waitlisted", -1
+            yield segment, "withdrawn"
+        case "CertificateRevokedV1":
+            yield segment, "certificates:revoked"
+            if row["previous"] == "held":
+                yield segment, "certificates:never_decided"
+        case "CertificateIssuedV1" if row["previous"] == "waitlisted":
+            yield segment, "certificates:promoted"
+        case _:
+            yield segment, "certificates:decided"
 
 
 async def _compare_days(scene: Scene, check: Check, expected: Counter[Cell]) -> None:

@@ -67,15 +67,19 @@ class Summary:
 
 
 def scaled(definition: CampaignDefinition, people: int) -> CampaignDefinition:
-    """The campaign with targets and quotas scaled to `people`, so that a small day shows the same picture."""
+    """The campaign with targets and quotas scaled to `people`, so that a small day shows the same picture.
+
+    The smallest areas get whole people, rounded up; what is above them is what they then add up to.
+    """
     if people >= FULL_CAMPAIGN:
         return definition
     note = f"scaled to a demonstration of {people:,} people; "
 
     def smaller(goal: Goal) -> Goal:
-        return goal.model_copy(
-            update={"number": max(1, -(-goal.number * people // FULL_CAMPAIGN)), "source": note + goal.source}
-        )
+        alike = [g.number for g in definition.goals if (g.metric, g.active) == (goal.metric, goal.active)]
+        unit = min(alike)
+        number = -(-goal.number * -(-unit * people // FULL_CAMPAIGN) // unit)
+        return goal.model_copy(update={"number": number, "source": note + goal.source})
 
     return definition.model_copy(update={"goals": tuple(map(smaller, definition.goals))})
 
