@@ -1,10 +1,14 @@
 """Prepared requests: people of the simulator in the hands of their staff, as bytes."""
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from uuid import uuid4
 
 from bench.loading import request_bytes
+from mitra_shared.ids import StaffId
 from mitra_shared.ops.simulate.day import SimulationTarget, Sync, staff_tokens, syncs
+from mitra_shared.ops.simulate.people import Person
 from mitra_shared.ops.simulate.plan import Plan
 
 
@@ -33,21 +37,26 @@ def single_requests(target: SimulationTarget, people: int, seed: int, url: str) 
 
 
 def batch_requests(target: SimulationTarget, people: int, seed: int, url: str, size: int) -> list[bytes]:
-    """Batches of so many people each, as far as the staff's constituencies fill them."""
+    """Batches of so many people each, all of one constituency, sent by one of its staff."""
     tokens = staff_tokens(target)
+    senders: dict[str, StaffId] = {}
+    waiting: dict[str, list[Person]] = defaultdict(list)
+    for sync in collected(target, Plan(people, seed)):
+        for person in sync.collected:
+            senders.setdefault(person.constituency, sync.staff)
+            waiting[person.constituency].append(person)
     return [
         request_bytes(
             "POST",
             f"{url}/v1/enrolments/batch",
-            {"Authorization": f"Bearer {tokens[sync.staff]}", "Content-Type": "application/json"},
-            json.dumps(
-                {
-                    "enrolments": [
-                        {"idempotency_key": str(uuid4()), "enrolment": person.body}
-                        for person in sync.collected
-                    ]
-                }
-            ).encode(),
+            {"Authorization": f"Bearer {tokens[senders[constituency]]}", "Content-Type": "application/json"},
+            _batch(crowd[start : start + size]),
         )
-        for sync in collected(target, Plan(people, seed, batch=size))
+        for constituency, crowd in waiting.items()
+        for start in range(0, len(crowd), size)
     ]
+
+
+def _batch(crowd: Sequence[Person]) -> bytes:
+    entries = [{"idempotency_key": str(uuid4()), "enrolment": person.body} for person in crowd]
+    return json.dumps({"enrolments": entries}).encode()

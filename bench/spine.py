@@ -18,20 +18,11 @@ from bench.measuring import Figure, Told
 from mitra_shared.ops.secrets import SecretFolder
 from mitra_shared.ops.service_process import environment
 from mitra_shared.ops.stack import Stack
-from mitra_shared.ops.stack_plan import StackPlan
 from mitra_shared.streams import connect
 
 PEOPLE = 100_000
 ROUNDS = 3
 PATIENCE = 180.0
-
-ONLY_INTAKE = StackPlan(
-    enrolment_relays=0,
-    certificates_consumers=0,
-    certificates_relays=0,
-    reporting_consumers=0,
-    reporting_apis=0,
-)
 
 
 @contextmanager
@@ -103,7 +94,7 @@ async def logged(engine: AsyncEngine, topic: str) -> int:
 
 
 async def _round(figures: dict[str, Figure], certificates: int) -> None:
-    async with stacks.stack(ONLY_INTAKE) as made:
+    async with stacks.stack(stacks.ONLY_INTAKE) as made:
         target, api = stacks.target(made), made.state().api_urls("enrolment")[0]
         batches = people.batch_requests(target, PEOPLE, randrange(2**32), api, 200)
         await asyncio.to_thread(load, [api], batches, connections=8)

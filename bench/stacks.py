@@ -23,6 +23,14 @@ from mitra_shared.security.tokens import Caller, Role, mint
 
 CAMPAIGN = Path(__file__).parent.parent / "campaigns/modi-mitra/campaign.toml"
 
+ONLY_INTAKE = StackPlan(
+    enrolment_relays=0,
+    certificates_consumers=0,
+    certificates_relays=0,
+    reporting_consumers=0,
+    reporting_apis=0,
+)
+
 
 def definition() -> CampaignDefinition:
     """The Modi Mitra campaign, as it is."""
