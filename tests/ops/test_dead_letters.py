@@ -70,11 +70,16 @@ async def append(world: World, *events: MitraEnrolledV1 | MitraWithdrawnV1) -> N
     await world.run("enrolment", _PEOPLE)
 
 
-async def put_in_force_with_the_new_segment(world: World) -> None:
+async def put_in_force_with_the_new_segment(world: World, version: int = 5, *, frozen: bool = False) -> None:
     areas = [area.model_dump(mode="json") for area in small_campaign().areas]
     here = next(area for area in areas if area["code"] == "S11-AC019")
     new = here | {"code": NEW, "number": 20, "name": {"en": "Kalpetta North"}}
-    definition = small_campaign(5, goals=quotas(3, S11_AC019=2), areas=[*areas, new])
+    definition = small_campaign(
+        version,
+        goals=quotas(3, S11_AC019=2),
+        areas=[*areas, new],
+        issuing={"issue_on": "enrolled", "frozen": frozen},
+    )
     await load(world.enrolment, definition)
 
 
@@ -136,6 +141,29 @@ async def test_a_redriven_event_and_what_waits_behind_it_take_effect_in_order(
         "certificates", "select state, serial from certificate where mitra_id = :m", m=person
     )
     assert [tuple(row) for row in rows] == [("revoked", 1)]
+    report = await world.audit(deep=True)
+    assert report.clean, report.findings
+
+
+async def test_the_audit_follows_what_was_redriven_during_a_freeze_that_is_over(
+    world: World, tmp_path: Path
+) -> None:
+    async with poisoned(world, tmp_path) as (operator, _):
+        stays = new_mitra_id()
+        await append(world, enrolled(stays, NEW))
+        await world.settled()
+        letters = (await operator.asks("dead-letters", "list"))["letters"]
+        await put_in_force_with_the_new_segment(world, frozen=True)
+        await world.settled()
+        for letter in letters:
+            if letter["state"] == "poison":
+                await operator.asks("dead-letters", "redrive", letter["letter"], "--wait", "20")
+        await world.settled()
+        await append(world, *(enrolled(new_mitra_id(), NEW) for _ in range(4)))
+        await put_in_force_with_the_new_segment(world, 6)
+        await world.settled()
+    rows = await world.rows("certificates", "select serial from certificate where mitra_id = :m", m=stays)
+    assert [tuple(row) for row in rows] == [(1,)]
     report = await world.audit(deep=True)
     assert report.clean, report.findings
 

@@ -11,6 +11,7 @@ from mitra_shared.consume.dead_letters import (
     Subject,
     close_letters,
     fail_again,
+    hold_position,
     letters_of,
     put_away,
     subject_of,
@@ -169,10 +170,11 @@ class Applier:
         """Play the letters of a subject again, in order, all or none."""
         try:
             async with unit_of_work(self._engine) as unit:
+                played_after = await hold_position(unit.connection, self._group.name, whose.source)
                 letters = await letters_of(unit.connection, self._group.name, whose)
                 for letter, item in letters:
                     await self._play_letter(unit, whose, letter, item)
-                await close_letters(unit.connection, [letter for letter, _ in letters])
+                await close_letters(unit.connection, [letter for letter, _ in letters], played_after)
         except LetterFailed as failed:
             log.error(
                 "event failed again",

@@ -15,7 +15,7 @@ from mitra_shared.consume.positions import Source
 from mitra_shared.consume.reading import Item, item_of
 from mitra_shared.contracts.events import Event
 from mitra_shared.contracts.topics import TOPICS
-from mitra_shared.ids import Partition
+from mitra_shared.ids import Partition, Position
 from mitra_shared.relay.wire import Received, StreamId
 
 OPEN = "('poison', 'parked', 'redrive')"
@@ -133,11 +133,26 @@ async def letters_of(connection: AsyncConnection, group: str, whose: Subject) ->
     ]
 
 
-async def close_letters(connection: AsyncConnection, ids: Sequence[int]) -> None:
-    """Mark letters as done."""
+async def hold_position(connection: AsyncConnection, group: str, source: Source) -> Position:
+    """Where a group stands in a source; until the end of the transaction nobody moves it."""
+    held = await connection.execute(
+        text(
+            "select position from consumer_position"
+            ' where "group" = :group and topic = :topic and partition = :partition for share'
+        ),
+        {"group": group, "topic": source.topic.name, "partition": source.partition},
+    )
+    return Position(held.scalar_one())
+
+
+async def close_letters(connection: AsyncConnection, ids: Sequence[int], played_after: Position) -> None:
+    """Mark letters as done: their effects follow upon that position of their source."""
     await connection.execute(
-        text("update dead_letter set state = 'done', attempts = attempts + 1 where id = any(:ids)"),
-        {"ids": list(ids)},
+        text(
+            "update dead_letter set state = 'done', attempts = attempts + 1, played_after = :position,"
+            " played_at = now() where id = any(:ids)"
+        ),
+        {"ids": list(ids), "position": played_after},
     )
 
 

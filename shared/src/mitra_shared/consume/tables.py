@@ -68,6 +68,8 @@ def consumer_tables(metadata: MetaData) -> ConsumerTables:
             Column("error", Text, nullable=False),
             Column("attempts", Integer, nullable=False),
             Column("recorded_at", DateTime(timezone=True), nullable=False),
+            Column("played_after", BigInteger),
+            Column("played_at", DateTime(timezone=True)),
             UniqueConstraint("group", "topic", "partition", "epoch", "position"),
             Index(
                 "dead_letter_open",
@@ -149,3 +151,8 @@ def create_consumer_v1() -> list[str]:
         )
         """,
     ]
+
+
+def add_played_after_v2() -> list[str]:
+    """Statements that let a letter tell after which position of its source it was played: frozen."""
+    return ["alter table dead_letter add column played_after bigint, add column played_at timestamptz"]

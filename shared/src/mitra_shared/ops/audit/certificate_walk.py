@@ -6,16 +6,16 @@ certificates log must tell next.
 """
 
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from mitra_shared.ops.audit.certificate_log import Recorded, RecordedLog
 from mitra_shared.ops.audit.issuing import Contradiction, Ledger, Step, Told
 from mitra_shared.ops.audit.report import Check
-from mitra_shared.ops.audit.scene import Scene
+from mitra_shared.ops.audit.scene import Letter, Scene
 
 _STEPS: Final = """
     select log.position, log.type, log.subject, log.occurred_at, log.key, said.campaign, said.segment,
@@ -37,53 +37,64 @@ Ledgers = dict[str, Ledger]
 """By campaign."""
 
 
+class Entry(NamedTuple):
+    """One entry of the enrolment log: a person's step, or the definition of a campaign."""
+
+    campaign: str
+    position: int
+    at: datetime
+    definition: str | None
+    step: Step | None
+
+
 class Late:
-    """Steps that were put away and played again later: nobody recorded between which others."""
+    """Entries that were put away at their place and played again later, after another one."""
 
-    def __init__(self, played: set[int]) -> None:
-        self._played = played
-        self._waiting: list[tuple[str, Step]] = []
+    def __init__(self, letters: Sequence[Letter]) -> None:
+        self._turns = deque((after, position) for after, _, position in sorted(map(_turn, letters)))
+        self._positions = {letter.position for letter in letters}
+        self._kept: dict[int, Entry] = {}
 
-    def keeps(self, campaign: str, step: Step) -> bool:
-        """Whether the step was not applied at its place; it is kept until the log shows its effect."""
-        if step.position not in self._played:
+    def keeps(self, entry: Entry) -> bool:
+        """Whether the entry was not applied at its place; it is kept until its turn."""
+        if entry.position not in self._positions:
             return False
-        self._waiting.append((campaign, step))
+        self._kept[entry.position] = entry
         return True
 
-    def of(self, mitra: UUID) -> list[tuple[str, Step]]:
-        """The steps of a person that were played together, taken out."""
-        found = [(campaign, step) for campaign, step in self._waiting if step.mitra == mitra]
-        self._waiting = [(campaign, step) for campaign, step in self._waiting if step.mitra != mitra]
-        return found
+    def due(self, position: int) -> Iterator[Entry]:
+        """What was played once the group had come to a position, in that order."""
+        while self._turns and self._turns[0][0] <= position:
+            _, place = self._turns.popleft()
+            if place in self._kept:
+                yield self._kept.pop(place)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether any step is still kept."""
-        return bool(self._waiting)
 
-    @property
-    def persons(self) -> list[UUID]:
-        """Whose steps are still kept, in the order of the log."""
-        return list(dict.fromkeys(step.mitra for _, step in self._waiting))
+def _turn(letter: Letter) -> tuple[int, float, int]:
+    if letter.played_after is None or letter.played_at is None:
+        return letter.position, 0.0, letter.position
+    return letter.played_after, letter.played_at.timestamp(), letter.position
 
 
 class Walk:
     """One partition of both logs, side by side."""
 
-    def __init__(
-        self, partition: int, recorded: RecordedLog, check: Check, quotas: Check, late: Late
-    ) -> None:
+    def __init__(self, partition: int, recorded: RecordedLog, check: Check, quotas: Check) -> None:
         self.ledgers: Ledgers = {}
         self._partition = partition
         self._recorded = recorded
         self._check = check
         self._quotas = quotas
-        self._late = late
         self._valid: Counter[tuple[str, str]] = Counter()
 
-    async def define(self, campaign: str, definition: str, position: int, at: datetime) -> None:
-        """A definition of a campaign takes effect."""
+    async def play(self, entry: Entry) -> None:
+        """An entry takes effect."""
+        if entry.step is not None:
+            await self._step(entry.campaign, entry.step)
+        elif entry.definition is not None:
+            await self._define(entry.campaign, entry.definition, entry.position, entry.at)
+
+    async def _define(self, campaign: str, definition: str, position: int, at: datetime) -> None:
         ledger = self.ledgers.setdefault(campaign, Ledger(self._partition))
         try:
             told = ledger.define(json.loads(definition), position, at)
@@ -92,13 +103,7 @@ class Walk:
         else:
             await self._expect(campaign, told)
 
-    async def step(self, campaign: str, step: Step) -> None:
-        """A person's step takes effect."""
-        if self._late.keeps(campaign, step):
-            return
-        await self._play(campaign, step)
-
-    async def _play(self, campaign: str, step: Step) -> None:
+    async def _step(self, campaign: str, step: Step) -> None:
         ledger = self.ledgers.setdefault(campaign, Ledger(self._partition))
         try:
             told = ledger.take(step)
@@ -114,15 +119,12 @@ class Walk:
         return f"{position} of partition {self._partition}"
 
     async def finish(self) -> None:
-        """Play what is kept, and see that nothing more is recorded."""
-        for person in self._late.persons:
-            await self._play_late(person)
+        """See that nothing more is recorded."""
         for extra in await self._recorded.rest():
             self._superfluous(extra)
 
     async def _expect(self, campaign: str, expected: list[Told]) -> None:
         for told in expected:
-            await self._catch_up(told)
             ahead = await self._recorded.until(campaign, told)
             if ahead is None:
                 self._check.wrong(
@@ -135,18 +137,6 @@ class Walk:
             for extra in extras:
                 self._superfluous(extra)
             self._count(found)
-
-    async def _catch_up(self, told: Told) -> None:
-        """Play late steps whose effect is recorded here, before `told`."""
-        while self._late.is_open:
-            recorded = await self._recorded.peek()
-            if recorded is None or recorded.told == told or recorded.told.mitra not in self._late.persons:
-                return
-            await self._play_late(recorded.told.mitra)
-
-    async def _play_late(self, person: UUID) -> None:
-        for campaign, step in self._late.of(person):
-            await self._play(campaign, step)
 
     def _superfluous(self, extra: Recorded) -> None:
         self._check.wrong(
@@ -187,18 +177,18 @@ async def walk_partition(
     """
     letters = [each for each in scene.letters["certificates"] if each.partition == partition]
     skipped = {letter.position for letter in letters if letter.state != "done"}
-    late = Late({letter.position for letter in letters if letter.state == "done"})
+    late = Late([letter for letter in letters if letter.state == "done"])
     recorded = RecordedLog(scene.certificates, partition, check)
-    walk = Walk(partition, recorded, check, quotas, late)
+    walk = Walk(partition, recorded, check, quotas)
     reached = scene.position("certificates", ("enrolment", partition))
     async for page in scene.enrolment.pages(_STEPS, partition, reached):
         for position, kind, subject, at, key, campaign, segment, definition in page:
             check.numbers["enrolment entries followed"] += 1
-            if position in skipped:
-                continue
-            if definition is not None:
-                await walk.define(campaign, definition, position, at)
-            else:
-                await walk.step(campaign, Step(position, kind, subject, at, key, segment))
+            step = None if definition else Step(position, kind, subject, at, key, segment)
+            entry = Entry(campaign, position, at, definition, step)
+            if position not in skipped and not late.keeps(entry):
+                await walk.play(entry)
+            for again in late.due(position):
+                await walk.play(again)
     await walk.finish()
     return walk.ledgers, recorded.ids

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import monotonic
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -61,6 +62,9 @@ class Letter(NamedTuple):
     subject: UUID | None
     state: str
     error: str
+    played_after: int | None
+    """Of one that was played in the end: the position of its source that its effects follow upon."""
+    played_at: datetime | None
 
 
 @dataclass
@@ -184,8 +188,8 @@ class Scene:
         )
         self.standings[group] = {(topic, partition): Standing(*rest) for topic, partition, *rest in rows}
         rows = await database.rows(
-            "select id, topic, partition, position, event_id, subject, state, error from dead_letter"
-            ' where "group" = $1 order by topic, partition, epoch, position',
+            "select id, topic, partition, position, event_id, subject, state, error, played_after, played_at"
+            ' from dead_letter where "group" = $1 order by topic, partition, epoch, position',
             group,
         )
         self.letters[group] = [Letter(*row) for row in rows]
