@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mitra_shared.consume import ConsumerGroup, Delivery, subscriber
 from mitra_shared.consume.consumer import Consumer
 from mitra_shared.consume.replay import LogClient
-from mitra_shared.consume.tables import create_consumer_v1
+from mitra_shared.consume.tables import add_played_after_v2, create_consumer_v1
 from mitra_shared.contracts.events import EnrolmentEvent, MitraEnrolledV1
 from mitra_shared.contracts.topics import ENROLMENT, Topic
 from mitra_shared.http.answers import install_problem_handlers
@@ -98,7 +98,7 @@ class Spine:
         effect = (
             "create table effect (partition smallint, position bigint, event_id uuid, mitra uuid, at serial)"
         )
-        await create_tables(self.consumer, [*create_consumer_v1(), effect])
+        await create_tables(self.consumer, [*create_consumer_v1(), *add_played_after_v2(), effect])
 
     async def close(self) -> None:
         await self.redis.aclose()
