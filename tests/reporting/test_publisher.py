@@ -20,6 +20,7 @@ from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.wire import body_of
 from mitra_shared.streams import connect, read_after
 from reporting.lag import LagWatch
+from reporting.mirror import Mirror
 from reporting.publisher import Publisher
 from reporting.stream_script import RunId, stream_ends
 from tests.factories import small_campaign
@@ -27,6 +28,7 @@ from tests.reporting.field import Field
 from tests.servers import PostgresFactory, RedisFactory
 
 AREAS = len(small_campaign().areas)
+CAMPAIGN = small_campaign().id
 
 Entries = list[tuple[RunId, dict[str, str], RollupV1]]
 
@@ -159,6 +161,28 @@ async def test_a_database_restored_to_an_earlier_point_is_published_beyond_the_s
         assert newest(news)["IN"].enrolled == 0
     await field.apply([field.enrolled("S11-AC017")])
     assert await publisher.publish() == 4
+
+
+async def test_a_restored_database_is_noticed_even_if_it_has_grown_past_what_was_seen(
+    field: Field, redis: Redis, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply([*field.defined(), field.enrolled("S11-AC017")])
+    publisher, mirror = Publisher(reporting_engine, redis), Mirror(reporting_engine)
+    await publisher.publish()
+    await mirror.refresh()
+    async with reporting_engine.begin() as connection:
+        await connection.execute(text("update rollup_total set enrolled = 0"))
+        await connection.execute(text("update rollup_version set incarnation = 'of the backup'"))
+    await field.apply([field.enrolled("S24-AC036")])
+    end = await end_of(redis)
+    assert await publisher.publish() == AREAS
+    await mirror.refresh()
+    shown: dict[str, int] = {
+        area: mirror.boards[CAMPAIGN].rollup(area).counts.enrolled
+        for area in mirror.boards[CAMPAIGN].select()
+    }
+    assert (shown["S11-AC017"], shown["S24-AC036"], shown["IN"]) == (0, 1, 1)
+    assert {area: rollup.enrolled for area, rollup in newest(await entries(redis, str(end))).items()} == shown
 
 
 async def test_foreign_entries_and_keys_give_way(

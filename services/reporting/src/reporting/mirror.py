@@ -39,6 +39,7 @@ class Mirror:
     Attributes:
         boards: by campaign; a campaign is here once its definition is known.
         version: newest commit included; `BEFORE_ALL` before the first refresh.
+        is_same_incarnation: whether the database is known not to have been put back since.
         positions: what is included of each topic's partition.
         as_of: database time of the snapshot.
         turn: counts refreshes that found something new.
@@ -49,6 +50,7 @@ class Mirror:
     def __init__(self, engine: AsyncEngine) -> None:
         self.boards: dict[CampaignId, Board] = {}
         self.version = BEFORE_ALL
+        self.is_same_incarnation = True
         self.positions: Positions = MappingProxyType({})
         self.as_of = datetime.fromtimestamp(0, UTC)
         self.turn = 0
@@ -70,6 +72,8 @@ class Mirror:
                 "the database went back: reading all of it", version=changes.version, stood=self.version
             )
             changes = await read_changes(self._engine, BEFORE_ALL)
+            self.boards, self._leaves = {}, {}
+        elif changes.whole_since > self.version:
             self.boards, self._leaves = {}, {}
         moved = changes.version != self.version or changes.positions != self.positions
         self._take(changes)
@@ -100,7 +104,9 @@ class Mirror:
                 )
         for campaign, known in fresh.items():
             leaves = (leaf for leaf in self._leaves.values() if leaf.campaign == campaign)
-            self.boards[campaign] = Board(known.definition, known.version, leaves)
+            defined_at = max(known.version, changes.whole_since)
+            self.boards[campaign] = Board(known.definition, defined_at, leaves)
+        self.is_same_incarnation = changes.is_same_incarnation
         self.version, self.as_of = changes.version, changes.as_of
         self.positions = MappingProxyType(changes.positions)
 

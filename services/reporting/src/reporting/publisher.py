@@ -2,7 +2,8 @@
 
 Each turn asks the stream where it ends and appends every area that a later commit changed, with its sums.
 Everything is published again when the stream is gone or not ours, when it has trimmed away part of the last
-full publication, and when it stands ahead of the database, which was then restored to an earlier point.
+full publication, and when the database was, or may have been, restored to an earlier point: it stands behind
+the stream, or is of another incarnation than its own rows tell.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from mitra_shared.relay.wire import binary_message
 from reporting.domain.board import Board
 from reporting.mirror import Mirror
 from reporting.storage.changes import BEFORE_ALL
-from reporting.storage.version import CHANNEL, take_version
+from reporting.storage.version import CHANNEL, begin_whole, take_version
 from reporting.stream_script import MAXLEN, Ends, RunId, StreamRefused, append_run, stream_ends
 
 log = get_logger(__name__)
@@ -76,6 +77,11 @@ class Publisher:
 
     async def _turn(self) -> int | None:
         await self._mirror.refresh()
+        if not self._mirror.is_same_incarnation:
+            log.warning("the database began anew: everything counts as changed")
+            async with unit_of_work(self._engine) as unit:
+                await begin_whole(unit.connection)
+            await self._mirror.refresh()
         ends = await stream_ends(self._redis, self._stream)
         if ends is not None and ends.last.version > self._mirror.version + FARTHEST_AHEAD:
             raise StreamRefused(f"its end {ends.last} is more than a day ahead")

@@ -17,6 +17,7 @@ from mitra_shared.ids import AreaCode, CampaignId
 from mitra_shared.security.tokens import Caller, InvalidToken, TokenVerifier
 from reporting.api.problems import AREA_UNKNOWN, CAMPAIGN_UNKNOWN, wrong_field
 from reporting.api.state import Reading, reading
+from reporting.api.waiting import Places, wait_until_included
 from reporting.domain.access import NotAllowed, narrowed, reach
 from reporting.domain.board import Board
 
@@ -116,6 +117,20 @@ def reader_of(request: Request, state: Reading, campaign: str | None) -> Reader:
         return Reader(caller, state, board.definition.id, reach(caller, board), still_valid)
     except NotAllowed as error:
         raise FORBIDDEN(str(error)) from None
+
+
+async def reader_once_included(
+    request: Request,
+    state: Annotated[Reading, Depends(reading)],
+    _bearer: Annotated[object, Depends(bearer)],
+    _cookie: Annotated[object, Depends(_session)],
+    at_least: Places = [],  # noqa: B006 - FastAPI copies defaults
+    campaign: Annotated[Slug | None, Query(description="Needed where there are several")] = None,
+) -> Reader:
+    """The dependency of routes that wait: what the places tell of may be the campaign itself."""
+    token_caller(request)
+    await wait_until_included(state.mirror, at_least)
+    return reader_of(request, state, campaign)
 
 
 async def reader(

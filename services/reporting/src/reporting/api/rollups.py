@@ -11,8 +11,7 @@ from starlette.responses import Response
 from mitra_shared.campaign.definition import Level
 from mitra_shared.http.problems import problem_responses
 from reporting.api.problems import wrong_field
-from reporting.api.readers import Reader, reader
-from reporting.api.waiting import Places, wait_until_included
+from reporting.api.readers import Reader, reader, reader_once_included
 from reporting.domain.days import day_of
 from reporting.queries import Document, days_answer, rollup_answer, rollups_answer
 from reporting.schemas import DaysAnswer, RollupAnswer, RollupsAnswer, Sort
@@ -24,6 +23,7 @@ EARLIEST: Final = date(2000, 1, 1)
 router = APIRouter(prefix="/v1/rollups", tags=["rollups"], responses=problem_responses(401, 403, 404))
 
 Reads = Annotated[Reader, Depends(reader)]
+ReadsIncluded = Annotated[Reader, Depends(reader_once_included)]
 Area = Annotated[str, Path(max_length=32, examples=["S11-PC04"])]
 IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier answer")]
 Parent = Annotated[str | None, Query(max_length=32, description="Only areas at or below this one")]
@@ -32,20 +32,18 @@ Day = Annotated[date | None, Query(examples=["2026-11-01"])]
 
 @router.get("", response_model=RollupsAnswer, summary="Areas of one level")
 async def get_rollups(
-    reads: Reads,
+    reads: ReadsIncluded,
     level: Annotated[
         Level | None, Query(description="Default: the level below `parent`; constituency")
     ] = None,
     parent: Parent = None,
     sort: Sort = "code",
-    at_least: Places = [],  # noqa: B006 - FastAPI copies defaults
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Live counts against targets and quotas, with the positions they include and how far they are behind."""
     within = reads.within(parent)
     if level is None:
         level = _below(reads.board.definition.by_code[within].level) if parent else Level.CONSTITUENCY
-    await wait_until_included(reads.state.mirror, at_least)
     document = rollups_answer(
         reads.state.mirror, reads.state.lag, reads.board, level=level, within=within, sort=sort
     )
@@ -59,14 +57,12 @@ def _below(level: Level) -> Level:
 
 @router.get("/{area}", response_model=RollupAnswer, summary="One area and its parts")
 async def get_rollup(
-    reads: Reads,
+    reads: ReadsIncluded,
     area: Area,
-    at_least: Places = [],  # noqa: B006 - FastAPI copies defaults
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """The area with its live counts, and the areas directly below it."""
     code = reads.within(area)
-    await wait_until_included(reads.state.mirror, at_least)
     return _answer(rollup_answer(reads.state.mirror, reads.state.lag, reads.board, code), if_none_match)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.ids import AreaCode, CampaignId, Epoch, Partition, Position
 from reporting.domain.board import Leaf, LeafCounts
+from reporting.storage.version import INCARNATION
 
 GROUP = "reporting"
 """Name of the consumer group."""
@@ -39,6 +40,10 @@ class Changes(NamedTuple):
     """What changed since a version. `as_of` is the database's time of the snapshot."""
 
     version: int
+    whole_since: int
+    """Everything counts as changed since this version."""
+    is_same_incarnation: bool
+    """Whether the database is the one it was at `whole_since`; if not, it may have been put back."""
     as_of: datetime
     positions: dict[tuple[str, Partition], Reached]
     leaves: list[tuple[Partition, Leaf]]
@@ -46,10 +51,11 @@ class Changes(NamedTuple):
 
 
 _STANDING = text(
-    """
-    select v.version, now() as as_of, p.topic, p.partition, p.epoch, p.position
+    f"""
+    select v.version, v.whole_since, v.incarnation = {INCARNATION} as is_same, now() as as_of,
+           p.topic, p.partition, p.epoch, p.position
     from rollup_version as v left join consumer_position as p on p."group" = :group
-    """
+    """  # noqa: S608 - a constant of ours
 )
 _LEAVES = text(
     """
@@ -76,16 +82,19 @@ async def read_changes(engine: AsyncEngine, since: int) -> Changes:
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
         standing = (await connection.execute(_STANDING, {"group": GROUP})).all()
-        version, as_of = standing[0].version, standing[0].as_of
+        version, whole_since = standing[0].version, standing[0].whole_since
         leaves: Sequence[Row[Any]] = ()
         definitions: Sequence[Row[Any]] = ()
         if version > since:
-            definitions = (await connection.execute(_DEFINITIONS, {"since": since})).all()
-            leaves_since = BEFORE_ALL if definitions else since
+            definitions_since = BEFORE_ALL if whole_since > since else since
+            definitions = (await connection.execute(_DEFINITIONS, {"since": definitions_since})).all()
+            leaves_since = BEFORE_ALL if definitions or whole_since > since else since
             leaves = (await connection.execute(_LEAVES, {"since": leaves_since})).all()
     return Changes(
         version=version,
-        as_of=as_of,
+        whole_since=whole_since,
+        is_same_incarnation=standing[0].is_same,
+        as_of=standing[0].as_of,
         positions={
             (row.topic, row.partition): Reached(row.epoch, row.position)
             for row in standing

@@ -56,6 +56,8 @@ rollup_version = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("version", BigInteger, nullable=False),
+    Column("whole_since", BigInteger, nullable=False),
+    Column("incarnation", Text, nullable=False),
 )
 
 campaign_known = Table(

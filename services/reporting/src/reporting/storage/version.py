@@ -21,6 +21,18 @@ _TAKE = text(
     returning version, pg_notify(:channel, '')
     """
 )
+INCARNATION: Final = """
+    (select concat(oid, ' since ', extract(epoch from pg_postmaster_start_time()))
+     from pg_database where datname = current_database())
+"""
+"""Changes whenever the database may have been put back to an earlier point: the server or it began anew."""
+
+_BEGIN_WHOLE = text(
+    f"""
+    update rollup_version set whole_since = version, incarnation = {INCARNATION}
+    where incarnation <> {INCARNATION}
+    """  # noqa: S608 - a constant of ours
+)
 _ANNOUNCE = text("select pg_notify(:channel, '')")
 
 
@@ -28,6 +40,12 @@ async def take_version(connection: AsyncConnection, *, above: int = 0) -> int:
     """The version of this transaction, higher than `above` and than every committed one; announced too."""
     taken = await connection.execute(_TAKE, {"above": above, "channel": CHANNEL})
     return cast("int", taken.scalar_one())
+
+
+async def begin_whole(connection: AsyncConnection) -> None:
+    """Take a version since which everything counts as changed, if the database has a new incarnation."""
+    await take_version(connection)
+    await connection.execute(_BEGIN_WHOLE)
 
 
 async def announce(connection: AsyncConnection) -> None:
