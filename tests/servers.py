@@ -19,11 +19,21 @@ from mitra_shared.ops.embedded.accounts import REDIS_RIGHTS
 from mitra_shared.ops.embedded.postgres import EmbeddedPostgres
 from mitra_shared.ops.embedded.redis import EmbeddedRedis
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - only the place; the names in it are made by mkdtemp
+ENOUGH_MEMORY = 2 * 2**30
+
+
+def data_place() -> Path | None:
+    """Where databases of tests lie best: in memory, if there is enough. They are made and dropped often."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ENOUGH_MEMORY:
+        return None
+    return MEMORY
+
 
 @contextmanager
-def server_home() -> Iterator[Path]:
+def server_home(place: Path | None = None) -> Iterator[Path]:
     """A directory that `nobody` can reach, unlike pytest's own; gone afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="mitra-test-"))
+    home = Path(tempfile.mkdtemp(prefix="mitra-test-", dir=place))
     home.chmod(0o755)
     try:
         yield home
@@ -34,7 +44,7 @@ def server_home() -> Iterator[Path]:
 @contextmanager
 def embedded_postgres(settings: dict[str, str] | None = None) -> Iterator[EmbeddedPostgres]:
     """A started Postgres of its own; commits survive a kill, not a power cut."""
-    with server_home() as home:
+    with server_home(data_place()) as home:
         server = EmbeddedPostgres(home / "postgres", password="test", durable=False, settings=settings)
         try:
             server.start()
@@ -46,7 +56,7 @@ def embedded_postgres(settings: dict[str, str] | None = None) -> Iterator[Embedd
 @contextmanager
 def embedded_redis(memory: str = "0") -> Iterator[EmbeddedRedis]:
     """A started Redis of its own; every account's password is its name."""
-    with server_home() as home:
+    with server_home(data_place()) as home:
         passwords = {user: user for user in REDIS_RIGHTS}
         server = EmbeddedRedis(home / "redis", passwords=passwords, memory=memory)
         try:
@@ -139,7 +149,10 @@ class Databases:
         return self._templates[service]
 
     async def _create(self, name: str, template: str) -> Database:
-        await self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {self._session}")
+        # Copied as files: half the time of the default, where commits need not survive a power cut.
+        await self._admin.execute(
+            f"CREATE DATABASE {name} TEMPLATE {template} OWNER {self._session} STRATEGY file_copy"
+        )
         self._made.append(name)
         url = self._admin_url.set(username=self._session, password=self._session, database=name)
         return Database(name, url.render_as_string(hide_password=False))

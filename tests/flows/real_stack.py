@@ -242,7 +242,7 @@ class RealStack:
 @asynccontextmanager
 async def real_stack(plan: StackPlan, logs: Path) -> AsyncIterator[RealStack]:
     """A started stack on a directory of its own; nothing is left of it but its logs."""
-    with servers.server_home() as home:
+    with servers.server_home(servers.data_place()) as home:
         stack = RealStack(home, plan, logs)
         try:
             await stack.start()
