@@ -20,6 +20,8 @@ class Figure:
     goal: float | None = None
     at_most: bool = False
     note: str = ""
+    why: str = ""
+    """Where a goal is hard to reach, what stands in the way; told if it is not reached."""
 
     @property
     def middle(self) -> float:

@@ -13,10 +13,10 @@ on conflict do nothing;
 select position, epoch from enrolment_head where partition = :p for update;
 insert into enrolment_log (partition, position, epoch, event_id, type, key, subject, occurred_at, traceparent, payload)
 select partition, position + 1, epoch, gen_random_uuid(), 'MitraEnrolledV1', 'S11-PC04', gen_random_uuid(), now(),
-       repeat('t', 55), '{"payload": "' || repeat('x', 380) || '"}'
+       repeat('t', 55), cast('{"payload": "' || repeat('x', 380) || '"}' as json)
 from enrolment_head where partition = :p;
 update enrolment_head set position = position + 1 where partition = :p;
 insert into outcome (caller, idempotency_key, digest, status, body, created_at)
-values ('pgbench', gen_random_uuid()::text, repeat('d', 32)::bytea, 201, '{"b": "' || repeat('x', 150) || '"}', now())
+values ('pgbench', gen_random_uuid()::text, repeat('d', 32)::bytea, 201, cast('{"b": "' || repeat('x', 150) || '"}' as json), now())
 on conflict do nothing;
 commit;

@@ -36,8 +36,12 @@ def _row(figure: Figure) -> str:
         "" if figure.goal is None else f"{'at most' if figure.at_most else 'at least'} {_number(figure.goal)}"
     )
     verdict = {True: "reached", False: "**not reached**", None: ""}[figure.is_reached]
-    cells = (figure.name, _number(figure.middle) + spread, figure.unit, goal, verdict, figure.note)
+    cells = (figure.name, _number(figure.middle) + spread, figure.unit, goal, verdict, _remark(figure))
     return f"| {' | '.join(cells)} |"
+
+
+def _remark(figure: Figure) -> str:
+    return figure.why if figure.is_reached is False and figure.why else figure.note
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -23,6 +23,14 @@ from mitra_shared.streams import connect
 PEOPLE = 100_000
 ROUNDS = 3
 PATIENCE = 180.0
+WHY_RELAY = (
+    "Postgres, the relay, Redis and the counting of this benchmark share the cores, and the relay is where "
+    "rows become entries, in Python."
+)
+WHY_CONSUMER = (
+    "A batch is some ten statements, one after the other: while Postgres works the consumer waits, and the "
+    "other way round. Several processes overlap, as far as there are cores."
+)
 
 
 @contextmanager
@@ -123,10 +131,12 @@ async def _round(figures: dict[str, Figure], certificates: int) -> None:
 async def measure(tell: Told) -> list[Figure]:
     """Rates of the relay and of each consumer, and of two certificates consumers."""
     figures = {
-        "relay": Figure("relay, one process", "events/s", goal=40_000),
-        "certificates": Figure("certificates consumer, one process", "events/s", goal=20_000),
+        "relay": Figure("relay, one process", "events/s", goal=40_000, why=WHY_RELAY),
+        "certificates": Figure(
+            "certificates consumer, one process", "events/s", goal=20_000, why=WHY_CONSUMER
+        ),
         "certificates twice": Figure("certificates consumer, two processes", "events/s"),
-        "reporting": Figure("reporting consumer, one process", "events/s", goal=20_000),
+        "reporting": Figure("reporting consumer, one process", "events/s", goal=20_000, why=WHY_CONSUMER),
     }
     for certificates in (1, 2):
         for round_ in range(ROUNDS):

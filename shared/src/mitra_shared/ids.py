@@ -3,7 +3,8 @@
 from typing import NewType
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
+from asyncpg.pgproto import pgproto
+from uuid_utils import uuid7
 
 CampaignId = NewType("CampaignId", str)
 AreaCode = NewType("AreaCode", str)
@@ -22,10 +23,13 @@ Epoch = NewType("Epoch", int)
 
 
 def new_mitra_id() -> MitraId:
-    """A time-ordered id, assigned before the first attempt to commit so that a retry is recognised."""
-    return MitraId(uuid7())
+    """A time-ordered id, assigned before the first attempt to commit so that a retry is recognised.
+
+    Of the driver's own kind of UUID, which it need not convert.
+    """
+    return MitraId(pgproto.UUID(uuid7().bytes))
 
 
 def new_event_id() -> EventId:
     """A time-ordered event id (RFC 9562, version 7)."""
-    return EventId(uuid7())
+    return EventId(pgproto.UUID(uuid7().bytes))

@@ -78,7 +78,7 @@ class Publisher:
     async def _turn(self) -> int | None:
         await self._mirror.refresh()
         if not self._mirror.is_same_incarnation:
-            log.warning("the database began anew: everything counts as changed")
+            log.info("a new incarnation of the database: everything counts as changed")
             async with unit_of_work(self._engine) as unit:
                 await begin_whole(unit.connection)
             await self._mirror.refresh()

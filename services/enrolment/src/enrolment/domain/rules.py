@@ -53,5 +53,10 @@ class Rules:
 
     def notice_in_force(self, today: date) -> Notice:
         """The newest notice in force on `today`, or the first one if none is yet."""
-        begun = [notice for notice in self.notices if notice.in_force_from <= today]
-        return max(begun or self.notices[:1], key=lambda notice: notice.in_force_from)
+        newest: Notice | None = None
+        for notice in self.notices:
+            if notice.in_force_from <= today and (
+                newest is None or notice.in_force_from > newest.in_force_from
+            ):
+                newest = notice
+        return newest or self.notices[0]

@@ -32,7 +32,7 @@ _ATTEMPTS_AT_CONFLICTS: Final = 3
 class IntakeLimits:
     """Bounds of the intake; times in seconds."""
 
-    group: int = 256
+    group: int = 512
     """Enrolments in one transaction."""
     waiting: int = 16_384
     """Enrolments that may wait; more are answered 503."""
