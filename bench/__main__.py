@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -36,15 +37,23 @@ def main(names: list[str]) -> None:
     if unknown:
         raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     results: dict[str, list[Figure]] = {}
+    failed: list[str] = []
     for name in names or PARTS:
-        results[name] = asyncio.run(PARTS[name](tell))
+        try:
+            results[name] = asyncio.run(PARTS[name](tell))
+        except Exception:  # noqa: BLE001 - the figures of the others are worth keeping; told at the end
+            traceback.print_exc()
+            failed.append(name)
+            continue
         sys.stdout.write(table(results[name]) + "\n")
         sys.stdout.flush()
     if write:
         DOCUMENT.write_text(document(results), encoding="utf-8")
         sys.stdout.write(f"{DOCUMENT}\n")
     missed = [figure.name for figures in results.values() for figure in figures if figure.is_reached is False]
-    sys.stdout.write(json.dumps({"goals not reached": missed}) + "\n")
+    sys.stdout.write(json.dumps({"goals not reached": missed, "parts failed": failed}) + "\n")
+    if failed:
+        raise SystemExit(1)
 
 
 main(sys.argv[1:])
