@@ -15,7 +15,8 @@ from fastapi import FastAPI, Request, Response
 from faststream.redis import RedisBroker
 from redis.asyncio import Redis
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from mitra_shared.consume import ConsumerGroup, Delivery, subscriber
 from mitra_shared.consume.consumer import Consumer
@@ -64,6 +65,13 @@ async def create_tables(engine: AsyncEngine, statements: list[str]) -> None:
     async with engine.begin() as connection:
         for statement in statements:
             await connection.execute(text(statement))
+
+
+@asynccontextmanager
+async def apart(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of the test's own to that database: the pool belongs to those who are tested."""
+    async with create_async_engine(engine.url, poolclass=NullPool).connect() as connection:
+        yield connection
 
 
 class Spine:
@@ -215,7 +223,7 @@ class Spine:
 
     @staticmethod
     async def _rows(engine: AsyncEngine, query: str) -> list[tuple[int, int, UUID]]:
-        async with engine.connect() as connection:
+        async with apart(engine) as connection:
             return [tuple(row) for row in await connection.execute(text(query))]
 
     async def restore_log_to(self, kept: int) -> None:

@@ -14,7 +14,7 @@ from mitra_shared.contracts.topics import ENROLMENT, PARTITIONS, partition_of
 from mitra_shared.ids import new_mitra_id
 from mitra_shared.log import unit_of_work
 from mitra_shared.relay.trim import trim
-from tests.shared.spine.harness import CONSTITUENCIES, Spine
+from tests.shared.spine.harness import CONSTITUENCIES, Spine, apart
 
 HERE = CONSTITUENCIES[0]
 PARTITION = partition_of(HERE)
@@ -101,7 +101,7 @@ async def test_terminated_backends_cost_nothing(spine: Spine) -> None:
     async with spine.relaying(), spine.consuming():
         for _ in range(5):
             await spine.enrol(150)
-            async with spine.consumer.connect() as connection:
+            async with apart(spine.consumer) as connection:
                 await connection.execute(
                     text(
                         "select pg_terminate_backend(pid) from pg_stat_activity"
