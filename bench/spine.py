@@ -28,7 +28,7 @@ WHY_RELAY = (
     "rows become entries, in Python."
 )
 WHY_CONSUMER = (
-    "A batch is some ten statements, one after the other: while Postgres works the consumer waits, and the "
+    "The statements of a batch follow one another: while Postgres works the consumer waits, and the "
     "other way round. Several processes overlap, as far as there are cores."
 )
 

@@ -55,7 +55,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & SHARED_SERVERS:
             item.add_marker("containers")
-        item.add_marker(pytest.mark.xdist_group("town" if "town" in fixtures else item.path.stem))
+        item.add_marker(
+            pytest.mark.xdist_group("town" if "town" in fixtures else item.nodeid.partition("::")[0])
+        )
     items.sort(key=lambda item: item.get_closest_marker("chaos") is None)
 
 

@@ -96,5 +96,8 @@ async def _save(redis: Redis) -> None:
     """Keep the accounts for the server's next start, where it has a file for them."""
     try:
         await redis.execute_command("ACL", "SAVE")  # type: ignore[no-untyped-call]
-    except ResponseError:
+    except NoPermissionError:
         return
+    except ResponseError as error:
+        if "not configured" not in str(error):
+            raise
