@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from certificates import queries
@@ -24,8 +24,8 @@ from certificates.problems import (
     CERTIFICATE_UNSIGNED,
     SEGMENT_UNKNOWN,
 )
+from certificates.renderings import Renderings
 from certificates.representations import OF_A_CERTIFICATE, Form, asked_form
-from certificates.rendering.renderings import Renderings
 from certificates.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
 from certificates.settings import CertificatesApiSettings
 from certificates.storage import credentials
