@@ -12,6 +12,7 @@ from certificates.rendering.template_check import check_template
 from certificates.rendering.typesetter import TEMPLATES
 from certificates.renderings import Renderings
 from certificates.settings import (
+    CertificatesApiSettings,
     CertificatesConsumerSettings,
     IssuerSettings,
     SignerSettings,
