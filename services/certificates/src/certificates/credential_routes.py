@@ -1,6 +1,6 @@
 """`GET /v1/credentials/{id}`: a certificate in any of its forms, for whoever holds its unguessable id.
 
-The id stands in the certificate itself and in no event, so whoever has it has seen the certificate. Staff come
+The id stands in the certificate itself and in no event: whoever has it has seen the certificate. Staff come
 by the certificate's own id (`certificates.api`); the forms are made here for both.
 """
 

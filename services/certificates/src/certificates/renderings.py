@@ -1,4 +1,4 @@
-"""Renderings of credentials: from the cache, or from the pool of workers, which never holds up anything else."""
+"""Renderings of credentials: from the cache, or from the pool of workers, which holds up nothing else."""
 
 from datetime import datetime
 from typing import Final

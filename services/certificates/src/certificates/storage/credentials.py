@@ -76,8 +76,8 @@ async def unsigned(connection: AsyncConnection, due: Mapping[CertificateId, Vers
         },
     )
     return [
-        Unsigned(*certificate, None if number is None else StatusPlace(number=number, index=index))
-        for *certificate, number, index in rows
+        Unsigned(*row[:11], None if row[11] is None else StatusPlace(number=row[11], index=row[12]))
+        for row in rows.all()
     ]
 
 
