@@ -35,7 +35,8 @@ WORDS: Final[dict[Language, Words]] = {
         "Picture",
         "Verify this certificate",
         "For machines",
-        "Whoever has the address of this page can see the certificate. Share it as you would share the paper.",
+        "Whoever has the address of this page can see the certificate. "
+        "Share it as you would share the paper.",
     ),
     "hi": Words(
         "हिन्दी",

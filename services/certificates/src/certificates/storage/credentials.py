@@ -75,10 +75,11 @@ async def unsigned(connection: AsyncConnection, due: Mapping[CertificateId, Vers
             "serials": [version.serial for version in due.values()],
         },
     )
-    return [
-        Unsigned(*row[:11], None if row[11] is None else StatusPlace(number=row[11], index=row[12]))
-        for row in rows.all()
-    ]
+    return [Unsigned._make([*fields, _place(number, index)]) for *fields, number, index in rows.all()]
+
+
+def _place(number: int | None, index: int | None) -> StatusPlace | None:
+    return None if number is None or index is None else StatusPlace(number=number, index=index)
 
 
 _NUMBERS: Final = text("select nextval('status_number') from generate_series(1, :wanted)")
