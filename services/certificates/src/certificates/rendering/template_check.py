@@ -1,4 +1,0 @@
-from pathlib import Path
-
-
-def check_template(d: Path) -> None: ...
