@@ -1,6 +1,7 @@
-"""`python -m certificates api|consumer|relay|migrate|openapi`."""
+"""`python -m certificates api|consumer|relay|migrate|openapi|preview`."""
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from certificates.main import run_api, run_certificates_consumer, run_certificates_relay
@@ -9,6 +10,15 @@ from certificates.openapi import openapi_text
 from certificates.settings import CertificatesConsumerSettings
 from mitra_shared.entry import Process, ServiceEntry
 from mitra_shared.settings import ServiceSettings
+
+
+def preview(arguments: Sequence[str]) -> None:
+    """A sample certificate, to look at templates."""
+    # The typesetter takes a while to import, which no other process has to spend.
+    from certificates.rendering.preview import preview  # noqa: PLC0415
+
+    preview(arguments)
+
 
 SERVICE: Final = ServiceEntry(
     name="certificates",
@@ -19,6 +29,7 @@ SERVICE: Final = ServiceEntry(
     },
     migrations=STEPS,
     openapi=openapi_text,
+    tools={"preview": preview},
 )
 
 if __name__ == "__main__":
