@@ -53,7 +53,7 @@ async def api_client(
         **changes,
     )
     pool = RenderPool(workers=settings.render_workers)
-    renderings = Renderings(pool, RenderingCache(directory / "renderings", settings.cache_bytes))
+    renderings = Renderings(pool, RenderingCache(directory, largest_bytes=settings.cache_bytes))
     app = create_app(engine, settings, issuer, renderings, Readiness(), ProcessMetrics())
     try:
         async with httpx.AsyncClient(

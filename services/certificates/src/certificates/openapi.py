@@ -41,7 +41,7 @@ def _text(directory: Path) -> str:
         certificate_key=SecretStr(new_lookup_key()),
         issuer_keys=directory / "keys.json",
     )
-    renderings = Renderings(RenderPool(workers=1), RenderingCache(directory / "renderings", 0))
+    renderings = Renderings(RenderPool(workers=1), RenderingCache(directory, largest_bytes=0))
     engine = create_async_engine("postgresql+asyncpg://nowhere")
     app = create_app(engine, settings, issuer_of(settings), renderings, Readiness(), ProcessMetrics())
     return json.dumps(app.openapi(), ensure_ascii=False, indent=2) + "\n"
