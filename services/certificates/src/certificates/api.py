@@ -10,7 +10,7 @@ from certificates.domain.certificate import visible_number
 from certificates.problems import CERTIFICATE_UNKNOWN, SEGMENT_UNKNOWN
 from certificates.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
 from mitra_shared.campaign.definition import Slug
-from mitra_shared.contracts.topics import CERTIFICATES
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.http.app import create_api
 from mitra_shared.http.probes import Readiness
 from mitra_shared.http.problems import FORBIDDEN, invalid_fields, problem_responses
@@ -53,7 +53,11 @@ def create_app(
         readiness=readiness,
         metrics=metrics,
         service="certificates",
-        routers=(_certificate_routes(engine), _segment_routes(engine), log_router(engine, CERTIFICATES)),
+        routers=(
+            _certificate_routes(engine),
+            _segment_routes(engine),
+            log_router(engine, CERTIFICATES, CUSTODY),
+        ),
     )
 
 

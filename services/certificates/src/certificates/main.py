@@ -5,7 +5,7 @@ from certificates.consumers import consumer_group
 from certificates.settings import CertificatesConsumerSettings
 from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer
-from mitra_shared.contracts.topics import CERTIFICATES
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness, database_check
 from mitra_shared.http.server import serve
@@ -47,11 +47,11 @@ async def run_certificates_consumer(settings: CertificatesConsumerSettings, shut
 
 
 async def run_certificates_relay(settings: ServiceSettings, shutdown: ShutdownSignal) -> None:
-    """Carry the certificates log to Redis until `shutdown`."""
+    """Carry the logs of certificates and of custody to Redis until `shutdown`."""
     engine = create_engine(
         settings.database_url.get_secret_value(), application="certificates relay", pool_size=5
     )
     try:
-        await run_relay(shutdown, engine=engine, settings=settings, topics=(CERTIFICATES,))
+        await run_relay(shutdown, engine=engine, settings=settings, topics=(CERTIFICATES, CUSTODY))
     finally:
         await engine.dispose()
