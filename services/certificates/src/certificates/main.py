@@ -2,10 +2,13 @@
 
 from certificates.api import create_app
 from certificates.consumers import consumer_group
-from certificates.settings import CertificatesConsumerSettings
+from certificates.issuer import Issuer
+from certificates.settings import CertificatesApiSettings, CertificatesConsumerSettings, IssuerSettings, SignerSettings
+from certificates.signing import StatusListPublisher, signing_group
 from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
+from mitra_shared.credential.key_file import KeyFile
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness, database_check
 from mitra_shared.http.server import serve
@@ -44,6 +47,43 @@ async def run_certificates_consumer(settings: CertificatesConsumerSettings, shut
         )
     finally:
         await engine.dispose()
+
+
+async def run_certificates_signer(settings: SignerSettings, shutdown: ShutdownSignal) -> None:
+    """Sign what was issued and publish status lists until `shutdown`."""
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="certificates signer", pool_size=6
+    )
+    issuer, readiness = issuer_of(settings), Readiness()
+    lists = StatusListPublisher(engine, issuer)
+    readiness.add("status lists", lists.check)
+    try:
+        await run_consumer(
+            shutdown,
+            group=signing_group(declaring_broker(), issuer),
+            engine=engine,
+            settings=settings,
+            readiness=readiness,
+            parts={"status lists": lists.run(shutdown)},
+        )
+    finally:
+        await engine.dispose()
+
+
+def issuer_of(settings: IssuerSettings) -> Issuer:
+    """The issuer that the settings describe.
+
+    Raises:
+        BadIssuerKeys, UnsafeSecretFile, OSError: the file of the keys cannot be used.
+        BadSigner: there is no such signer.
+    """
+    return Issuer(
+        settings.public_url,
+        keys=KeyFile(settings.keys_file),
+        names=settings.names(),
+        ids=settings.ids(),
+        elsewhere=settings.issuer_signer,
+    )
 
 
 async def run_certificates_relay(settings: ServiceSettings, shutdown: ShutdownSignal) -> None:

@@ -196,6 +196,7 @@ credential: Final = Table(
     Column("status_index", Integer, nullable=False),
     Column("signed_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("revoked_for", Text),
     UniqueConstraint("certificate_id", "revision", "serial", name="credential_of_certificate"),
     UniqueConstraint("status_list", "status_index", name="credential_place"),
     Index(
@@ -206,7 +207,8 @@ credential: Final = Table(
     ),
 )
 """What was signed. `facts` are sealed (see `mitra_shared.credential.facts`); a revoked one keeps none, and no
-signature. It survives a rebuild, since it is on paper."""
+signature. One that was superseded may come back if a log is restored; one that was withdrawn never does. It
+survives a rebuild, since it is on paper."""
 
 status_number: Final = Sequence("status_number", minvalue=0, start=0, metadata=metadata)
 

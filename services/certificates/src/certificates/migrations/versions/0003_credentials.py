@@ -89,10 +89,12 @@ _STATEMENTS = [
         status_index integer not null check (status_index >= 0),
         signed_at timestamptz not null,
         revoked_at timestamptz,
+        revoked_for text check (revoked_for in ('withdrawn', 'superseded')),
         constraint credential_of_certificate unique (certificate_id, revision, serial),
         constraint credential_place unique (status_list, status_index),
         constraint credential_state check (
-            case when revoked_at is null
+            (revoked_at is null) = (revoked_for is null)
+            and case when revoked_at is null
                 then facts is not null and length(jwt_signature) = 64 and length(cose_signature) = 64
                 else facts is null and jwt_signature is null and cose_signature is null
             end

@@ -1,0 +1,90 @@
+"""Text forms of bytes, read strictly: of each value exactly one spelling is accepted.
+
+base64url (JOSE), base32 (the alphanumeric mode of QR codes), base58 (multibase `z`).
+"""
+
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BinasciiError
+from typing import Final
+
+_BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE58_PAIRS: Final = [high + low for high in _BASE58 for low in _BASE58]
+_BASE58_VALUES: Final = {letter: value for value, letter in enumerate(_BASE58)}
+
+
+class BadEncoding(ValueError):
+    """The text is not the one spelling of any bytes."""
+
+
+def base64url(content: bytes) -> str:
+    """base64url without padding."""
+    return urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+
+
+def from_base64url(text: str) -> bytes:
+    """The bytes of a base64url text without padding.
+
+    Raises:
+        BadEncoding: it has other characters, padding or spare bits.
+    """
+    try:
+        content = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except (BinasciiError, UnicodeEncodeError):
+        raise BadEncoding("not base64url") from None
+    # Decoding skips foreign characters and ignores spare bits.
+    if base64url(content) != text:
+        raise BadEncoding("not base64url without padding and spare bits")
+    return content
+
+
+def base32(content: bytes) -> str:
+    """base32 in capitals without padding."""
+    return b32encode(content).rstrip(b"=").decode("ascii")
+
+
+def from_base32(text: str) -> bytes:
+    """The bytes of a base32 text in capitals without padding.
+
+    Raises:
+        BadEncoding: it has other characters, padding or spare bits.
+    """
+    try:
+        content = b32decode(text.encode("ascii") + b"=" * (-len(text) % 8))
+    except (BinasciiError, UnicodeEncodeError):
+        raise BadEncoding("not base32") from None
+    if base32(content) != text:
+        raise BadEncoding("not base32 without padding and spare bits")
+    return content
+
+
+def base58(content: bytes) -> str:
+    """base58 in Bitcoin's alphabet."""
+    number, pairs = int.from_bytes(content), list[str]()
+    while number:
+        number, pair = divmod(number, 3364)
+        pairs.append(_BASE58_PAIRS[pair])
+    zeros = len(content) - len(content.lstrip(b"\0"))
+    return "1" * zeros + "".join(reversed(pairs)).lstrip("1")
+
+
+def from_base58(text: str, size: int) -> bytes:
+    """The `size` bytes of a base58 text.
+
+    Raises:
+        BadEncoding: it has other characters or is the text of more or fewer bytes.
+    """
+    if len(text) > 2 * size:
+        raise BadEncoding("too long")
+    number = 0
+    for letter in text:
+        value = _BASE58_VALUES.get(letter)
+        if value is None:
+            raise BadEncoding("not base58")
+        number = number * 58 + value
+    try:
+        content = number.to_bytes(size)
+    except OverflowError:
+        raise BadEncoding("too long") from None
+    if base58(content) != text:
+        raise BadEncoding(f"not base58 of {size} bytes")
+    return content
