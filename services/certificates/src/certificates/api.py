@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from certificates import queries
@@ -24,11 +24,12 @@ from certificates.problems import (
     CERTIFICATE_UNKNOWN,
     CERTIFICATE_UNSIGNED,
 )
+from certificates.renderings import Renderings
 from certificates.representations import OF_A_CERTIFICATE, Form, asked_form
 from certificates.reach import Campaign, Code, segment_within
-from certificates.rendering.renderings import Renderings
 from certificates.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
 from certificates.settings import CertificatesApiSettings
+from certificates.sheet_routes import SheetFiles
 from certificates.storage import credentials
 from certificates.verification.pages import verification_pages
 from certificates.verification_routes import verification_router

@@ -89,6 +89,7 @@ def redefinition(event: CampaignDefinedV1, place: Place) -> RedefineCampaign:
         place.partition,
         event.campaign,
         plan_of(event.definition, place.partition),
+        event.definition,
         Cause(event.event_id, place.position, event.occurred_at),
     )
 

@@ -1,6 +1,6 @@
 """`GET /v1/credentials/{id}`: a certificate in any of its forms, for whoever holds its unguessable id.
 
-The id stands in the certificate itself and in no event, so whoever has it has seen the certificate. Staff come
+The id stands in the certificate itself and in no event: whoever has it has seen the certificate. Staff come
 by the certificate's own id (`certificates.api`); the forms are made here for both.
 """
 
@@ -14,15 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from certificates.issuer import Issuer, Opened
 from certificates.pages import certificate_page
 from certificates.problems import CERTIFICATE_REVOKED, CERTIFICATE_UNKNOWN
-from certificates.rendering.page import page_of
-from certificates.rendering.renderings import Renderings
+from certificates.renderings import Renderings
 from certificates.representations import MEDIA_TYPES, OF_A_CREDENTIAL, Form, asked_form
 from certificates.storage import credentials
 from certificates.storage.credentials import Stored
 from mitra_shared.campaign.definition import Language
 from mitra_shared.http.problems import problem_responses
 
-PNG_WIDTH: Final = 1_600
 _HEADERS: Final = {
     "Cache-Control": "private, no-store",
     "Vary": "Accept",
@@ -77,10 +75,9 @@ class Forms:
     async def _content(self, opened: Opened, form: Form, language: Language) -> str | bytes:
         match form:
             case Form.PDF:
-                return await self._renderings.pdf(page_of(opened.facts, opened.qr, opened.jwt), language)
+                return await self._renderings.pdf(opened, language)
             case Form.PNG:
-                page = page_of(opened.facts, opened.qr, opened.jwt)
-                return await self._renderings.png(page, language, PNG_WIDTH)
+                return await self._renderings.png(opened, language)
             case Form.LINKED_DATA:
                 return await self._issuer.with_proof(opened.facts, datetime.now(UTC))
             case Form.JWT:

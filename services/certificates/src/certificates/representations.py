@@ -35,7 +35,7 @@ OF_A_CERTIFICATE: Final = (Form.STATE, *OF_A_CREDENTIAL)
 
 
 def asked_form(accept: str | None, named: Form | None, offered: tuple[Form, ...]) -> Form:
-    """The form that a request asks for: by name, or else by its `Accept` header; the first on offer if neither.
+    """The form that a request asks for: by name, else by its `Accept` header; the first on offer if neither.
 
     Raises:
         Problem: 406 with what can be had.

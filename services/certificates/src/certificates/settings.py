@@ -78,7 +78,8 @@ class IssuerSettings(ServiceSettings):
     @property
     def keys_file(self) -> Path:
         """The file of the keys that sign."""
-        assert self.issuer_keys is not None, "the validator has filled it in"
+        if self.issuer_keys is None:
+            raise ValueError("the settings were not validated")
         return self.issuer_keys
 
     def ids(self) -> KeyedHash:

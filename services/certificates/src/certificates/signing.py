@@ -85,7 +85,9 @@ class StatusListPublisher:
         if self._looked is None:
             return self._trouble or "status lists have not been looked at yet"
         silent = monotonic() - self._looked
-        return self._trouble or (f"no look at the lists for {silent:.0f} s" if silent > SILENT_SECONDS else None)
+        return self._trouble or (
+            f"no look at the lists for {silent:.0f} s" if silent > SILENT_SECONDS else None
+        )
 
     async def run(self, shutdown: ShutdownSignal) -> None:
         """Look twice a second until `shutdown`; trouble with database or keys is told and tried again."""

@@ -42,6 +42,8 @@ _BADGES: Final = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#"
 _SECURITY: Final = "https://w3id.org/security#"
 _SCHEMA: Final = "https://schema.org/"
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+_XSD_OF_BADGES: Final = "https://www.w3.org/2001/XMLSchema#"
+"""The context of Open Badges writes it so."""
 _CREATED: Final = "http://purl.org/dc/terms/created"
 _BLANK: Final = "_:c14n0"
 """The holder's identity in the document, the proof itself in its configuration."""
@@ -191,13 +193,13 @@ def _statements(ground: Ground) -> list[tuple[str, str, str]]:
         (whole, f"<{_CREDENTIALS}credentialStatus>", place),
         (publisher, _TYPE, f"<{_BADGES}Profile>"),
         (publisher, f"<{_SCHEMA}name>", _literal(ground.campaign_name)),
-        (publisher, f"<{_SCHEMA}url>", _typed(ground.issuer, f"{_XSD}anyURI")),
+        (publisher, f"<{_SCHEMA}url>", _typed(ground.issuer, f"{_XSD_OF_BADGES}anyURI")),
         (holder, _TYPE, f"<{_BADGES}AchievementSubject>"),
         (holder, f"<{_BADGES}identifier>", _BLANK),
         (holder, f"<{_BADGES}licenseNumber>", _plain(subject["licenseNumber"])),
         (holder, f"<{_BADGES}achievement>", f"<{ground.achievement}>"),
         (_BLANK, _TYPE, f"<{_BADGES}IdentityObject>"),
-        (_BLANK, f"<{_BADGES}hashed>", _typed("false", f"{_XSD}boolean")),
+        (_BLANK, f"<{_BADGES}hashed>", _typed("false", f"{_XSD_OF_BADGES}boolean")),
         (_BLANK, f"<{_BADGES}identityHash>", _plain(identity["identityHash"])),
         (_BLANK, f"<{_BADGES}identityType>", _plain("name")),
         *_achievement(ground),

@@ -66,6 +66,8 @@ class TrustedKeys:
             if public_url is None:
                 raise BadTrust("a JWKS does not say whose it is; say the public address of the issuer, too")
             return cls._from(did_of(public_url), [public_key(jwk) for jwk in parsed["keys"]])
+        except BadTrust:
+            raise
         except (BadIssuerKeys, BadPublicUrl, BadEncoding) as error:
             raise BadTrust(str(error)) from None
         except (KeyError, TypeError, ValueError, AttributeError):

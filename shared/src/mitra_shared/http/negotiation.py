@@ -8,7 +8,7 @@ _ANY: Final = "*/*"
 
 
 def preferred(accept: str | None, offered: Sequence[str]) -> str | None:
-    """The media type of `offered` that an `Accept` header weighs highest; the first of them if it says nothing.
+    """The media type of `offered` that an `Accept` header weighs highest; the first if it says nothing.
 
     Of equal weights the one that is offered first wins. None: the header excludes all of them.
     """

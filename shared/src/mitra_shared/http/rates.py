@@ -48,7 +48,9 @@ class RatePerAddress:
         bucket.filled_at = now
         if bucket.tokens < 1:
             wait = ceil((1 - bucket.tokens) / self._per_second)
-            raise too_many_requests(f"At most {self._most:.0f} in a minute from one address", retry_after=wait)
+            raise too_many_requests(
+                f"At most {self._most:.0f} in a minute from one address", retry_after=wait
+            )
         bucket.tokens -= 1
         if len(self._buckets) > _MOST_ADDRESSES:
             self._buckets.popitem(last=False)

@@ -1,4 +1,4 @@
-"""Sign credentials: what the certificates log says was issued gets its signatures, what it revoked loses them.
+"""Sign credentials: what the certificates log says was issued gets signatures, what it revoked loses them.
 
 Issuing has decided by then and is not held up here: a key store that is slow or away delays this command and
 nothing else.

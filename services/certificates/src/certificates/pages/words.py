@@ -35,11 +35,12 @@ WORDS: Final[dict[Language, Words]] = {
         "Picture",
         "Verify this certificate",
         "For machines",
-        "Whoever has the address of this page can see the certificate. Share it as you would share the paper.",
+        "Whoever has the address of this page can see the certificate. "
+        "Share it as you would share the paper.",
     ),
     "hi": Words(
         "हिन्दी",
-        "सम्मान प्रमाण पत्र",
+        "सम्मान पत्र",
         "क्रमांक",
         "लोकसभा क्षेत्र",
         "विधानसभा क्षेत्र",
@@ -53,7 +54,7 @@ WORDS: Final[dict[Language, Words]] = {
     ),
     "ur": Words(
         "اردو",
-        "سندِ اعتراف",
+        "سندِ اعزاز",
         "نمبر",
         "لوک سبھا حلقہ",
         "اسمبلی حلقہ",
@@ -63,6 +64,7 @@ WORDS: Final[dict[Language, Words]] = {
         "تصویر",
         "اس سند کی تصدیق کریں",
         "مشینوں کے لیے",
-        "جس کے پاس اس صفحے کا پتہ ہے وہ سند دیکھ سکتا ہے۔ اسے ویسے ہی بانٹیں جیسے کاغذ کو بانٹتے۔",
+        "جس کے پاس اس صفحے کا پتہ ہے وہ سند دیکھ سکتا ہے۔ "  # noqa: RUF001 - Urdu
+        "اسے ویسے ہی بانٹیں جیسے کاغذ کو بانٹتے۔",  # noqa: RUF001 - Urdu
     ),
 }

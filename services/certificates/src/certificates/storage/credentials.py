@@ -65,9 +65,7 @@ _UNSIGNED: Final = text(
 )
 
 
-async def unsigned(
-    connection: AsyncConnection, due: Mapping[CertificateId, Version]
-) -> Sequence[Unsigned]:
+async def unsigned(connection: AsyncConnection, due: Mapping[CertificateId, Version]) -> Sequence[Unsigned]:
     """Those of `due` that are valid in exactly that version now, and not signed or withdrawn yet."""
     rows = await connection.execute(
         _UNSIGNED,
@@ -77,10 +75,11 @@ async def unsigned(
             "serials": [version.serial for version in due.values()],
         },
     )
-    return [
-        Unsigned(*row[:11], kept=None if row[11] is None else StatusPlace(number=row[11], index=row[12]))
-        for row in rows
-    ]
+    return [Unsigned._make([*fields, _place(number, index)]) for *fields, number, index in rows.all()]
+
+
+def _place(number: int | None, index: int | None) -> StatusPlace | None:
+    return None if number is None or index is None else StatusPlace(number=number, index=index)
 
 
 _NUMBERS: Final = text("select nextval('status_number') from generate_series(1, :wanted)")
@@ -188,9 +187,7 @@ async def revoke(connection: AsyncConnection, certificates: Collection[Certifica
         await _mark_changed(connection, set(rows.scalars()))
 
 
-async def supersede(
-    connection: AsyncConnection, due: Mapping[CertificateId, Version], now: datetime
-) -> None:
+async def supersede(connection: AsyncConnection, due: Mapping[CertificateId, Version], now: datetime) -> None:
     """Revoke what was signed for these certificates in another version than the one that is due."""
     if due:
         rows = await connection.execute(
@@ -241,7 +238,10 @@ _STORED: Final = """
 """
 _BY_ID: Final = text(f"{_STORED} where k.id = any(:ids)")
 _OF_CERTIFICATE: Final = text(
-    f"{_STORED} where k.certificate_id = :certificate order by k.revoked_at is null desc, k.signed_at desc limit 1"
+    f"""
+    {_STORED} where k.certificate_id = :certificate
+    order by k.revoked_at is null desc, k.signed_at desc limit 1
+    """
 )
 
 
@@ -254,3 +254,22 @@ async def find_of_certificate(connection: AsyncConnection, certificate: Certific
     """The valid credential of a certificate, or the last one that was."""
     row = (await connection.execute(_OF_CERTIFICATE, {"certificate": certificate})).one_or_none()
     return None if row is None else Stored(*row)
+
+
+_REVOKED_SINCE: Final = text(
+    """
+    select array(select id from credential where revoked_at >= cast(:since as timestamptz)) as ids,
+           now() - interval '15 seconds' as until
+    """
+)
+
+
+async def revoked_since(
+    connection: AsyncConnection, since: datetime | None
+) -> tuple[Sequence[UUID], datetime]:
+    """What was revoked since then, and the instant to ask from next; without one, nothing.
+
+    The next instant lies back by more than a transaction may take, so that none is missed.
+    """
+    row = (await connection.execute(_REVOKED_SINCE, {"since": since})).one()
+    return row.ids, row.until

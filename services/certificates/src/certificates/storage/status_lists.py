@@ -44,7 +44,9 @@ _PUBLISH: Final = text(
     where number = :number
     """
 )
-_FIND: Final = text("select token, published_at from status_list where number = :number and token is not null")
+_FIND: Final = text(
+    "select token, published_at from status_list where number = :number and token is not null"
+)
 
 
 async def lock_due(connection: AsyncConnection, now: datetime, renew_after: timedelta) -> Due | None:

@@ -206,6 +206,7 @@ credential: Final = Table(
         "status_index",
         postgresql_where=text("revoked_at is not null"),
     ),
+    Index("credential_revoked_at", "revoked_at", postgresql_where=text("revoked_at is not null")),
 )
 """What was signed. `facts` are sealed (see `mitra_shared.credential.facts`); a revoked one keeps none, and no
 signature. One that was superseded may come back if a log is restored; one that was withdrawn never does. It

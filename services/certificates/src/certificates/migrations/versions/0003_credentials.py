@@ -102,6 +102,7 @@ _STATEMENTS = [
     )
     """,
     "create index credential_revoked on credential (status_list, status_index) where revoked_at is not null",
+    "create index credential_revoked_at on credential (revoked_at) where revoked_at is not null",
     "create sequence status_number minvalue 0 start 0",
     """
     create table status_list (
