@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from fastapi import APIRouter, Depends, FastAPI, Header, Query
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates import queries
 from certificates.credential_routes import (
@@ -24,22 +24,21 @@ from certificates.problems import (
     CERTIFICATE_UNKNOWN,
     CERTIFICATE_UNSIGNED,
 )
+from certificates.reach import Campaign, Code, segment_within
 from certificates.renderings import Renderings
 from certificates.representations import OF_A_CERTIFICATE, Form, asked_form
-from certificates.reach import Campaign, Code, segment_within
 from certificates.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
 from certificates.settings import CertificatesApiSettings
-from certificates.sheet_routes import SheetFiles
+from certificates.sheet_store import SheetStore
 from certificates.storage import credentials
 from certificates.verification.pages import verification_pages
 from certificates.verification_routes import verification_router
-from mitra_shared.campaign.definition import Slug
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.http.app import create_api
 from mitra_shared.http.probes import Readiness
-from mitra_shared.http.problems import FORBIDDEN, invalid_fields, problem_responses
+from mitra_shared.http.problems import problem_responses
 from mitra_shared.http.tokens import requires
-from mitra_shared.ids import AreaCode, CampaignId, CertificateId, Position
+from mitra_shared.ids import CertificateId, Position
 from mitra_shared.log.endpoint import log_router
 from mitra_shared.security.tokens import RECRUITERS, Caller, Role
 from mitra_shared.telemetry.metrics import ProcessMetrics
@@ -61,7 +60,7 @@ def create_app(
     settings: CertificatesApiSettings,
     issuer: Issuer,
     renderings: Renderings,
-    sheets: SheetFiles,
+    sheets: SheetStore,
     readiness: Readiness,
     metrics: ProcessMetrics,
 ) -> FastAPI:

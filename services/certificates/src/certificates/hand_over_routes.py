@@ -51,7 +51,7 @@ def hand_over_router(engine: AsyncEngine, issuer: Issuer) -> APIRouter:
 
     @router.post("/v1/hand-overs", summary="Certificates were handed over")
     async def hand_overs(asked: HandOversAsked, caller: Staff, campaign: Campaign = None) -> HandOversTold:
-        """Each paper once, whoever comes first; each record answered by itself, the same when it comes again."""
+        """Each paper once, whoever comes first; each record is answered by itself, and again the same."""
         async with engine.connect() as connection:
             own = await own_campaign(connection, caller, campaign)
         command = HandOver(

@@ -17,6 +17,7 @@ from certificates.settings import (
     IssuerSettings,
     SignerSettings,
 )
+from certificates.sheet_store import SheetStore
 from certificates.signing import StatusListPublisher, signing_group
 from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer
@@ -43,7 +44,9 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     pool = RenderPool(workers=settings.render_workers, templates=templates)
     work = settings.work_dir or Path(mkdtemp(prefix="mitra-certificates-"))
     renderings = Renderings(pool, RenderingCache(work / "renderings", settings.cache_bytes))
-    app = create_app(engine, settings, issuer_of(settings), renderings, readiness, metrics)
+    issuer = issuer_of(settings)
+    store = SheetStore(work / "sheets", settings.names())
+    app = create_app(engine, settings, issuer, renderings, store, readiness, metrics)
     api = serve(app, host=settings.host, port=settings.port, shutdown=shutdown, port_file=settings.port_file)
     parts = {"http": api, "revocations": renderings.forget_revoked(engine, shutdown)}
     try:

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from certificates.hand_over_routes import hand_over_router
 from certificates.issuer import Issuer
 from certificates.programme_routes import programme_router
-from certificates.sheet_routes import SheetFiles, sheet_router
+from certificates.sheet_routes import sheet_router
+from certificates.sheet_store import SheetStore
 
 
-def paper_routers(engine: AsyncEngine, issuer: Issuer, files: SheetFiles) -> Sequence[APIRouter]:
+def paper_routers(engine: AsyncEngine, issuer: Issuer, files: SheetStore) -> Sequence[APIRouter]:
     """The routers of all of it; `files` are what the press makes."""
     return (sheet_router(engine, files), hand_over_router(engine, issuer), programme_router(engine))

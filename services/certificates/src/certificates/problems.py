@@ -24,7 +24,9 @@ IDEMPOTENCY_KEY_REUSED: Final = ProblemKind(
 SHEET_UNKNOWN: Final = ProblemKind("sheet-unknown", "There is no such print sheet", 404)
 NOTHING_TO_PRINT: Final = ProblemKind("nothing-to-print", "Everything is on a print sheet", 409)
 SHEET_NOT_READY: Final = ProblemKind("sheet-not-ready", "The print sheet is not ready", 409)
-SHEET_NOT_RENDERED: Final = ProblemKind("sheet-not-rendered", "The print sheet was never ready to be printed", 409)
+SHEET_NOT_RENDERED: Final = ProblemKind(
+    "sheet-not-rendered", "The print sheet was never ready to be printed", 409
+)
 SHEET_NOT_PRINTED: Final = ProblemKind("sheet-not-printed", "The print sheet is not marked as printed", 409)
 SHEET_EMPTY: Final = ProblemKind("sheet-empty", "Nothing on the print sheet can be printed", 410)
 SHEET_FAILED: Final = ProblemKind("sheet-failed", "The print sheet cannot be made", 500)

@@ -46,7 +46,12 @@ Staff = Annotated[Caller, Depends(requires(*RECRUITERS))]
 def programme_router(engine: AsyncEngine) -> APIRouter:
     """The routes of programmes."""
     router = APIRouter(prefix="/v1/programmes", tags=["programmes"], responses=problem_responses(401, 403))
+    _planning_routes(router, engine)
+    _reporting_routes(router, engine)
+    return router
 
+
+def _planning_routes(router: APIRouter, engine: AsyncEngine) -> None:
     @router.post("", summary="Plan a programme", status_code=201, responses=KEYED_RESPONSES)
     async def plan(
         asked: ProgrammeAsked, caller: InCharge, key: Key, campaign: Campaign = None
@@ -94,6 +99,8 @@ def programme_router(engine: AsyncEngine) -> APIRouter:
             found = await programmes.of_constituency(connection, caller.area, own, LATEST_PROGRAMMES)
         return ProgrammesTold(programmes=[_told(each) for each in found])
 
+
+def _reporting_routes(router: APIRouter, engine: AsyncEngine) -> None:
     @router.get("/{programme_id}", summary="One programme", responses=problem_responses(404))
     async def one(programme_id: UUID, caller: Staff) -> ProgrammeTold:
         """With how many certificates were handed over there."""
@@ -123,8 +130,6 @@ def programme_router(engine: AsyncEngine) -> APIRouter:
         except ProgrammeUnknown:
             raise _unknown() from None
 
-    return router
-
 
 def _unknown() -> Exception:
     return PROGRAMME_UNKNOWN("Your constituency has no programme of this id")
@@ -138,11 +143,7 @@ async def _seen(engine: AsyncEngine, programme_id: UUID, caller: Caller) -> Prog
     """
     async with engine.connect() as connection:
         found = await programmes.find(connection, programme_id)
-    if (
-        found is None
-        or found.constituency != caller.area
-        or caller.campaign not in {None, found.campaign}
-    ):
+    if found is None or found.constituency != caller.area or caller.campaign not in {None, found.campaign}:
         raise _unknown()
     return found
 

@@ -5,11 +5,10 @@ For the in-charge of the constituency, and the operator who prints. The files ho
 """
 
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from certificates.commands.make_sheet import MakeSheet, NothingToPrint, make_sheet
@@ -45,6 +44,7 @@ from certificates.problems import (
 )
 from certificates.queries import SegmentFound
 from certificates.reach import Campaign, Code, segment_within
+from certificates.sheet_store import MEDIA_TYPES, Part, SheetStore
 from certificates.storage import press_jobs, sheets
 from certificates.storage.custody import papers_of_segment
 from certificates.storage.press_jobs import Job, Stage
@@ -64,30 +64,7 @@ Printer = Annotated[Caller, Depends(requires(Role.IN_CHARGE, Role.OPERATOR))]
 """Whoever prints: the in-charge for the own constituency, an operator for all."""
 
 
-class Part(StrEnum):
-    """The files of a sheet."""
-
-    CERTIFICATES = "certificates.pdf"
-    MANIFEST = "manifest.pdf"
-    TABLE = "manifest.csv"
-
-
-MEDIA_TYPES: Final = {
-    Part.CERTIFICATES: "application/pdf",
-    Part.MANIFEST: "application/pdf",
-    Part.TABLE: "text/csv; charset=utf-8",
-}
-
-
-class SheetFiles(Protocol):
-    """Where the press puts what it makes."""
-
-    async def read(self, job: Job, part: Part) -> bytes | None:
-        """A file of a finished job; None if it is not there any more."""
-        ...
-
-
-def sheet_router(engine: AsyncEngine, files: SheetFiles) -> APIRouter:
+def sheet_router(engine: AsyncEngine, files: SheetStore) -> APIRouter:
     """The routes of print sheets."""
     router = APIRouter(tags=["sheets"], responses=problem_responses(401, 403, 404))
     _making_routes(router, engine)
@@ -106,12 +83,10 @@ def _making_routes(router: APIRouter, engine: AsyncEngine) -> None:
     async def make(
         code: Code, caller: Printer, key: Key, asked: SheetAsked, campaign: Campaign = None
     ) -> SheetTold:
-        """Takes the next certificates that are signed, valid and on no sheet, in the order of their numbers."""
+        """Takes the next that are signed, valid and on no sheet, in the order of their numbers."""
         async with engine.connect() as connection:
             scope = _scope(await segment_within(connection, code, caller, campaign))
-        request = Request.of(
-            caller.subject, key, {"make": "sheet", **scope._asdict(), **asked.model_dump()}
-        )
+        request = Request.of(caller.subject, key, {"make": "sheet", **scope._asdict(), **asked.model_dump()})
         command = MakeSheet(uuid4(), scope, asked.most, request, datetime.now(UTC))
 
         async def work() -> Sheet:
@@ -153,7 +128,7 @@ def _making_routes(router: APIRouter, engine: AsyncEngine) -> None:
         except CannotReprint as error:
             raise invalid_fields(
                 [
-                    {"field": f"numbers[{each.index}]", "message": each.message, "expected": each.expected}
+                    {"field": f"numbers[{each.place}]", "message": each.message, "expected": each.expected}
                     for each in error.objections
                 ]
             ) from None
@@ -254,7 +229,7 @@ def _sheet_routes(router: APIRouter, engine: AsyncEngine) -> None:
         return await _told(engine, sheet)
 
 
-def _file_routes(router: APIRouter, engine: AsyncEngine, files: SheetFiles) -> None:
+def _file_routes(router: APIRouter, engine: AsyncEngine, files: SheetStore) -> None:
     @router.get(
         "/v1/sheets/{sheet_id}/{part}",
         summary="The certificates of a sheet, or the list that goes with them",
@@ -268,8 +243,7 @@ def _file_routes(router: APIRouter, engine: AsyncEngine, files: SheetFiles) -> N
         """409 with `Retry-After` while the press is at work; what has expired is made again."""
         sheet = await _seen(engine, sheet_id, caller)
         async with engine.connect() as connection:
-            job = await press_jobs.find(connection, sheet.id)
-        assert job is not None, "a sheet is made with its job"
+            job = await press_jobs.of_sheet(connection, sheet.id)
         content = await files.read(job, part) if job.stage is Stage.READY else None
         if content is None:
             raise await _not_ready(engine, job)
@@ -334,9 +308,8 @@ async def _told(engine: AsyncEngine, sheet: Sheet) -> SheetTold:
 
 async def told(connection: AsyncConnection, sheet: Sheet) -> SheetTold:
     """What is answered about a sheet."""
-    job = await press_jobs.find(connection, sheet.id)
+    job = await press_jobs.of_sheet(connection, sheet.id)
     members = await sheets.members(connection, sheet.id)
-    assert job is not None, "a sheet is made with its job"
     return SheetTold(
         id=sheet.id,
         campaign=sheet.campaign,

@@ -15,9 +15,9 @@ from mitra_shared.log import UnitOfWork
 
 
 class Objection(NamedTuple):
-    """Why one of the numbers cannot be reprinted; `index` is its place among those asked for."""
+    """Why one of the numbers cannot be reprinted; `place` is that among those asked for."""
 
-    index: int
+    place: int
     message: str
     expected: str
 
@@ -60,17 +60,15 @@ async def reprint(unit: UnitOfWork, command: Reprint) -> Sheet:
         return before[1]
     found = await sheets.by_number(connection, scope.campaign, command.numbers)
     objections = [
-        Objection(index, *why)
-        for index, number in enumerate(command.numbers)
+        Objection(place, *why)
+        for place, number in enumerate(command.numbers)
         if (why := _objection(found.get(number), scope)) is not None
     ]
     if objections:
         raise CannotReprint(objections)
     again = sorted(found.values(), key=lambda each: each.serial)
     left = await sheets.count_untaken(connection, scope.campaign, scope.segment)
-    sheet = new_sheet(
-        command.sheet, scope, command.request, command.now, len(again), left, command.reason
-    )
+    sheet = new_sheet(command.sheet, scope, command.request, command.now, len(again), left, command.reason)
     await sheets.insert(connection, sheet, [each.credential for each in again], command.request)
     return sheet
 

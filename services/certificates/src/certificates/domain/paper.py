@@ -34,7 +34,7 @@ class VisibleNumber(NamedTuple):
 
 
 def read_number(text: str) -> VisibleNumber | None:
-    """The visible number in a text such as `S11-AC032-0007`, in any case and with blanks around; else None."""
+    """The visible number in a text such as `S11-AC032-0007`, in any case, blanks around; else None."""
     found = _NUMBER.fullmatch(text.strip().upper())
     if found is None:
         return None

@@ -1,7 +1,7 @@
 """temp"""
 
-from uuid import UUID
 from pathlib import Path
+from uuid import UUID
 
 
 class RenderingCache:

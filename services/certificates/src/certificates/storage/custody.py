@@ -28,9 +28,7 @@ _OF_SEGMENT: Final = text(
 )
 
 
-async def papers_of_segment(
-    connection: AsyncConnection, campaign: CampaignId, segment: AreaCode
-) -> Papers:
+async def papers_of_segment(connection: AsyncConnection, campaign: CampaignId, segment: AreaCode) -> Papers:
     """How many papers of a segment are where."""
     rows = await connection.execute(_OF_SEGMENT, {"campaign": campaign, "segment": segment})
     return Papers(*rows.one())

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from certificates.domain.paper import VisibleNumber
@@ -128,10 +128,10 @@ async def papers_by_number(
     return {VisibleNumber(paper.segment, paper.serial): paper for paper in found}
 
 
-def _paper(row: Sequence[object]) -> Paper:
-    *fields, segment, serial = row
-    valid = None if segment is None else VisibleNumber(segment, serial)  # type: ignore[arg-type]
-    return Paper(*fields, valid)  # type: ignore[arg-type]
+def _paper(row: Row[Any]) -> Paper:
+    valid = None if row.valid_segment is None else VisibleNumber(row.valid_segment, row.valid_serial)
+    fields: tuple[Any, ...] = (*row[:8], valid)
+    return Paper(*fields)
 
 
 async def by_record(connection: AsyncConnection, records: Collection[UUID]) -> Mapping[UUID, HandedOver]:
@@ -140,9 +140,7 @@ async def by_record(connection: AsyncConnection, records: Collection[UUID]) -> M
     return {row[0]: HandedOver(*row) for row in rows}
 
 
-async def of_papers(
-    connection: AsyncConnection, credentials: Collection[UUID]
-) -> Mapping[UUID, HandedOver]:
+async def of_papers(connection: AsyncConnection, credentials: Collection[UUID]) -> Mapping[UUID, HandedOver]:
     """Who handed these papers over and when, as far as that was done."""
     rows = await connection.execute(_OF_PAPERS, {"ids": list(credentials)})
     return {row[1]: HandedOver(*row) for row in rows}
@@ -193,7 +191,9 @@ _VOID: Final = text(
     join void_number as v using (segment, serial) where v.campaign = :campaign
     """
 )
-_CAMPAIGNS: Final = text("select distinct campaign from segment where constituency = :constituency order by 1")
+_CAMPAIGNS: Final = text(
+    "select distinct campaign from segment where constituency = :constituency order by 1"
+)
 
 
 async def homes(

@@ -49,8 +49,8 @@ print_sheet: Final = Table(
     UniqueConstraint("made_by", "idempotency_key", name="print_sheet_request"),
     Index("print_sheet_of_segment", "campaign", "segment", "made_at"),
 )
-"""A sheet, for ever the same members. With a `reason` it is a reprint. `printed` and `dispatched` are how many
-papers its events told of: those that no earlier sheet had told of."""
+"""A sheet, for ever the same members. With a `reason` it is a reprint. `printed` and `dispatched` are how
+many papers its events told of: those that no earlier sheet had told of."""
 
 sheet_member: Final = Table(
     "sheet_member",
@@ -70,8 +70,8 @@ sheet_member: Final = Table(
     ),
     Index("sheet_member_of_credential", "credential"),
 )
-"""The pages of sheets, in their order. `rendered`: it was on one that could be printed; `failed`: why it cannot
-be rendered, so that a later sheet may take it."""
+"""The pages of sheets, in their order. `rendered`: it was on one that could be printed; `failed`: why it
+cannot be rendered, so that a later sheet may take it."""
 
 press_job: Final = Table(
     "press_job",

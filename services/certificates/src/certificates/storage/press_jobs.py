@@ -68,7 +68,9 @@ _RENEW: Final = text(
 
 _REST: Final = text(
     """
-    update press_job set stage = :stage, worker = null, lease_until = null, trouble = :trouble
+    update press_job
+    set stage = :stage, worker = null, lease_until = null, trouble = :trouble,
+        attempts = case :stage when 'waiting' then 0 else attempts end
     where sheet = :sheet and worker = :worker
     """
 )
@@ -124,10 +126,10 @@ _KEPT: Final = text("select rendering from press_job where stage = 'ready'")
 _WAS_RENDERED: Final = text("select exists (select from sheet_member where sheet = :sheet and rendered)")
 
 
-async def find(connection: AsyncConnection, sheet: UUID) -> Job | None:
-    """The job of a sheet."""
-    row = (await connection.execute(_FOUND, {"sheet": sheet})).one_or_none()
-    return None if row is None else Job(row[0], Stage(row[1]), *row[2:])
+async def of_sheet(connection: AsyncConnection, sheet: UUID) -> Job:
+    """The job of a sheet that there is: it was made with it."""
+    row = (await connection.execute(_FOUND, {"sheet": sheet})).one()
+    return Job(row[0], Stage(row[1]), *row[2:])
 
 
 async def was_rendered(connection: AsyncConnection, sheet: UUID) -> bool:

@@ -58,8 +58,8 @@ _ASKED: Final = text(
 )
 _INSERT: Final = text(
     """
-    insert into programme (id, partition, campaign, constituency, kind, place, held_on, planned_by, planned_at,
-                           idempotency_key, request)
+    insert into programme (id, partition, campaign, constituency, kind, place, held_on, planned_by,
+                           planned_at, idempotency_key, request)
     values (:id, :partition, :campaign, :constituency, :kind, :place, :held_on, :by, :at, :key, :request)
     """
 )
@@ -83,7 +83,8 @@ def _programme(row: Row[Any]) -> Programme:
     figures = (
         ProgrammeFigures(presented=row.presented, beneficiaries=row.beneficiaries) if row.reports else None
     )
-    return Programme(*row[:12], figures, row.handed_over)
+    fields: tuple[Any, ...] = (*row[:12], figures, row.handed_over)
+    return Programme(*fields)
 
 
 async def find(connection: AsyncConnection, programme: UUID) -> Programme | None:
@@ -100,9 +101,7 @@ async def lock(connection: AsyncConnection, programme: UUID) -> Programme | None
 
 async def asked_before(connection: AsyncConnection, request: Request) -> tuple[bytes, Programme] | None:
     """The programme that was planned with the key of a request, and the digest of that request."""
-    row = (
-        await connection.execute(_ASKED, {"caller": request.caller, "key": request.key})
-    ).one_or_none()
+    row = (await connection.execute(_ASKED, {"caller": request.caller, "key": request.key})).one_or_none()
     return None if row is None else (row.request, _programme(row))
 
 
@@ -140,9 +139,7 @@ async def report(
     connection: AsyncConnection, programme: UUID, figures: ProgrammeFigures, by: StaffId, at: datetime
 ) -> None:
     """Write what is said of a programme."""
-    await connection.execute(
-        _REPORT, {"id": programme, **figures.model_dump(), "by": by, "at": at}
-    )
+    await connection.execute(_REPORT, {"id": programme, **figures.model_dump(), "by": by, "at": at})
 
 
 async def among(

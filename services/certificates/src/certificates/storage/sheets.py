@@ -24,7 +24,7 @@ class SegmentScope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet. `remaining`: how many certificates of the segment were left for later ones when it was made."""
+    """A sheet. `remaining`: how many certificates of the segment it left for later ones when it was made."""
 
     id: UUID
     partition: Partition
@@ -69,7 +69,8 @@ _OF_SEGMENT: Final = text(
 _UNTAKEN: Final = """
     from credential as c
     where c.campaign = :campaign and c.segment = :segment and c.revoked_at is null
-      and not exists (select from sheet_member as taken where taken.credential = c.id and taken.failed is null)
+      and not exists (
+        select from sheet_member as taken where taken.credential = c.id and taken.failed is null)
 """
 _TAKE: Final = text(f"select c.id, c.serial {_UNTAKEN} order by c.serial limit :most")
 _COUNT_UNTAKEN: Final = text(f"select count(*) {_UNTAKEN}")
@@ -102,6 +103,11 @@ async def find(connection: AsyncConnection, sheet: UUID) -> Sheet | None:
     return None if row is None else Sheet(*row)
 
 
+async def of_job(connection: AsyncConnection, sheet: UUID) -> Sheet:
+    """The sheet of a job, which there is."""
+    return Sheet(*(await connection.execute(_FOUND, {"id": sheet})).one())
+
+
 async def lock(connection: AsyncConnection, sheet: UUID) -> Sheet | None:
     """The sheet of that id, which nobody else changes until the end of the transaction."""
     row = (await connection.execute(_LOCKED, {"id": sheet})).one_or_none()
@@ -110,9 +116,7 @@ async def lock(connection: AsyncConnection, sheet: UUID) -> Sheet | None:
 
 async def asked_before(connection: AsyncConnection, request: Request) -> tuple[bytes, Sheet] | None:
     """The sheet that was made for the key of a request, and the digest of the request it was made for."""
-    row = (
-        await connection.execute(_ASKED, {"caller": request.caller, "key": request.key})
-    ).one_or_none()
+    row = (await connection.execute(_ASKED, {"caller": request.caller, "key": request.key})).one_or_none()
     return None if row is None else (row[0], Sheet(*row[1:]))
 
 
@@ -120,9 +124,7 @@ async def of_segment(
     connection: AsyncConnection, campaign: CampaignId, segment: AreaCode, most: int
 ) -> Sequence[Sheet]:
     """Sheets of a segment, the newest first."""
-    rows = await connection.execute(
-        _OF_SEGMENT, {"campaign": campaign, "segment": segment, "most": most}
-    )
+    rows = await connection.execute(_OF_SEGMENT, {"campaign": campaign, "segment": segment, "most": most})
     return [Sheet(*row) for row in rows]
 
 
@@ -169,7 +171,7 @@ async def insert(
 
 
 class Printable(NamedTuple):
-    """A certificate that is asked for again. `is_valid`: its paper would be; `printed_on`: it was on a sheet."""
+    """A certificate that is asked for again, and whether its paper would be valid."""
 
     credential: UUID
     campaign: CampaignId

@@ -81,7 +81,9 @@ _STATEMENTS = [
         check ((stage = 'ready') = (num_nulls(rendering, sealed_key, expires_at) = 0))
     )
     """,
-    "create index press_job_to_do on press_job (asked_at) where stage in ('waiting', 'opening', 'typesetting')",
+    """
+    create index press_job_to_do on press_job (asked_at) where stage in ('waiting', 'opening', 'typesetting')
+    """,
     # A revoked certificate is in no rendering from the same moment on: the key of each that it is in is
     # dropped, and one that is being made begins again without it.
     """
