@@ -131,7 +131,8 @@ def test_every_place_is_taken_once() -> None:
 def test_places_tell_neither_order_nor_list() -> None:
     first, second, stranger = Permutation(KEY, 0), Permutation(KEY, 1), Permutation(KEY[::-1], 0)
     own = [first.place(counter) for counter in range(20_000)]
-    assert own == [Permutation(KEY, 0).place(counter) for counter in range(20_000)]
+    again = Permutation(KEY, 0)
+    assert own == [again.place(counter) for counter in range(20_000)]
     for other in (second, stranger):
         assert sum(other.place(counter) == place for counter, place in enumerate(own)) < 10
     assert 9_500 < sum(a < b for a, b in pairwise(own)) < 10_500

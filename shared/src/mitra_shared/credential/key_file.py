@@ -66,4 +66,5 @@ class KeyFile:
 
 def _state(path: Path) -> _State:
     status = os.stat(path)  # noqa: PTH116 - a stat of the file that is opened, links followed
-    return status.st_mtime_ns, status.st_ino, status.st_size
+    # The change time also tells that the mode was mended.
+    return status.st_ctime_ns, status.st_ino, status.st_size

@@ -19,7 +19,8 @@ let trouble = null;
 function display(verdict) {
   shown = { verdict, at: Math.floor(Date.now() / 1000) };
   show(verdict, shown.at);
-  part("ways").classList.toggle("second", true);
+  // Where nothing could be read the ways to read it stay at hand.
+  part("ways").hidden = verdict.outcome !== "unreadable";
 }
 
 // Shows what `find` ends in, unless a newer check was begun meanwhile.
@@ -102,7 +103,7 @@ function again() {
   clear();
   explain(null);
   part("text").value = "";
-  part("ways").classList.toggle("second", false);
+  part("ways").hidden = false;
   part("scan").focus();
 }
 

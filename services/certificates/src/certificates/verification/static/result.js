@@ -28,7 +28,7 @@ export function show(verdict, now) {
   part("certificate").hidden = !verdict.said;
   if (verdict.said) showCertificate(verdict);
   const done = tone !== "working";
-  part("after").hidden = !done;
+  part("after").hidden = !done || verdict.outcome === "unreadable";
   part("checked-at").hidden = !done;
   part("checked-at").textContent = say("checkedAt", { when: moment(now) });
 }
