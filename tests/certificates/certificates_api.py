@@ -16,6 +16,7 @@ from certificates.rendering.cache import RenderingCache
 from certificates.rendering.pool import RenderPool
 from certificates.renderings import Renderings
 from certificates.settings import CertificatesApiSettings
+from certificates.sheet_store import SheetStore
 from mitra_shared.http.probes import Readiness
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.security.lookup import new_lookup_key
@@ -54,7 +55,8 @@ async def api_client(
     )
     pool = RenderPool(workers=settings.render_workers)
     renderings = Renderings(pool, RenderingCache(directory, largest_bytes=settings.cache_bytes))
-    app = create_app(engine, settings, issuer, renderings, Readiness(), ProcessMetrics())
+    sheets = SheetStore(directory / "sheets", settings.names())
+    app = create_app(engine, settings, issuer, renderings, sheets, Readiness(), ProcessMetrics())
     try:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://certificates"

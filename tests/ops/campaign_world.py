@@ -28,7 +28,7 @@ from enrolment.clock import system_clock
 from enrolment.upkeep import Upkeep
 from mitra_shared.consume.consumer import Consumer
 from mitra_shared.consume.replay import LogClient
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 from mitra_shared.database import create_engine
 from mitra_shared.http.answers import install_problem_handlers
 from mitra_shared.ids import StaffId
@@ -128,18 +128,24 @@ class World:
         return redis
 
     def _topics(self) -> Sequence[tuple[AsyncEngine, Topic]]:
-        return [(self.enrolment, ENROLMENT), (self.enrolment, OPINIONS), (self.certificates, CERTIFICATES)]
+        return [
+            (self.enrolment, ENROLMENT),
+            (self.enrolment, OPINIONS),
+            (self.certificates, CERTIFICATES),
+            (self.certificates, CUSTODY),
+        ]
 
     def _logs(self) -> LogClient:
         app = FastAPI()
         app.state.tokens = TokenVerifier(public_jwks(_SIGNING_KEY))
         install_problem_handlers(app)
         app.include_router(log_router(self.enrolment, ENROLMENT, OPINIONS))
-        app.include_router(log_router(self.certificates, CERTIFICATES), prefix="/certificates")
+        app.include_router(log_router(self.certificates, CERTIFICATES, CUSTODY), prefix="/certificates")
         urls = {
             "enrolment": "http://logs",
             "opinions": "http://logs",
             "certificates": "http://logs/certificates",
+            "custody": "http://logs/certificates",
         }
         return LogClient(urls, _SERVICE_TOKEN, httpx.ASGITransport(app))
 

@@ -67,7 +67,14 @@ def happening(
     match event:
         case MitraEnrolledV1():
             certificate_id = certificate_id_of(event.mitra_id, key)
-            return Enrolled(*about, event.constituency, certificate_id, event.holder_name, event.language)
+            return Enrolled(
+                *about,
+                event.constituency,
+                certificate_id,
+                event.holder_name,
+                event.language,
+                event.recruiter,
+            )
         case MitraWithdrawnV1():
             return Withdrawn(*about)
         case MitraClearedV1():

@@ -20,10 +20,11 @@ from certificates.settings import (
     IssuerSettings,
     SignerSettings,
 )
+from certificates.sheet_store import SheetStore
 from certificates.signing import StatusListPublisher, signing_group
 from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer
-from mitra_shared.contracts.topics import CERTIFICATES
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.credential.key_file import KeyFile
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness, database_check
@@ -49,7 +50,9 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     pool = RenderPool(workers=settings.render_workers, templates=templates)
     work = settings.work_dir or Path(mkdtemp(prefix="mitra-certificates-"))
     renderings = Renderings(pool, RenderingCache(work, largest_bytes=settings.cache_bytes))
-    app = create_app(engine, settings, issuer_of(settings), renderings, readiness, metrics)
+    issuer = issuer_of(settings)
+    store = SheetStore(work / "sheets", settings.names())
+    app = create_app(engine, settings, issuer, renderings, store, readiness, metrics)
     api = serve(app, host=settings.host, port=settings.port, shutdown=shutdown, port_file=settings.port_file)
     parts = {"http": api, "revocations": renderings.forget_revoked(engine, shutdown)}
     try:
@@ -113,11 +116,11 @@ def issuer_of(settings: IssuerSettings) -> Issuer:
 
 
 async def run_certificates_relay(settings: ServiceSettings, shutdown: ShutdownSignal) -> None:
-    """Carry the certificates log to Redis until `shutdown`."""
+    """Carry the logs of certificates and of custody to Redis until `shutdown`."""
     engine = create_engine(
         settings.database_url.get_secret_value(), application="certificates relay", pool_size=5
     )
     try:
-        await run_relay(shutdown, engine=engine, settings=settings, topics=(CERTIFICATES,))
+        await run_relay(shutdown, engine=engine, settings=settings, topics=(CERTIFICATES, CUSTODY))
     finally:
         await engine.dispose()

@@ -119,6 +119,7 @@ class Register:
             enrolled.cause.occurred_at,
             enrolled.cause.position,
             enrolled.language,
+            enrolled.recruiter,
         )
         self.certificates[enrolled.mitra_id] = certificate
         self.added[certificate.id] = certificate
@@ -140,6 +141,7 @@ class Register:
         certificate.state = State.REVOKED
         certificate.revoked_at = withdrawn.cause.occurred_at
         certificate.holder_name = None
+        certificate.recruiter = None
         self._touch(certificate)
         changes: list[CertificateChange] = [
             CertificateRevoked(

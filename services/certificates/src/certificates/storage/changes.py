@@ -15,7 +15,8 @@ _CHANGE: Final = text(
     update certificate as c
     set state = new.state, queue_position = new.queue_position, serial = new.serial,
         issued_at = new.issued_at, revoked_at = new.revoked_at, revision = new.revision,
-        holder_name = case when new.state = 'revoked' then null else c.holder_name end
+        holder_name = case when new.state = 'revoked' then null else c.holder_name end,
+        recruiter = case when new.state = 'revoked' then null else c.recruiter end
     from unnest(cast(:ids as uuid[]), cast(:states as text[]), cast(:queue_positions as bigint[]),
                 cast(:serials as integer[]), cast(:issued as timestamptz[]),
                 cast(:revoked as timestamptz[]), cast(:revisions as integer[]))
@@ -27,7 +28,7 @@ _CHANGE: Final = text(
 _COLUMNS: Final = (
     "partition", "pool", "id", "mitra_id", "campaign", "constituency", "segment", "holder_name",
     "enrolled_at", "enrolled_position", "state", "queue_position", "serial", "issued_at", "revoked_at",
-    "language", "revision",
+    "language", "revision", "recruiter",
 )  # fmt: skip
 
 
@@ -67,5 +68,5 @@ def _row(scope: Scope, pool: AreaCode, c: Certificate) -> tuple[Any, ...]:
     return (
         scope.partition, pool, c.id, c.mitra_id, c.campaign, c.constituency, c.segment, c.holder_name,
         c.enrolled_at, c.enrolled_position, c.state.value, c.queue_position, c.serial, c.issued_at,
-        c.revoked_at, c.language, c.revision,
+        c.revoked_at, c.language, c.revision, c.recruiter,
     )  # fmt: skip

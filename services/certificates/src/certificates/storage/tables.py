@@ -97,6 +97,7 @@ certificate: Final = Table(
     Column("revoked_at", DateTime(timezone=True)),
     Column("language", Text, nullable=False, server_default="en"),
     Column("revision", Integer, nullable=False, server_default="1"),
+    Column("recruiter", Text),
     UniqueConstraint("mitra_id", name="certificate_of_mitra"),
     UniqueConstraint("campaign", "segment", "serial", name="certificate_number"),
     Index(
