@@ -12,16 +12,19 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates.api import create_app
+from certificates.settings import CertificatesApiSettings
 from certificates.wire import certificate_id_of
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
+from mitra_shared.security.lookup import new_lookup_key
+from mitra_shared.security.sealing import new_key_ring
 from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
-from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from tests.certificates.enrolment_log import KEY, EnrolmentLog, mitra, quotas
 
 SIGNING_KEY = new_signing_key()
+NAME_KEYS = new_key_ring("2026-11")
 SEGMENT = "/v1/segments/S11-AC017"
 
 
@@ -39,8 +42,12 @@ HEADQUARTERS = bearer(Role.HEADQUARTERS, None, None)
 
 
 def client_of(engine: AsyncEngine) -> httpx.AsyncClient:
-    settings = ServiceSettings(
-        database_url=SecretStr("unused"), redis_url=SecretStr("unused"), token_keys=public_jwks(SIGNING_KEY)
+    settings = CertificatesApiSettings(
+        database_url=SecretStr("unused"),
+        redis_url=SecretStr("unused"),
+        token_keys=public_jwks(SIGNING_KEY),
+        name_keys=SecretStr(NAME_KEYS),
+        certificate_key=SecretStr(new_lookup_key()),
     )
     app = create_app(engine, settings, Readiness(), ProcessMetrics())
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://certificates")
@@ -137,6 +144,7 @@ async def test_the_places_of_a_segment(api: httpx.AsyncClient) -> None:
         "segment": "S11-AC017",
         "pool": "S11-AC017",
         "quota": 2,
+        "reserved": 0,
         "taken": 2,
         "waitlisted": 4,
         "frozen": False,

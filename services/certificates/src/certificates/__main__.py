@@ -6,14 +6,14 @@ from typing import Final
 from certificates.main import run_api, run_certificates_consumer, run_certificates_relay
 from certificates.migrations import STEPS
 from certificates.openapi import openapi_text
-from certificates.settings import CertificatesConsumerSettings
+from certificates.settings import CertificatesApiSettings, CertificatesConsumerSettings
 from mitra_shared.entry import Process, ServiceEntry
 from mitra_shared.settings import ServiceSettings
 
 SERVICE: Final = ServiceEntry(
     name="certificates",
     processes={
-        "api": Process(ServiceSettings, run_api),
+        "api": Process(CertificatesApiSettings, run_api),
         "consumer": Process(CertificatesConsumerSettings, run_certificates_consumer),
         "relay": Process(ServiceSettings, run_certificates_relay),
     },

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from certificates import queries
+from certificates.desk_routes import desk_routes
 from certificates.domain.certificate import visible_number
 from certificates.problems import CERTIFICATE_UNKNOWN, SEGMENT_UNKNOWN
 from certificates.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
+from certificates.settings import CertificatesApiSettings
 from mitra_shared.campaign.definition import Slug
 from mitra_shared.contracts.topics import CERTIFICATES
 from mitra_shared.http.app import create_api
@@ -18,7 +20,6 @@ from mitra_shared.http.tokens import requires
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId, Position
 from mitra_shared.log.endpoint import log_router
 from mitra_shared.security.tokens import RECRUITERS, Caller, Role
-from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
 VERSION: Final = "1.0.0"
@@ -38,7 +39,7 @@ After = Annotated[
 
 
 def create_app(
-    engine: AsyncEngine, settings: ServiceSettings, readiness: Readiness, metrics: ProcessMetrics
+    engine: AsyncEngine, settings: CertificatesApiSettings, readiness: Readiness, metrics: ProcessMetrics
 ) -> FastAPI:
     """The application of an api process.
 
@@ -53,7 +54,12 @@ def create_app(
         readiness=readiness,
         metrics=metrics,
         service="certificates",
-        routers=(_certificate_routes(engine), _segment_routes(engine), log_router(engine, CERTIFICATES)),
+        routers=(
+            _certificate_routes(engine),
+            _segment_routes(engine),
+            desk_routes(engine, settings.names(), settings.requests()),
+            log_router(engine, CERTIFICATES),
+        ),
     )
 
 
@@ -105,6 +111,7 @@ def _segment_routes(engine: AsyncEngine) -> APIRouter:
             pool=segment.pool,
             quota=segment.quota,
             taken=segment.taken,
+            reserved=segment.reserved,
             waitlisted=waitlisted,
             frozen=segment.frozen,
             next_number=visible_number(segment.code, segment.last_serial + 1)

@@ -2,7 +2,7 @@
 
 from certificates.api import create_app
 from certificates.consumers import consumer_group
-from certificates.settings import CertificatesConsumerSettings
+from certificates.settings import CertificatesApiSettings, CertificatesConsumerSettings
 from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer
 from mitra_shared.contracts.topics import CERTIFICATES
@@ -15,7 +15,7 @@ from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
 
-async def run_api(settings: ServiceSettings, shutdown: ShutdownSignal) -> None:
+async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -> None:
     """Answer until `shutdown`."""
     metrics, readiness = ProcessMetrics(), Readiness()
     engine = create_engine(

@@ -29,7 +29,8 @@ _CERTIFICATES = text(f"select {LOADED} from certificate as c where c.mitra_id = 
 _AREAS = text(
     """
     select terms.partition, terms.campaign, terms.version, terms.issue_on, terms.frozen, terms.level,
-           s.segment, s.constituency, s.state, s.pool, s.last_serial, p.quota, p.taken
+           s.segment, s.constituency, s.state, s.pool, s.last_serial,
+           p.quota, p.taken, p.raised, p.reserved
     from unnest(cast(:partitions as smallint[]), cast(:campaigns as text[]), cast(:segments as text[]))
         as touched(partition, campaign, segment)
     join campaign as terms using (partition, campaign)
@@ -94,16 +95,17 @@ async def _areas(
     )
     registers: dict[Scope, Register] = {}
     for row in rows:
-        partition, campaign, version, issue_on, frozen, level, code, *area, quota, taken = row
+        partition, campaign, version, issue_on, frozen, level, code, *rest = row
         scope = Scope(partition, campaign)
         register = registers.get(scope)
         if register is None:
             terms = Terms(version, IssueOn(issue_on), frozen, PoolLevel(level))
             register = registers[scope] = Register(campaign, terms)
         if code is not None:
+            area, places = rest[:4], rest[4:]
             segment = register.segments[code] = Segment(code, *area)
             if segment.pool not in register.pools:
-                register.pools[segment.pool] = Pool(segment.pool, quota, taken)
+                register.pools[segment.pool] = Pool(segment.pool, *places)
     return registers
 
 
@@ -122,8 +124,16 @@ async def _load_queues(
         segment = register.segments.get(certificate.segment if certificate else happening.segment)
         if segment is not None:
             calls[happening.partition, happening.campaign, segment.pool] += 1
-    if not calls:
-        return
+    if calls:
+        await load_queues(connection, registers, calls)
+
+
+async def load_queues(
+    connection: AsyncConnection,
+    registers: Registers,
+    calls: Mapping[tuple[Partition, CampaignId, AreaCode], int],
+) -> None:
+    """Line up as many from the head of each pool's queue as can be called."""
     partitions, campaigns, pools = (list(column) for column in zip(*calls, strict=True))
     rows = await connection.execute(
         _QUEUES,
@@ -143,6 +153,19 @@ _TERMS = text(
     """
 )
 
+
+async def load_terms(connection: AsyncConnection, scope: Scope) -> Register:
+    """A register that holds nothing but the terms in force: those before the first if there are none."""
+    row = (
+        await connection.execute(_TERMS, {"partition": scope.partition, "campaign": scope.campaign})
+    ).one_or_none()
+    if row is None:
+        return Register(scope.campaign)
+    return Register(
+        scope.campaign, Terms(row.version, IssueOn(row.issue_on), row.frozen, PoolLevel(row.level))
+    )
+
+
 _ALL_SEGMENTS = text(
     """
     select s.segment, s.constituency, s.state, s.pool, s.last_serial,
@@ -152,6 +175,20 @@ _ALL_SEGMENTS = text(
     from segment as s
     where s.partition = :partition and s.campaign = :campaign
     order by s.segment
+    """
+)
+
+_ALL_POOLS = text(
+    """
+    select area, quota, taken, raised, reserved from pool
+    where partition = :partition and campaign = :campaign
+    """
+)
+
+_ALL_RESERVATIONS = text(
+    """
+    select area, programme, places from reservation
+    where partition = :partition and campaign = :campaign
     """
 )
 
@@ -165,14 +202,16 @@ _ALL_WAITING = text(
 
 
 async def load_whole(connection: AsyncConnection, scope: Scope) -> Register:
-    """The register of a campaign with every segment and all that waits; empty before its first definition."""
-    register = Register(scope.campaign)
+    """The register of a campaign with every segment, every pool and all that waits.
+
+    It is empty before the first definition of the campaign.
+    """
+    register = await load_terms(connection, scope)
     of_scope = {"partition": scope.partition, "campaign": scope.campaign}
-    terms = (await connection.execute(_TERMS, of_scope)).one_or_none()
-    if terms is None:
-        return register
-    version, issue_on, frozen, level = terms
-    register.terms = Terms(version, IssueOn(issue_on), frozen, PoolLevel(level))
+    for row in await connection.execute(_ALL_POOLS, of_scope):
+        register.pools[row.area] = Pool(*row)
+    for row in await connection.execute(_ALL_RESERVATIONS, of_scope):
+        register.pools[row.area].reservations[row.programme] = row.places
     for row in await connection.execute(_ALL_SEGMENTS, of_scope):
         register.segments[row.segment] = Segment(*row)
     for row in await connection.execute(_ALL_WAITING, of_scope):
