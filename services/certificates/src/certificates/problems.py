@@ -5,7 +5,7 @@ from typing import Final
 from mitra_shared.http.problems import ProblemKind
 
 CERTIFICATE_UNKNOWN: Final = ProblemKind("certificate-unknown", "There is no such certificate", 404)
-AREA_UNKNOWN: Final = ProblemKind("area-unknown", "There is no such area in the campaign", 404)
+AREA_UNKNOWN: Final = ProblemKind("area-unknown", "No such area in the campaign", 404)
 SEGMENT_UNKNOWN: Final = ProblemKind("segment-unknown", "There is no such segment in the campaign", 404)
 
 AREA_WITHOUT_QUOTA: Final = ProblemKind("area-without-quota", "The area holds no quota of its own", 409)

@@ -67,7 +67,8 @@ async def load_touched(connection: AsyncConnection, happenings: Sequence[Happeni
     touched.update(
         (scope.partition, c.campaign, c.segment) for scope, of in known.items() for c in of.values()
     )
-    registers = await _areas(connection, touched)
+    registers: dict[Scope, Register] = {}
+    await _load_areas(connection, registers, touched)
     for scope, certificates in known.items():
         if scope in registers:
             registers[scope].certificates.update(certificates)
@@ -86,14 +87,16 @@ async def _certificates_of(
     return known
 
 
-async def _areas(
-    connection: AsyncConnection, touched: Iterable[tuple[Partition, CampaignId, AreaCode]]
-) -> dict[Scope, Register]:
+async def _load_areas(
+    connection: AsyncConnection,
+    registers: dict[Scope, Register],
+    touched: Iterable[tuple[Partition, CampaignId, AreaCode]],
+) -> None:
+    """Load terms, segments and pools into `registers`; what is there already stays."""
     partitions, campaigns, segments = (list(column) for column in zip(*touched, strict=True))
     rows = await connection.execute(
         _AREAS, {"partitions": partitions, "campaigns": campaigns, "segments": segments}
     )
-    registers: dict[Scope, Register] = {}
     for row in rows:
         partition, campaign, version, issue_on, frozen, level, code, *rest = row
         scope = Scope(partition, campaign)
@@ -106,11 +109,10 @@ async def _areas(
             segment = register.segments[code] = Segment(code, *area)
             if segment.pool not in register.pools:
                 register.pools[segment.pool] = Pool(segment.pool, *places)
-    return registers
 
 
 async def _load_queues(
-    connection: AsyncConnection, registers: Registers, happenings: Sequence[Happening]
+    connection: AsyncConnection, registers: dict[Scope, Register], happenings: Sequence[Happening]
 ) -> None:
     """Each withdrawal takes at most one certificate out of a queue: by calling it, or by being its own."""
     calls: Counter[tuple[Partition, CampaignId, AreaCode]] = Counter()
@@ -130,18 +132,24 @@ async def _load_queues(
 
 async def load_queues(
     connection: AsyncConnection,
-    registers: Registers,
+    registers: dict[Scope, Register],
     calls: Mapping[tuple[Partition, CampaignId, AreaCode], int],
 ) -> None:
-    """Line up as many from the head of each pool's queue as can be called."""
+    """Line up as many from the head of each pool's queue as can be called.
+
+    Where constituencies hold the quotas, these can be of segments that nothing else has touched.
+    """
     partitions, campaigns, pools = (list(column) for column in zip(*calls, strict=True))
     rows = await connection.execute(
         _QUEUES,
         {"partitions": partitions, "campaigns": campaigns, "pools": pools, "places": list(calls.values())},
     )
-    for row in rows:
-        loaded = certificate_from(row)
-        register = registers[Scope(row[0], loaded.campaign)]
+    called = [(Scope(row[0], row.campaign), certificate_from(row)) for row in rows]
+    untouched = {(*scope, c.segment) for scope, c in called if c.segment not in registers[scope].segments}
+    if untouched:
+        await _load_areas(connection, registers, untouched)
+    for scope, loaded in called:
+        register = registers[scope]
         certificate = register.certificates.setdefault(loaded.mitra_id, loaded)
         register.pools[register.segments[certificate.segment].pool].queue(certificate)
 
