@@ -37,10 +37,9 @@ CREDENTIALS = [
         "a second signature",
         sql(
             "certificates",
-            "insert into credential"
-            " select gen_random_uuid(), certificate_id, partition, campaign,"  # noqa: S608
-            " constituency, segment, 2, serial, format, key_id, facts, jwt_signature, cose_signature, status_list,"
-            f" (status_index + 1) % 524288, signed_at, null, null from credential where {ONE}",
+            "insert into credential select gen_random_uuid(), certificate_id, partition, campaign,"  # noqa: S608
+            " constituency, segment, 2, serial, format, key_id, facts, jwt_signature, cose_signature,"
+            f" status_list, (status_index + 1) % 524288, signed_at, null, null from credential where {ONE}",
         ),
         CHECK,
         "a certificate has several valid credentials",

@@ -14,6 +14,7 @@ from certificates.credential_routes import (
     NamedForm,
     credential_router,
 )
+from certificates.desk_routes import desk_routes
 from certificates.domain.certificate import State, visible_number
 from certificates.issuer import Issuer
 from certificates.issuer_routes import issuer_router
@@ -83,6 +84,7 @@ def create_app(
             credential_router(engine, forms),
             _segment_routes(engine),
             *paper_routers(engine, issuer, sheets),
+            desk_routes(engine, settings.names(), settings.ids()),
             issuer_router(engine, issuer),
             verification_router(engine, issuer, settings.verifications_a_minute),
             verification_pages(),
@@ -179,6 +181,7 @@ def _segment_routes(engine: AsyncEngine) -> APIRouter:
             pool=segment.pool,
             quota=segment.quota,
             taken=segment.taken,
+            reserved=segment.reserved,
             waitlisted=waitlisted,
             frozen=segment.frozen,
             next_number=visible_number(segment.code, segment.last_serial + 1)

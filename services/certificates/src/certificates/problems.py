@@ -32,3 +32,14 @@ SHEET_EMPTY: Final = ProblemKind("sheet-empty", "Nothing on the print sheet can 
 SHEET_FAILED: Final = ProblemKind("sheet-failed", "The print sheet cannot be made", 500)
 PROGRAMME_UNKNOWN: Final = ProblemKind("programme-unknown", "There is no such programme", 404)
 PROGRAMME_NOT_HELD: Final = ProblemKind("programme-not-held", "The programme is still to come", 409)
+
+AREA_UNKNOWN: Final = ProblemKind("area-unknown", "No such area in the campaign", 404)
+
+AREA_WITHOUT_QUOTA: Final = ProblemKind("area-without-quota", "The area holds no quota of its own", 409)
+NOT_ENOUGH_PLACES: Final = ProblemKind("not-enough-places", "There are not so many places", 409)
+NOTHING_RESERVED: Final = ProblemKind("nothing-reserved", "No place is kept for the programme", 409)
+CERTIFICATE_NOT_WAITING: Final = ProblemKind(
+    "certificate-not-waiting", "The certificate no longer waits for a place", 409
+)
+NUMBER_VOID: Final = ProblemKind("number-void", "The number is void", 409)
+ISSUING_FROZEN: Final = ProblemKind("issuing-frozen", "Issuing is frozen", 409)

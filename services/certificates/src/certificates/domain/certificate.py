@@ -25,7 +25,10 @@ class State(StrEnum):
 
 
 class Cause(NamedTuple):
-    """The entry of the enrolment log that something follows from."""
+    """What something follows from: an entry of the enrolment log, or a decision of the quota desk.
+
+    A decision has the id of its entry, and the position of the enrolment log that it was taken after.
+    """
 
     event_id: EventId
     position: Position

@@ -6,12 +6,16 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from certificates.domain.certificate import Certificate
+from certificates.domain.certificate import Certificate, State
 from certificates.storage.registers import Registers, Scope
 from mitra_shared.ids import AreaCode
 
 _CHANGE: Final = text(
     """
+    with forgotten as (
+        update desk_entry set holder_name = null, request = null
+        where certificate_id = any(cast(:withdrawn as uuid[])) and holder_name is not null
+    )
     update certificate as c
     set state = new.state, queue_position = new.queue_position, serial = new.serial,
         issued_at = new.issued_at, revoked_at = new.revoked_at, revision = new.revision,
@@ -35,6 +39,8 @@ _COLUMNS: Final = (
 async def save(connection: AsyncConnection, registers: Registers) -> None:
     """Write what was added and changed. `pool.taken` follows by itself.
 
+    Where somebody withdrew, the desk forgets the name that it had corrected.
+
     Raises:
         sqlalchemy.exc.IntegrityError, asyncpg.IntegrityConstraintViolationError: a quota would be exceeded,
             or a number or a Mitra appear twice.
@@ -51,6 +57,7 @@ async def save(connection: AsyncConnection, registers: Registers) -> None:
                 "issued": [c.issued_at for c in changed],
                 "revoked": [c.revoked_at for c in changed],
                 "revisions": [c.revision for c in changed],
+                "withdrawn": [c.id for c in changed if c.state is State.REVOKED],
             },
         )
     added = [

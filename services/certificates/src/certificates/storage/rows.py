@@ -1,8 +1,7 @@
 """Certificates out of rows."""
 
+from collections.abc import Sequence
 from typing import Any, Final
-
-from sqlalchemy import Row
 
 from certificates.domain.certificate import Certificate, State
 
@@ -16,7 +15,7 @@ LOADED: Final = """
 _STATES: Final = {state.value: state for state in State}
 
 
-def certificate_from(row: Row[*tuple[Any, ...]]) -> Certificate:
+def certificate_from(row: Sequence[Any]) -> Certificate:
     """The certificate in a row of `LOADED` columns."""
     _, state, *fields = row
     return Certificate(_STATES[state], *fields)
