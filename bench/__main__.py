@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from bench import campaign, intake, live, spine
+from bench import campaign, intake, live, signing, spine, typesetting
 from bench.measuring import Figure, Told
 from bench.report import document, table
 
@@ -17,6 +17,8 @@ PARTS: dict[str, Callable[[Told], Coroutine[Any, Any, list[Figure]]]] = {
     "intake": intake.measure,
     "replicas": intake.replicas,
     "spine": spine.measure,
+    "signing": signing.measure,
+    "typesetting": typesetting.measure,
     "live": live.measure,
     "campaign": campaign.measure,
     "one-by-one": campaign.one_by_one,

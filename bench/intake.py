@@ -181,7 +181,9 @@ async def replicas(tell: Told) -> list[Figure]:
         figures.append(figure)
     stopped = Figure("intake with the certificates service stopped (but for its idle api)", "people/s")
     tell("intake without certificates")
-    async with stacks.stack(StackPlan(certificates_consumers=0, certificates_relays=0)) as made:
+    async with stacks.stack(
+        StackPlan(certificates_consumers=0, certificates_signers=0, certificates_relays=0)
+    ) as made:
         target, api = stacks.target(made), made.state().api_urls("enrolment")[0]
         for _ in range(ROUNDS):
             singles = people.single_requests(target, REQUESTS, randrange(2**32), api)

@@ -18,6 +18,8 @@ TITLES = {
     "intake": "Intake",
     "replicas": "Scaling the intake, and independence of certificates",
     "spine": "Relay and consumers",
+    "signing": "Signing, proving and verifying certificates",
+    "typesetting": "Certificates on paper",
     "live": "From the 201 to the live feed",
     "campaign": "The whole campaign, batches as field apps sync",
     "one-by-one": "The whole campaign, one POST per person",

@@ -1,54 +1,29 @@
 """What can be asked, by whom, and how refusals look."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from certificates.api import create_app
 from certificates.wire import certificate_id_of
 from mitra_shared.database import create_engine
-from mitra_shared.http.probes import Readiness
-from mitra_shared.ids import AreaCode, CampaignId, StaffId
-from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
-from mitra_shared.settings import ServiceSettings
-from mitra_shared.telemetry.metrics import ProcessMetrics
+from mitra_shared.security.tokens import Role
+from tests.certificates.certificates_api import api_client, bearer
 from tests.certificates.enrolment_log import KEY, EnrolmentLog, mitra, quotas
+from tests.certificates.issuing import issuer_in
 
-SIGNING_KEY = new_signing_key()
 SEGMENT = "/v1/segments/S11-AC017"
-
-
-def bearer(role: Role = Role.IN_CHARGE, area: str | None = "S11-PC04", campaign: str | None = "small") -> Any:
-    caller = Caller(
-        StaffId("somebody"),
-        role,
-        None if campaign is None else CampaignId(campaign),
-        None if area is None else AreaCode(area),
-    )
-    return {"Authorization": f"Bearer {mint(SIGNING_KEY, caller, lifetime=timedelta(hours=1))}"}
-
-
 HEADQUARTERS = bearer(Role.HEADQUARTERS, None, None)
 
 
-def client_of(engine: AsyncEngine) -> httpx.AsyncClient:
-    settings = ServiceSettings(
-        database_url=SecretStr("unused"), redis_url=SecretStr("unused"), token_keys=public_jwks(SIGNING_KEY)
-    )
-    app = create_app(engine, settings, Readiness(), ProcessMetrics())
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://certificates")
-
-
 @pytest_asyncio.fixture
-async def api(certificates_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(certificates_engine) as client:
+async def api(certificates_engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with api_client(certificates_engine, issuer_in(tmp_path), tmp_path) as client:
         yield client
 
 
@@ -83,6 +58,8 @@ async def test_a_certificate_tells_number_state_and_dates_and_no_name(api: httpx
         "segment": "S11-AC017",
         "state": "issued",
         "number": "S11-AC017-0002",
+        "revision": 1,
+        "credential_id": None,
         "ahead": None,
         "enrolled_at": "2026-11-23T04:00:17Z",
         "issued_at": "2026-11-23T04:00:17Z",
@@ -246,9 +223,9 @@ async def test_only_services_read_the_log(api: httpx.AsyncClient) -> None:
     assert slug(await api.get("/v1/log/enrolment/10", headers=service)) == "unknown-log"
 
 
-async def test_without_a_database_the_answer_is_to_come_back_later() -> None:
+async def test_without_a_database_the_answer_is_to_come_back_later(tmp_path: Path) -> None:
     engine = create_engine("postgresql://nobody:x@127.0.0.1:1/nothing", application="tests")
-    async with client_of(engine) as client:
+    async with api_client(engine, issuer_in(tmp_path), tmp_path) as client:
         answer = await client.get(f"{SEGMENT}/quota", headers=bearer())
     assert (answer.status_code, slug(answer)) == (503, "unavailable")
     assert answer.headers["retry-after"] == "2"

@@ -29,6 +29,7 @@ SERVICES: Final = (
     "enrolment-relay",
     "certificates-api",
     "certificates-consumer",
+    "certificates-signer",
     "certificates-relay",
     "reporting-api",
     "reporting-consumer",

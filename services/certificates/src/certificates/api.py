@@ -1,14 +1,36 @@
 """What can be asked of the certificates service."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from certificates import queries
-from certificates.domain.certificate import visible_number
-from certificates.problems import CERTIFICATE_UNKNOWN, SEGMENT_UNKNOWN
+from certificates.credential_routes import (
+    FORM_RESPONSES,
+    Asked,
+    Forms,
+    InLanguage,
+    NamedForm,
+    credential_router,
+)
+from certificates.domain.certificate import State, visible_number
+from certificates.issuer import Issuer
+from certificates.issuer_routes import issuer_router
+from certificates.problems import (
+    CERTIFICATE_NOT_ISSUED,
+    CERTIFICATE_REVOKED,
+    CERTIFICATE_UNKNOWN,
+    CERTIFICATE_UNSIGNED,
+    SEGMENT_UNKNOWN,
+)
+from certificates.renderings import Renderings
+from certificates.representations import OF_A_CERTIFICATE, Form, asked_form
 from certificates.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
+from certificates.settings import CertificatesApiSettings
+from certificates.storage import credentials
+from certificates.verification.pages import verification_pages
+from certificates.verification_routes import verification_router
 from mitra_shared.campaign.definition import Slug
 from mitra_shared.contracts.topics import CERTIFICATES
 from mitra_shared.http.app import create_api
@@ -18,7 +40,6 @@ from mitra_shared.http.tokens import requires
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId, Position
 from mitra_shared.log.endpoint import log_router
 from mitra_shared.security.tokens import RECRUITERS, Caller, Role
-from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
 VERSION: Final = "1.0.0"
@@ -38,13 +59,19 @@ After = Annotated[
 
 
 def create_app(
-    engine: AsyncEngine, settings: ServiceSettings, readiness: Readiness, metrics: ProcessMetrics
+    engine: AsyncEngine,
+    settings: CertificatesApiSettings,
+    issuer: Issuer,
+    renderings: Renderings,
+    readiness: Readiness,
+    metrics: ProcessMetrics,
 ) -> FastAPI:
     """The application of an api process.
 
     Raises:
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
     """
+    forms = Forms(issuer, renderings)
     return create_api(
         title="Mitra certificates",
         version=VERSION,
@@ -53,41 +80,89 @@ def create_app(
         readiness=readiness,
         metrics=metrics,
         service="certificates",
-        routers=(_certificate_routes(engine), _segment_routes(engine), log_router(engine, CERTIFICATES)),
+        routers=(
+            _certificate_routes(engine, forms),
+            credential_router(engine, forms),
+            _segment_routes(engine),
+            issuer_router(engine, issuer),
+            verification_router(engine, issuer, settings.verifications_a_minute),
+            verification_pages(),
+            log_router(engine, CERTIFICATES),
+        ),
     )
 
 
-def _certificate_routes(engine: AsyncEngine) -> APIRouter:
+def _certificate_routes(engine: AsyncEngine, forms: Forms) -> APIRouter:
     router = APIRouter(
         prefix="/v1/certificates", tags=["certificates"], responses=problem_responses(401, 403, 404)
     )
 
-    @router.get("/{certificate_id}", summary="One certificate of your constituency")
-    async def certificate(certificate_id: CertificateId, caller: Staff) -> CertificateTold:
-        """Number, state and dates, without the name."""
+    @router.get(
+        "/{certificate_id}",
+        summary="One certificate of your constituency",
+        response_model=CertificateTold,
+        responses={**FORM_RESPONSES, **problem_responses(401, 403, 409, 503)},
+    )
+    async def certificate(
+        certificate_id: CertificateId,
+        caller: Staff,
+        form: NamedForm = None,
+        lang: InLanguage = None,
+        accept: Annotated[str | None, Header()] = None,
+    ) -> Any:
+        """Number, state and dates, without the name; or the certificate itself in another form."""
+        asked = Asked(asked_form(accept, form, OF_A_CERTIFICATE), lang)
         async with engine.connect() as connection:
             found = await queries.find_certificate(connection, certificate_id)
+            stored = await credentials.find_of_certificate(connection, certificate_id)
         if (
             found is None
             or found.constituency != caller.area
             or caller.campaign not in {None, found.campaign}
         ):
             raise CERTIFICATE_UNKNOWN("Your constituency has no certificate of this id")
-        return CertificateTold(
-            id=found.id,
-            campaign=found.campaign,
-            mitra_id=found.mitra_id,
-            constituency=found.constituency,
-            segment=found.segment,
-            state=found.state.value,
-            number=visible_number(found.segment, found.serial) if found.serial is not None else None,
-            ahead=found.ahead,
-            enrolled_at=found.enrolled_at,
-            issued_at=found.issued_at,
-            revoked_at=found.revoked_at,
-        )
+        signed = stored if stored is not None and stored.is_of(found.revision, found.serial) else None
+        if asked.form is Form.STATE:
+            return _told(found, signed)
+        return await forms.answer(_signed(found, signed), asked)
 
     return router
+
+
+def _signed(found: queries.CertificateFound, signed: credentials.Stored | None) -> credentials.Stored:
+    """What was signed for a certificate.
+
+    Raises:
+        Problem: nothing was, and why.
+    """
+    if found.state is State.REVOKED:
+        raise CERTIFICATE_REVOKED("Its holder withdrew")
+    if found.state is not State.ISSUED:
+        raise CERTIFICATE_NOT_ISSUED(f"It is {found.state.value}; ask again once it is issued")
+    if signed is None:
+        raise CERTIFICATE_UNSIGNED(
+            "It was issued a moment ago; ask again", headers={"Retry-After": "1"}, retry_after=1
+        )
+    return signed
+
+
+def _told(found: queries.CertificateFound, signed: credentials.Stored | None) -> CertificateTold:
+    valid = found.state is State.ISSUED and signed is not None and signed.revoked_at is None
+    return CertificateTold(
+        id=found.id,
+        campaign=found.campaign,
+        mitra_id=found.mitra_id,
+        constituency=found.constituency,
+        segment=found.segment,
+        state=found.state.value,
+        number=visible_number(found.segment, found.serial) if found.serial is not None else None,
+        revision=found.revision,
+        credential_id=signed.id if valid and signed is not None else None,
+        ahead=found.ahead,
+        enrolled_at=found.enrolled_at,
+        issued_at=found.issued_at,
+        revoked_at=found.revoked_at,
+    )
 
 
 def _segment_routes(engine: AsyncEngine) -> APIRouter:

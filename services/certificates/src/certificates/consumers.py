@@ -67,7 +67,7 @@ def happening(
     match event:
         case MitraEnrolledV1():
             certificate_id = certificate_id_of(event.mitra_id, key)
-            return Enrolled(*about, event.constituency, certificate_id, event.holder_name)
+            return Enrolled(*about, event.constituency, certificate_id, event.holder_name, event.language)
         case MitraWithdrawnV1():
             return Withdrawn(*about)
         case MitraClearedV1():
@@ -82,6 +82,7 @@ def redefinition(event: CampaignDefinedV1, place: Place) -> RedefineCampaign:
         place.partition,
         event.campaign,
         plan_of(event.definition, place.partition),
+        event.definition,
         Cause(event.event_id, place.position, event.occurred_at),
     )
 

@@ -1,11 +1,27 @@
 """How the processes of the service are wired and started."""
 
+from pathlib import Path
+from tempfile import mkdtemp
+
 from certificates.api import create_app
 from certificates.consumers import consumer_group
-from certificates.settings import CertificatesConsumerSettings
+from certificates.issuer import Issuer
+from certificates.rendering.cache import RenderingCache
+from certificates.rendering.pool import RenderPool
+from certificates.rendering.template_check import check_template
+from certificates.rendering.typesetter import TEMPLATES
+from certificates.renderings import Renderings
+from certificates.settings import (
+    CertificatesApiSettings,
+    CertificatesConsumerSettings,
+    IssuerSettings,
+    SignerSettings,
+)
+from certificates.signing import StatusListPublisher, signing_group
 from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer
 from mitra_shared.contracts.topics import CERTIFICATES
+from mitra_shared.credential.key_file import KeyFile
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness, database_check
 from mitra_shared.http.server import serve
@@ -15,18 +31,25 @@ from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
 
-async def run_api(settings: ServiceSettings, shutdown: ShutdownSignal) -> None:
+async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -> None:
     """Answer until `shutdown`."""
     metrics, readiness = ProcessMetrics(), Readiness()
     engine = create_engine(
-        settings.database_url.get_secret_value(), application="certificates api", pool_size=5
+        settings.database_url.get_secret_value(), application="certificates api", pool_size=8
     )
     readiness.add("database", database_check(engine))
-    app = create_app(engine, settings, readiness, metrics)
+    templates = settings.template_dir or TEMPLATES
+    check_template(templates)
+    pool = RenderPool(workers=settings.render_workers, templates=templates)
+    work = settings.work_dir or Path(mkdtemp(prefix="mitra-certificates-"))
+    renderings = Renderings(pool, RenderingCache(work / "renderings", settings.cache_bytes))
+    app = create_app(engine, settings, issuer_of(settings), renderings, readiness, metrics)
     api = serve(app, host=settings.host, port=settings.port, shutdown=shutdown, port_file=settings.port_file)
+    parts = {"http": api, "revocations": renderings.forget_revoked(engine, shutdown)}
     try:
-        await run_parts(shutdown, {"http": api})
+        await run_parts(shutdown, parts)
     finally:
+        await pool.close()
         await engine.dispose()
 
 
@@ -44,6 +67,43 @@ async def run_certificates_consumer(settings: CertificatesConsumerSettings, shut
         )
     finally:
         await engine.dispose()
+
+
+async def run_certificates_signer(settings: SignerSettings, shutdown: ShutdownSignal) -> None:
+    """Sign what was issued and publish status lists until `shutdown`."""
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="certificates signer", pool_size=6
+    )
+    issuer, readiness = issuer_of(settings), Readiness()
+    lists = StatusListPublisher(engine, issuer)
+    readiness.add("status lists", lists.check)
+    try:
+        await run_consumer(
+            shutdown,
+            group=signing_group(declaring_broker(), issuer),
+            engine=engine,
+            settings=settings,
+            readiness=readiness,
+            parts={"status lists": lists.run(shutdown)},
+        )
+    finally:
+        await engine.dispose()
+
+
+def issuer_of(settings: IssuerSettings) -> Issuer:
+    """The issuer that the settings describe.
+
+    Raises:
+        BadIssuerKeys, UnsafeSecretFile, OSError: the file of the keys cannot be used.
+        BadSigner: there is no such signer.
+    """
+    return Issuer(
+        settings.public_url,
+        keys=KeyFile(settings.keys_file),
+        names=settings.names(),
+        ids=settings.ids(),
+        elsewhere=settings.issuer_signer,
+    )
 
 
 async def run_certificates_relay(settings: ServiceSettings, shutdown: ShutdownSignal) -> None:

@@ -23,6 +23,7 @@ class CertificateFound:
     constituency: AreaCode
     segment: AreaCode
     serial: int | None
+    revision: int
     ahead: int | None
     enrolled_at: datetime
     issued_at: datetime | None
@@ -31,7 +32,7 @@ class CertificateFound:
 
 _CERTIFICATE: Final = text(
     """
-    select state, id, campaign, mitra_id, constituency, segment, serial,
+    select state, id, campaign, mitra_id, constituency, segment, serial, revision,
            case when state = 'waitlisted' then (
                select count(*) from certificate as earlier
                where earlier.partition = c.partition and earlier.campaign = c.campaign

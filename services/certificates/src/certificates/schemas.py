@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,6 +28,10 @@ class CertificateTold(Answer):
     state: Literal["held", "waitlisted", "issued", "revoked"]
     number: Number | None
     """As printed; kept, and void, after a revocation."""
+    revision: Annotated[int, Field(ge=1)]
+    """Counts what was signed for it; 2 after the first correction or new number."""
+    credential_id: UUID | None
+    """Id of the signed credential, once it is signed and while it is valid: `/v1/credentials/{id}`."""
     ahead: Annotated[int, Field(ge=0)] | None
     """How many wait before it, while it is waitlisted."""
     enrolled_at: datetime

@@ -32,6 +32,12 @@ def certificate_id_of(mitra_id: MitraId, key: KeyedHash) -> CertificateId:
     return CertificateId(key.uuid("certificate", mitra_id.bytes))
 
 
+def credential_id_of(certificate: CertificateId, revision: int, serial: int, key: KeyedHash) -> UUID:
+    """The id that one version of a certificate is printed with. It is in no event, and not guessable."""
+    version = revision.to_bytes(4) + serial.to_bytes(4)
+    return key.uuid("credential", certificate.bytes, version)
+
+
 def event_id_of(change: CertificateChange) -> EventId:
     """A hash (RFC 9562, version 8) of the certificate, the cause and the kind of change."""
     parts = change.certificate_id.bytes + change.cause.event_id.bytes + type(change).__name__.encode()

@@ -14,9 +14,16 @@ import yaml
 from faststream.redis import RedisBroker, StreamSub
 from faststream.specification import AsyncAPI
 
-from mitra_shared.contracts.events import CertificateLogEvent, EnrolmentEvent, OpinionEvent
+from mitra_shared.contracts.events import CertificateLogEvent, CustodyLogEvent, EnrolmentEvent, OpinionEvent
 from mitra_shared.contracts.rollups import RollupV1
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, PARTITIONS, ROLLUPS_STREAM
+from mitra_shared.contracts.topics import (
+    CERTIFICATES,
+    CUSTODY,
+    ENROLMENT,
+    OPINIONS,
+    PARTITIONS,
+    ROLLUPS_STREAM,
+)
 
 VERSION: Final = "1.0.0"
 DOCUMENT: Final = Path("docs/asyncapi.yaml")
@@ -24,8 +31,8 @@ DOCUMENT: Final = Path("docs/asyncapi.yaml")
 DESCRIPTION: Final = f"""\
 Mitra's services publish and consume events over Redis streams.
 
-**Logs** (`enrolment`, `opinions`, `certificates`) have {PARTITIONS} partitions, one stream each, named
-`topic.{{partition}}` with the braces in the name (a Redis Cluster hash tag). The partition is
+**Logs** (`enrolment`, `opinions`, `certificates`, `custody`) have {PARTITIONS} partitions, one stream each,
+named `topic.{{partition}}` with the braces in the name (a Redis Cluster hash tag). The partition is
 `crc32(constituency) % {PARTITIONS}`. Entry ids are `<epoch>-<position>`: positions are dense, so a reader
 that sees a gap must stop and read again; a higher epoch continues a log whose database was restored to an
 earlier point. Each entry has the fields `__data__` (FastStream's binary message around the JSON below), `id`
@@ -53,7 +60,13 @@ _STREAMS: Final[tuple[tuple[str, str, Any, str], ...]] = (
         CERTIFICATES.name,
         CERTIFICATES.stream_pattern,
         CertificateLogEvent,
-        "What became of each certificate, in the order of its segment's serial numbers.",
+        "What became of each certificate, in the order of its segment's serial numbers, and of the places.",
+    ),
+    (
+        CUSTODY.name,
+        CUSTODY.stream_pattern,
+        CustodyLogEvent,
+        "Where printed certificates are, and the programmes at which they are handed over. No person.",
     ),
     (
         ROLLUPS_STREAM,

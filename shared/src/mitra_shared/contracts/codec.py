@@ -4,13 +4,20 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from mitra_shared.contracts.events import CertificateLogEvent, EnrolmentEvent, Event, OpinionEvent
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.events import (
+    CertificateLogEvent,
+    CustodyLogEvent,
+    EnrolmentEvent,
+    Event,
+    OpinionEvent,
+)
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     ENROLMENT.name: TypeAdapter(EnrolmentEvent),
     OPINIONS.name: TypeAdapter(OpinionEvent),
     CERTIFICATES.name: TypeAdapter(CertificateLogEvent),
+    CUSTODY.name: TypeAdapter(CustodyLogEvent),
 }
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from mitra_shared.campaign.definition import Basis, CampaignDefinition, Language
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId, EventId, MitraId, StaffId
 
 
@@ -170,10 +170,127 @@ class CertificateRevokedV1(CertificateEvent):
     reason: Literal["withdrawn"]
 
 
+class CertificateReissuedV1(CertificateEvent):
+    """A spoiled certificate got a new number in the same place; the old number is void for ever."""
+
+    type: Literal["CertificateReissuedV1"] = "CertificateReissuedV1"
+    serial: Annotated[int, Field(ge=1)]
+    void_serial: Annotated[int, Field(ge=1)]
+    revision: Annotated[int, Field(ge=2)]
+
+
+class CertificateCorrectedV1(CertificateEvent):
+    """The holder's name was corrected: what was signed before is revoked, number and place stay."""
+
+    type: Literal["CertificateCorrectedV1"] = "CertificateCorrectedV1"
+    serial: Annotated[int, Field(ge=1)]
+    revision: Annotated[int, Field(ge=2)]
+
+
+class PlacesEvent(TimedEvent):
+    """An event about the places of an area that holds a quota: a segment or a constituency."""
+
+    constituency: AreaCode
+    area: AreaCode
+
+    @property
+    def key(self) -> str:
+        """The constituency."""
+        return self.constituency
+
+
+class PlacesRaisedV1(PlacesEvent):
+    """The quota desk gave an area more places, beside those of the campaign definition."""
+
+    topic: ClassVar[Topic] = CERTIFICATES
+    type: Literal["PlacesRaisedV1"] = "PlacesRaisedV1"
+    by: Annotated[int, Field(ge=1)]
+
+
+class PlacesReservedV1(PlacesEvent):
+    """Places of an area were set aside for a programme; below 0: they were given out or given back."""
+
+    topic: ClassVar[Topic] = CERTIFICATES
+    type: Literal["PlacesReservedV1"] = "PlacesReservedV1"
+    programme: UUID
+    places: int
+
+
+class CustodyEvent(TimedEvent):
+    """An event about paper, or about a programme. It names no person."""
+
+    topic: ClassVar[Topic] = CUSTODY
+    constituency: AreaCode
+
+    @property
+    def key(self) -> str:
+        """The constituency."""
+        return self.constituency
+
+
+class CertificatesPrintedV1(CustodyEvent):
+    """A print sheet left the printer."""
+
+    type: Literal["CertificatesPrintedV1"] = "CertificatesPrintedV1"
+    segment: AreaCode
+    sheet: UUID
+    count: Annotated[int, Field(ge=1)]
+
+
+class CertificatesDispatchedV1(CustodyEvent):
+    """A print sheet is on its way to the field."""
+
+    type: Literal["CertificatesDispatchedV1"] = "CertificatesDispatchedV1"
+    segment: AreaCode
+    sheet: UUID
+    count: Annotated[int, Field(ge=1)]
+
+
+class CertificateHandedOverV1(CustodyEvent):
+    """A certificate is in the hands of its holder, given at a programme or by a visit."""
+
+    type: Literal["CertificateHandedOverV1"] = "CertificateHandedOverV1"
+    segment: AreaCode
+    programme: UUID | None = None
+
+
+class ProgrammeFigures(BaseModel):
+    """What those who held a programme say of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    presented: Annotated[int, Field(ge=0)]
+    """Certificates handed over there."""
+    beneficiaries: Annotated[int, Field(ge=0)]
+    """Beneficiaries who joined the discussion."""
+
+
+class ProgrammeReportedV1(CustodyEvent):
+    """A programme was held; `previous` are the figures that a corrected report replaces."""
+
+    type: Literal["ProgrammeReportedV1"] = "ProgrammeReportedV1"
+    programme: UUID
+    kind: Literal["launch", "discussion"]
+    held_on: date
+    figures: ProgrammeFigures
+    previous: ProgrammeFigures | None = None
+
+
 EnrolmentEvent = Annotated[
     CampaignDefinedV1 | MitraEnrolledV1 | MitraWithdrawnV1 | MitraClearedV1, Field(discriminator="type")
 ]
 OpinionEvent = OpinionReleasedV1
 CertificateLogEvent = Annotated[
-    CertificateIssuedV1 | CertificateWaitlistedV1 | CertificateRevokedV1, Field(discriminator="type")
+    CertificateIssuedV1
+    | CertificateWaitlistedV1
+    | CertificateRevokedV1
+    | CertificateReissuedV1
+    | CertificateCorrectedV1
+    | PlacesRaisedV1
+    | PlacesReservedV1,
+    Field(discriminator="type"),
+]
+CustodyLogEvent = Annotated[
+    CertificatesPrintedV1 | CertificatesDispatchedV1 | CertificateHandedOverV1 | ProgrammeReportedV1,
+    Field(discriminator="type"),
 ]

@@ -41,7 +41,9 @@ class Topic:
 ENROLMENT = Topic("enrolment")
 OPINIONS = Topic("opinions", traced=False)
 CERTIFICATES = Topic("certificates")
-TOPICS = {topic.name: topic for topic in (ENROLMENT, OPINIONS, CERTIFICATES)}
+CUSTODY = Topic("custody")
+"""Where printed certificates are, and programmes at which they are handed over: counts, never a person."""
+TOPICS = {topic.name: topic for topic in (ENROLMENT, OPINIONS, CERTIFICATES, CUSTODY)}
 
 ROLLUPS_STREAM = "rollups"
 """The cache stream for machine subscribers; not a log (see `mitra_shared.contracts.rollups`)."""

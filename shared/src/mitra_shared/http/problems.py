@@ -102,6 +102,7 @@ TOKEN_REFUSED: Final = ProblemKind("token-refused", "The bearer token is not acc
 FORBIDDEN: Final = ProblemKind("forbidden", "Not allowed for this caller", 403)
 NOT_FOUND: Final = ProblemKind("not-found", "There is nothing here", 404)
 METHOD_NOT_ALLOWED: Final = ProblemKind("method-not-allowed", "The path does not take this method", 405)
+NOT_ACCEPTABLE: Final = ProblemKind("not-acceptable", "Not to be had in a form that is asked for", 406)
 CONFLICT: Final = ProblemKind("conflict", "The request conflicts with what is there", 409)
 BODY_TOO_LARGE: Final = ProblemKind("body-too-large", "The body is too large", 413)
 CONTENT_TYPE: Final = ProblemKind("content-type", "The content type is not accepted", 415)

@@ -24,9 +24,12 @@ class StackPlan:
     enrolment_relays: int = 1
     certificates_apis: int = 1
     certificates_consumers: int = 1
+    certificates_signers: int = 1
     certificates_relays: int = 1
     reporting_apis: int = 1
     reporting_consumers: int = 1
+    public_url: str | None = None
+    """Of the certificates api, as the public has it; None: the address on this machine."""
     redis_memory: str = "2gb"
     """Of the embedded one."""
     postgres_url: str | None = None
@@ -42,6 +45,7 @@ class StackPlan:
             ("enrolment", "relay", self.enrolment_relays),
             ("certificates", "api", self.certificates_apis),
             ("certificates", "consumer", self.certificates_consumers),
+            ("certificates", "signer", self.certificates_signers),
             ("certificates", "relay", self.certificates_relays),
             ("reporting", "api", self.reporting_apis),
             ("reporting", "consumer", self.reporting_consumers),
@@ -63,6 +67,7 @@ def service_plans(plan: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
         for service, kind, number, port in places
         if kind == "api" and number == 1
     }
+    public_url = plan.public_url or apis["certificates_url"]
     return [
         ServicePlan(
             service,
@@ -74,6 +79,8 @@ def service_plans(plan: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
                 host="127.0.0.1",
                 port=str(port),
                 log_level=plan.log_level,
+                public_url=public_url,
+                work_dir=str(plan.home.absolute() / "work" / f"{service}-{kind}-{number}"),
                 **apis,
             ),
         )

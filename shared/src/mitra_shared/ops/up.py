@@ -31,6 +31,15 @@ RedisOption = Annotated[
     ),
 ]
 
+PublicUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--public-url",
+        envvar="MITRA_PUBLIC_URL",
+        help="Address under which people reach the certificates service; codes and the issuer name it.",
+    ),
+]
+
 
 @up_app.command()
 def up(  # every replica count is an option of its own
@@ -39,6 +48,7 @@ def up(  # every replica count is an option of its own
     enrolment_relays: Replicas = 1,
     certificates_apis: Replicas = 1,
     certificates_consumers: Replicas = 1,
+    certificates_signers: Replicas = 1,
     certificates_relays: Replicas = 1,
     reporting_apis: Replicas = 1,
     reporting_consumers: Replicas = 1,
@@ -47,6 +57,7 @@ def up(  # every replica count is an option of its own
     ] = "2gb",
     postgres: PostgresOption = None,
     redis: RedisOption = None,
+    public_url: PublicUrlOption = None,
     log_level: str = "info",
     *,
     as_json: Annotated[
@@ -63,7 +74,9 @@ def up(  # every replica count is an option of its own
         enrolment_relays=enrolment_relays,
         certificates_apis=certificates_apis,
         certificates_consumers=certificates_consumers,
+        certificates_signers=certificates_signers,
         certificates_relays=certificates_relays,
+        public_url=public_url,
         reporting_apis=reporting_apis,
         reporting_consumers=reporting_consumers,
         redis_memory=redis_memory,

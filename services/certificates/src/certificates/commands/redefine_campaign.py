@@ -7,7 +7,9 @@ from certificates.domain.pool import Plan
 from certificates.storage.changes import save
 from certificates.storage.registers import Scope, load_whole
 from certificates.storage.terms import save_terms
+from certificates.storage.words import learn_words
 from certificates.wire import to_wire
+from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.ids import CampaignId, Partition
 from mitra_shared.log import UnitOfWork
 
@@ -19,11 +21,13 @@ class RedefineCampaign:
     partition: Partition
     campaign: CampaignId
     plan: Plan
+    definition: CampaignDefinition
     cause: Cause
 
 
 async def redefine_campaign(unit: UnitOfWork, command: RedefineCampaign) -> None:
     """Take the plan over, call whom it makes room for, and emit what happened; an older plan does nothing."""
+    await learn_words(unit.connection, command.definition)
     scope = Scope(command.partition, command.campaign)
     register = await load_whole(unit.connection, scope)
     before = register.terms

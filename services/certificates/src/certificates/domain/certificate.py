@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from mitra_shared.campaign.definition import Language
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId, EventId, MitraId, Position
 
 
@@ -39,6 +40,8 @@ class Certificate:
         holder_name: sealed; forgotten when the certificate is revoked.
         queue_position: log position of the event that made it eligible; None before.
         serial: number within the segment, kept after revocation.
+        language: the one the person was enrolled in.
+        revision: counts what was signed for it: 2 after the first correction or new number.
     """
 
     state: State
@@ -50,10 +53,12 @@ class Certificate:
     holder_name: str | None
     enrolled_at: datetime
     enrolled_position: Position
+    language: Language
     queue_position: Position | None = None
     serial: int | None = None
     issued_at: datetime | None = None
     revoked_at: datetime | None = None
+    revision: int = 1
 
     @property
     def waits(self) -> bool:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from certificates.domain.certificate import Cause
+from mitra_shared.campaign.definition import Language
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId, MitraId, Partition
 
 
@@ -17,6 +18,7 @@ class Enrolled(NamedTuple):
     constituency: AreaCode
     certificate_id: CertificateId
     holder_name: str
+    language: Language
 
 
 class Withdrawn(NamedTuple):

@@ -118,6 +118,7 @@ class Register:
             enrolled.holder_name,
             enrolled.cause.occurred_at,
             enrolled.cause.position,
+            enrolled.language,
         )
         self.certificates[enrolled.mitra_id] = certificate
         self.added[certificate.id] = certificate

@@ -14,12 +14,12 @@ _CHANGE: Final = text(
     """
     update certificate as c
     set state = new.state, queue_position = new.queue_position, serial = new.serial,
-        issued_at = new.issued_at, revoked_at = new.revoked_at,
+        issued_at = new.issued_at, revoked_at = new.revoked_at, revision = new.revision,
         holder_name = case when new.state = 'revoked' then null else c.holder_name end
     from unnest(cast(:ids as uuid[]), cast(:states as text[]), cast(:queue_positions as bigint[]),
                 cast(:serials as integer[]), cast(:issued as timestamptz[]),
-                cast(:revoked as timestamptz[]))
-        as new(id, state, queue_position, serial, issued_at, revoked_at)
+                cast(:revoked as timestamptz[]), cast(:revisions as integer[]))
+        as new(id, state, queue_position, serial, issued_at, revoked_at, revision)
     where c.id = new.id
     """
 )
@@ -27,6 +27,7 @@ _CHANGE: Final = text(
 _COLUMNS: Final = (
     "partition", "pool", "id", "mitra_id", "campaign", "constituency", "segment", "holder_name",
     "enrolled_at", "enrolled_position", "state", "queue_position", "serial", "issued_at", "revoked_at",
+    "language", "revision",
 )  # fmt: skip
 
 
@@ -48,6 +49,7 @@ async def save(connection: AsyncConnection, registers: Registers) -> None:
                 "serials": [c.serial for c in changed],
                 "issued": [c.issued_at for c in changed],
                 "revoked": [c.revoked_at for c in changed],
+                "revisions": [c.revision for c in changed],
             },
         )
     added = [
@@ -65,5 +67,5 @@ def _row(scope: Scope, pool: AreaCode, c: Certificate) -> tuple[Any, ...]:
     return (
         scope.partition, pool, c.id, c.mitra_id, c.campaign, c.constituency, c.segment, c.holder_name,
         c.enrolled_at, c.enrolled_position, c.state.value, c.queue_position, c.serial, c.issued_at,
-        c.revoked_at,
+        c.revoked_at, c.language, c.revision,
     )  # fmt: skip

@@ -8,7 +8,8 @@ from certificates.domain.certificate import Certificate, State
 
 LOADED: Final = """
     c.partition, c.state, c.id, c.mitra_id, c.campaign, c.constituency, c.segment, c.holder_name,
-    c.enrolled_at, c.enrolled_position, c.queue_position, c.serial, c.issued_at, c.revoked_at
+    c.enrolled_at, c.enrolled_position, c.language, c.queue_position, c.serial, c.issued_at, c.revoked_at,
+    c.revision
 """
 """What a query of certificates, there called `c`, selects for `certificate_from`."""
 

@@ -7,13 +7,17 @@ forgotten and replayed alone.
 from typing import Final
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
     DateTime,
+    Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    Sequence,
     SmallInteger,
     Table,
     Text,
@@ -23,12 +27,13 @@ from sqlalchemy import (
 )
 
 from mitra_shared.consume.tables import consumer_tables
-from mitra_shared.contracts.topics import CERTIFICATES
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.log.tables import log_tables
 
 metadata: Final = MetaData()
 
 log: Final = log_tables(metadata, CERTIFICATES)
+custody_log: Final = log_tables(metadata, CUSTODY)
 consumer: Final = consumer_tables(metadata)
 
 campaign: Final = Table(
@@ -65,9 +70,12 @@ pool: Final = Table(
     Column("quota", Integer, nullable=False),
     Column("taken", Integer, nullable=False),
     Column("ceiling", Integer, nullable=False),
+    Column("raised", Integer, nullable=False, server_default="0"),
+    Column("reserved", Integer, nullable=False, server_default="0"),
 )
 """`taken` is written by triggers on `certificate` only. `ceiling` is the quota, or what was taken when the
-quota was lowered below it and has not come back since; a check refuses more."""
+quota was lowered below it and has not come back since; a check refuses more. The quota is that of the
+campaign and what the desk `raised`; `reserved` places of it are kept for programmes."""
 
 certificate: Final = Table(
     "certificate",
@@ -87,6 +95,8 @@ certificate: Final = Table(
     Column("serial", Integer),
     Column("issued_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("language", Text, nullable=False, server_default="en"),
+    Column("revision", Integer, nullable=False, server_default="1"),
     UniqueConstraint("mitra_id", name="certificate_of_mitra"),
     UniqueConstraint("campaign", "segment", "serial", name="certificate_number"),
     Index(
@@ -112,3 +122,105 @@ lost_branch: Final = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False),
 )
 """Numbers that had been given when a partition was forgotten; see `certificates.queries.unconfirmed`."""
+
+campaign_words: Final = Table(
+    "campaign_words",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("definition", JSON, nullable=False),
+)
+"""The newest campaign definition, whose names credentials are made of."""
+
+desk_entry: Final = Table(
+    "desk_entry",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("number", BigInteger, Identity(always=True), unique=True, nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("constituency", Text, nullable=False),
+    Column("after_epoch", Integer, nullable=False),
+    Column("after_position", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("area", Text),
+    Column("certificate_id", Uuid),
+    Column("programme", Uuid),
+    Column("places", Integer),
+    Column("holder_name", Text),
+    Column("reason", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_role", Text, nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    Column("applied", Boolean, nullable=False, server_default="true"),
+    Column("lapsed", Text),
+    Index("desk_entry_to_apply", "partition", "after_position", postgresql_where=text("not applied")),
+    Index(
+        "desk_entry_of_certificate",
+        "certificate_id",
+        postgresql_where=text("certificate_id is not null"),
+    ),
+)
+"""What the quota desk decided, who and why. It is an input like the enrolment log, and survives a rebuild: a
+replay applies each entry right after the entry of the enrolment log that it was decided after."""
+
+void_number: Final = Table(
+    "void_number",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("segment", Text, primary_key=True),
+    Column("serial", Integer, primary_key=True, autoincrement=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("certificate_id", Uuid, nullable=False),
+    Column("voided_at", DateTime(timezone=True), nullable=False),
+)
+"""Numbers of spoiled certificates, which were issued anew under another one."""
+
+credential: Final = Table(
+    "credential",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("certificate_id", Uuid, nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("constituency", Text, nullable=False),
+    Column("segment", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("serial", Integer, nullable=False),
+    Column("format", SmallInteger, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("facts", Text),
+    Column("jwt_signature", LargeBinary),
+    Column("cose_signature", LargeBinary),
+    Column("status_list", Integer, nullable=False),
+    Column("status_index", Integer, nullable=False),
+    Column("signed_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("revoked_for", Text),
+    UniqueConstraint("certificate_id", "revision", "serial", name="credential_of_certificate"),
+    UniqueConstraint("status_list", "status_index", name="credential_place"),
+    Index(
+        "credential_revoked",
+        "status_list",
+        "status_index",
+        postgresql_where=text("revoked_at is not null"),
+    ),
+    Index("credential_revoked_at", "revoked_at", postgresql_where=text("revoked_at is not null")),
+)
+"""What was signed. `facts` are sealed (see `mitra_shared.credential.facts`); a revoked one keeps none, and no
+signature. One that was superseded may come back if a log is restored; one that was withdrawn never does. It
+survives a rebuild, since it is on paper."""
+
+status_number: Final = Sequence("status_number", minvalue=0, start=0, metadata=metadata)
+
+status_list: Final = Table(
+    "status_list",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("changes", BigInteger, nullable=False, server_default="1"),
+    Column("published", BigInteger, nullable=False, server_default="0"),
+    Column("published_at", DateTime(timezone=True)),
+    Column("revoked", Integer),
+    Column("token", Text),
+)
+"""The status lists. `changes` counts revocations, `published` is the count that `token` shows."""

@@ -13,13 +13,17 @@ from typing import Final, NamedTuple, assert_never
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.contracts.events import (
     CampaignDefinedV1,
+    CertificateCorrectedV1,
     CertificateIssuedV1,
+    CertificateReissuedV1,
     CertificateRevokedV1,
     CertificateWaitlistedV1,
     MitraClearedV1,
     MitraEnrolledV1,
     MitraWithdrawnV1,
     OpinionReleasedV1,
+    PlacesRaisedV1,
+    PlacesReservedV1,
 )
 from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
 from mitra_shared.ids import AreaCode, CampaignId, Partition
@@ -34,6 +38,10 @@ CountedEvent = (
     | CertificateIssuedV1
     | CertificateWaitlistedV1
     | CertificateRevokedV1
+    | CertificateReissuedV1
+    | CertificateCorrectedV1
+    | PlacesRaisedV1
+    | PlacesReservedV1
 )
 
 
@@ -101,7 +109,7 @@ class Difference(NamedTuple):
         return totals
 
 
-def difference(  # noqa: C901 - one exhaustive match, so that no event is counted twice or not at all
+def difference(  # noqa: C901, PLR0912 - one exhaustive match: no event is counted twice or not at all
     events: Iterable[tuple[Partition, CountedEvent]],
 ) -> Difference:
     """Fold a batch, each event with the partition it stands in. The order decides nothing but definitions."""
@@ -117,7 +125,9 @@ def difference(  # noqa: C901 - one exhaustive match, so that no event is counte
                     days[DayCell(partition, campaign, event.constituency, day, SCHEME_PREFIX + scheme)] += 1
             case MitraWithdrawnV1():
                 days[_at(partition, event, Counted.WITHDRAWN)] += 1
-            case MitraClearedV1():
+            case MitraClearedV1() | CertificateReissuedV1() | CertificateCorrectedV1():
+                pass
+            case PlacesRaisedV1() | PlacesReservedV1():
                 pass
             case CertificateIssuedV1():
                 had_waited = event.previous == "waitlisted"

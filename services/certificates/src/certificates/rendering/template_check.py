@@ -1,0 +1,4 @@
+from pathlib import Path
+
+
+def check_template(d: Path) -> None: ...

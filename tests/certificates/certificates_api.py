@@ -1,0 +1,64 @@
+"""The certificates API in this process, on a real database, with an issuer and a pool of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from certificates.api import create_app
+from certificates.issuer import Issuer
+from certificates.rendering.cache import RenderingCache
+from certificates.rendering.pool import RenderPool
+from certificates.renderings import Renderings
+from certificates.settings import CertificatesApiSettings
+from mitra_shared.http.probes import Readiness
+from mitra_shared.ids import AreaCode, CampaignId, StaffId
+from mitra_shared.security.lookup import new_lookup_key
+from mitra_shared.security.sealing import new_key_ring
+from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
+from mitra_shared.telemetry.metrics import ProcessMetrics
+
+SIGNING_KEY = new_signing_key()
+
+
+def bearer(role: Role = Role.IN_CHARGE, area: str | None = "S11-PC04", campaign: str | None = "small") -> Any:
+    """The header of a caller in that role."""
+    caller = Caller(
+        StaffId("somebody"),
+        role,
+        None if campaign is None else CampaignId(campaign),
+        None if area is None else AreaCode(area),
+    )
+    return {"Authorization": f"Bearer {mint(SIGNING_KEY, caller, lifetime=timedelta(hours=1))}"}
+
+
+@asynccontextmanager
+async def api_client(
+    engine: AsyncEngine, issuer: Issuer, directory: Path, **changes: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application; `changes` are settings."""
+    settings = CertificatesApiSettings(
+        database_url=SecretStr("unused"),
+        redis_url=SecretStr("unused"),
+        token_keys=public_jwks(SIGNING_KEY),
+        public_url=issuer.public_url,
+        name_keys=SecretStr(new_key_ring("unused")),
+        certificate_key=SecretStr(new_lookup_key()),
+        issuer_keys=directory / "unused.json",
+        **changes,
+    )
+    pool = RenderPool(workers=settings.render_workers)
+    renderings = Renderings(pool, RenderingCache(directory / "renderings", settings.cache_bytes))
+    app = create_app(engine, settings, issuer, renderings, Readiness(), ProcessMetrics())
+    try:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://certificates"
+        ) as client:
+            yield client
+    finally:
+        await pool.close()
