@@ -34,13 +34,16 @@ async def test_offline_the_stored_list_decides_and_says_as_of_when(
     assert len(site.asked) == asked
 
 
-async def test_a_first_visit_without_a_code_is_enough_for_the_keys(
+async def test_a_first_visit_without_a_code_is_enough(
     context: BrowserContext, page: Page, site: Site
 ) -> None:
+    site.publish(site.issuer.status_list(0), site.issuer.status_list(1, 9))
     await page.goto(f"{site.url}/v")
     await expect(page.locator("#offline-ready")).to_be_visible()
     await context.set_offline(True)
     assert await verdict(page, site.issuer.address()) == "valid"
+    await expect(page.locator("#result")).to_have_attribute("data-tone", "good")
+    assert await verdict(page, site.issuer.address(status=[1, 9])) == "revoked"
     forged = Issuer(site.url)
     forged.keys["2026-01-01-cccccc"] = forged.keys[KEY_ID]
     assert await verdict(page, forged.address(key_id="2026-01-01-cccccc")) == "unknown_key"
