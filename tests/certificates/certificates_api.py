@@ -16,12 +16,13 @@ from certificates.rendering.cache import RenderingCache
 from certificates.rendering.pool import RenderPool
 from certificates.renderings import Renderings
 from certificates.settings import CertificatesApiSettings
+from certificates.sheet_store import SheetStore
 from mitra_shared.http.probes import Readiness
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.security.lookup import new_lookup_key
-from mitra_shared.security.sealing import new_key_ring
 from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
 from mitra_shared.telemetry.metrics import ProcessMetrics
+from tests.certificates.issuing import NAME_KEYS
 
 SIGNING_KEY = new_signing_key()
 
@@ -47,14 +48,15 @@ async def api_client(
         redis_url=SecretStr("unused"),
         token_keys=public_jwks(SIGNING_KEY),
         public_url=issuer.public_url,
-        name_keys=SecretStr(new_key_ring("unused")),
+        name_keys=SecretStr(NAME_KEYS),
         certificate_key=SecretStr(new_lookup_key()),
         issuer_keys=directory / "unused.json",
         **changes,
     )
     pool = RenderPool(workers=settings.render_workers)
-    renderings = Renderings(pool, RenderingCache(directory / "renderings", settings.cache_bytes))
-    app = create_app(engine, settings, issuer, renderings, Readiness(), ProcessMetrics())
+    renderings = Renderings(pool, RenderingCache(directory, largest_bytes=settings.cache_bytes))
+    sheets = SheetStore(directory / "sheets", settings.names())
+    app = create_app(engine, settings, issuer, renderings, sheets, Readiness(), ProcessMetrics())
     try:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://certificates"

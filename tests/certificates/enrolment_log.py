@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates.consumers import apply
+from certificates.storage.tables import GROUP
 from mitra_shared.consume import Feed
 from mitra_shared.contracts.events import (
     CampaignDefinedV1,
@@ -18,7 +20,7 @@ from mitra_shared.contracts.events import (
     MitraEnrolledV1,
     MitraWithdrawnV1,
 )
-from mitra_shared.contracts.topics import all_partitions, partition_of
+from mitra_shared.contracts.topics import ENROLMENT, all_partitions, partition_of
 from mitra_shared.ids import Epoch, EventId, MitraId, Partition, Position, StaffId
 from mitra_shared.log import Place, unit_of_work
 from mitra_shared.security.lookup import KeyedHash
@@ -111,8 +113,23 @@ class EnrolmentLog:
         self.entries.append((event, place))
 
 
+_MOVE = text(
+    """
+    insert into consumer_position ("group", topic, partition, epoch, position)
+    values (:group, :topic, :partition, :epoch, :position)
+    on conflict ("group", topic, partition) do update
+    set epoch = excluded.epoch, position = excluded.position
+    """
+)
+
+
 async def deliver(engine: AsyncEngine, batch: Sequence[Entry]) -> None:
-    """Apply one batch in one transaction, partitions ascending as a consumer gives them."""
+    """Apply one batch in one transaction, partitions ascending and positions moved as a consumer does."""
     ordered = sorted(batch, key=lambda entry: entry[1])
+    reached = {place.partition: place for _, place in ordered}
     async with unit_of_work(engine) as unit:
+        await unit.connection.execute(
+            _MOVE,
+            [{"group": GROUP, "topic": ENROLMENT.name, **place._asdict()} for place in reached.values()],
+        )
         await apply([event for event, _ in ordered], Feed(unit, [place for _, place in ordered]), KEY)

@@ -1,8 +1,11 @@
 """A second, naive opinion on who gets a certificate: one event at a time, everything looked at each time.
 
 It shares no code with the service: plain records, and after each event every pool is settled from scratch.
+What the quota desk decides is told by name, as `office.grant(mitra, programme, position)`; each says whether
+it could be done.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +20,9 @@ from mitra_shared.contracts.events import (
 from mitra_shared.contracts.topics import partition_of
 from mitra_shared.ids import AreaCode, Partition, Position
 
-Told = tuple[str, Any, int | None, str | None]
-"""Kind of event, Mitra, serial number, previous state."""
+Told = tuple[str, Any, int | None, Any]
+"""Kind of event, Mitra, serial number, previous state. Of a new number the last is the void one, of a new
+name the revision. Of places: area, how many, and for which programme."""
 
 
 @dataclass
@@ -31,6 +35,8 @@ class Person:
     eligible: int | None = None
     serial: int | None = None
     told: bool = False
+    revision: int = 1
+    name: str | None = None
 
 
 @dataclass
@@ -41,20 +47,26 @@ class NaiveOffice:
     heard: CampaignDefinition | None = None
     people: list[Person] = field(default_factory=list)
     log: list[Told] = field(default_factory=list)
+    raised: Counter[AreaCode] = field(default_factory=Counter)
+    reserved: Counter[tuple[AreaCode, Any]] = field(default_factory=Counter)
+    void: list[tuple[AreaCode, int]] = field(default_factory=list)
 
     def hear(self, event: EnrolmentEvent, position: Position) -> None:
         match event:
             case CampaignDefinedV1():
                 if self.heard is None or event.definition.version > self.heard.version:
                     self.heard = event.definition
+                    self._move_places()
             case MitraEnrolledV1():
                 if not any(p.mitra == event.mitra_id for p in self.people):
-                    self.people.append(Person(event.mitra_id, event.segment, event.constituency, position))
+                    person = Person(event.mitra_id, event.segment, event.constituency, position)
+                    person.name = event.holder_name
+                    self.people.append(person)
             case MitraWithdrawnV1():
                 (person,) = (p for p in self.people if p.mitra == event.mitra_id)
                 if person.state != "revoked":
                     self.log.append(("CertificateRevokedV1", person.mitra, person.serial, person.state))
-                    person.state = "revoked"
+                    person.state, person.name = "revoked", None
             case MitraClearedV1():
                 (person,) = (p for p in self.people if p.mitra == event.mitra_id)
                 if person.eligible is None:
@@ -71,7 +83,102 @@ class NaiveOffice:
 
     def quota(self, area: AreaCode) -> int:
         goal = self.definition.goal_for(self.definition.by_code[area], Metric.CERTIFICATES)
-        return goal.number if goal else 0
+        return (goal.number if goal else 0) + self.raised[area]
+
+    def kept(self, area: AreaCode) -> int:
+        return sum(places for (of, _), places in self.reserved.items() if of == area)
+
+    def left(self, area: AreaCode) -> int:
+        return max(0, self.quota(area) - self.taken(area) - self.kept(area))
+
+    def give_more(self, area: AreaCode, places: int, position: Position) -> bool:
+        if self.heard is None or area not in self.pools():
+            return False
+        self.raised[area] += places
+        self.log.append(("PlacesRaisedV1", area, places, None))
+        self._settle(position)
+        return True
+
+    def keep(self, area: AreaCode, programme: Any, places: int) -> bool:
+        if self.heard is None or area not in self.pools() or places > self.left(area):
+            return False
+        self.reserved[area, programme] += places
+        self.log.append(("PlacesReservedV1", area, places, programme))
+        return True
+
+    def give_back(self, area: AreaCode, programme: Any, position: Position) -> bool:
+        left = self.reserved[area, programme]
+        if self.heard is None or area not in self.pools() or not left:
+            return False
+        self.reserved[area, programme] = 0
+        self.log.append(("PlacesReservedV1", area, -left, programme))
+        self._settle(position)
+        return True
+
+    def grant(self, mitra: Any, programme: Any, position: Position) -> bool:
+        person = self.person(mitra)
+        if person is None or person.state not in {"held", "waitlisted"} or self.definition.issuing.frozen:
+            return False
+        area = self.pool(person)
+        if not self.reserved[area, programme] or self.taken(area) >= self.quota(area):
+            return False
+        self.reserved[area, programme] -= 1
+        self.log.append(("PlacesReservedV1", area, -1, programme))
+        if person.eligible is None:
+            person.eligible = position
+        self._issue(person, person.state)
+        return True
+
+    def reissue(self, mitra: Any, serial: int) -> bool:
+        person = self.person(mitra)
+        if person is None or person.state != "issued" or self.definition.issuing.frozen:
+            return False
+        if person.serial != serial:
+            return False
+        next_number = self._next_number(person)
+        self.void.append((person.segment, serial))
+        person.serial, person.revision = next_number, person.revision + 1
+        self.log.append(("CertificateReissuedV1", mitra, next_number, serial))
+        return True
+
+    def correct(self, mitra: Any, name: str) -> bool:
+        person = self.person(mitra)
+        if person is None or person.state != "issued":
+            return False
+        person.name, person.revision = name, person.revision + 1
+        self.log.append(("CertificateCorrectedV1", mitra, person.serial, person.revision))
+        return True
+
+    def person(self, mitra: Any) -> Person | None:
+        return next((p for p in self.people if p.mitra == mitra), None)
+
+    def _move_places(self) -> None:
+        """What the desk gave to segments goes to their constituency; the other way it is gone."""
+        pools = self.pools()
+        raised, reserved = self.raised, self.reserved
+        self.raised, self.reserved = Counter(), Counter()
+        moved: list[Told] = []
+        gone: Counter[AreaCode] = Counter()
+        for area, places in raised.items():
+            to = area if area in pools else self.definition.by_code[area].parent
+            if to in pools:
+                self.raised[to] += places
+            if to != area:
+                gone[area] -= places
+                if to in pools:
+                    gone[to] += places
+        moved += [("PlacesRaisedV1", area, gone[area], None) for area in sorted(gone) if gone[area]]
+        left: Counter[tuple[AreaCode, Any]] = Counter()
+        for (area, programme), places in reserved.items():
+            to = area if area in pools else self.definition.by_code[area].parent
+            if to in pools:
+                self.reserved[to, programme] += places
+            if to != area:
+                left[area, programme] -= places
+                if to in pools:
+                    left[to, programme] += places
+        moved += [("PlacesReservedV1", area, n, p) for (area, p), n in sorted(left.items()) if n]
+        self.log += moved
 
     def pools(self) -> list[AreaCode]:
         level = self.definition.certificate_level()
@@ -100,11 +207,17 @@ class NaiveOffice:
         queue = sorted((p.eligible, p.enrolled, p) for p in waiting if p.eligible is not None)
         for _, _, person in queue:
             previous = person.state if person.told else None
-            if self.taken(area) < self.quota(area):
-                person.state = "issued"
-                numbers = [p.serial for p in self.people if p.segment == person.segment]
-                person.serial = 1 + len(numbers) - numbers.count(None)
-                self.log.append(("CertificateIssuedV1", person.mitra, person.serial, previous))
+            if self.taken(area) + self.kept(area) < self.quota(area):
+                self._issue(person, previous)
             elif person.state == "held":
                 person.state = "waitlisted"
                 self.log.append(("CertificateWaitlistedV1", person.mitra, None, previous))
+
+    def _issue(self, person: Person, previous: str | None) -> None:
+        person.serial = self._next_number(person)
+        person.state = "issued"
+        self.log.append(("CertificateIssuedV1", person.mitra, person.serial, previous))
+
+    def _next_number(self, person: Person) -> int:
+        numbers = [p.serial for p in self.people if p.segment == person.segment and p.serial is not None]
+        return 1 + len(numbers) + sum(segment == person.segment for segment, _ in self.void)

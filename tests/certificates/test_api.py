@@ -114,6 +114,7 @@ async def test_the_places_of_a_segment(api: httpx.AsyncClient) -> None:
         "segment": "S11-AC017",
         "pool": "S11-AC017",
         "quota": 2,
+        "reserved": 0,
         "taken": 2,
         "waitlisted": 4,
         "frozen": False,

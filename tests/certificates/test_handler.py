@@ -163,6 +163,18 @@ async def test_quotas_may_move_to_another_level(
     ]  # fmt: skip
 
 
+async def test_a_place_of_a_constituency_is_given_on_to_another_of_its_segments(
+    log: EnrolmentLog, certificates_engine: AsyncEngine, look: Look
+) -> None:
+    log.defined(goals=quotas(1, "constituency"))
+    log.enrolled(1, "S11-AC017")
+    log.enrolled(2, "S11-AC018")
+    await log.deliver(certificates_engine)
+    log.withdrew(1, "S11-AC017")
+    await log.deliver(certificates_engine)
+    assert await look(STANDING) == [("revoked", 1), ("issued", 1)]
+
+
 async def test_campaigns_do_not_share_anything(
     log: EnrolmentLog, certificates_engine: AsyncEngine, look: Look
 ) -> None:

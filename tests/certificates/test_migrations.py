@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates.migrations import STEPS
-from certificates.storage.tables import metadata
+from certificates.storage.paper_tables import print_sheet
 from mitra_shared.migrating import migrate
 
 
@@ -16,7 +16,7 @@ def differences(connection: Connection) -> list[object]:
     context = MigrationContext.configure(
         connection, opts={"compare_type": True, "compare_server_default": False}
     )
-    return list(compare_metadata(context, metadata))
+    return list(compare_metadata(context, print_sheet.metadata))
 
 
 async def test_the_migrated_tables_are_those_of_the_code(certificates_engine: AsyncEngine) -> None:
@@ -29,4 +29,4 @@ async def test_migrating_again_or_from_two_places_changes_nothing(blank_engine: 
     await migrate(blank_engine, STEPS)
     async with blank_engine.connect() as connection:
         assert await connection.scalar(text("select count(*) from certificates_head")) == 16
-        assert await connection.scalar(text("select version_num from alembic_version")) == "0003"
+        assert await connection.scalar(text("select version_num from alembic_version")) == "0004"

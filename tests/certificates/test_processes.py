@@ -22,6 +22,7 @@ from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, all_partition
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.log import unit_of_work
 from mitra_shared.relay.relay import Relay
+from mitra_shared.security.sealing import new_key_ring
 from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
 from mitra_shared.streams import connect
 from tests.certificates.conftest import Look
@@ -48,6 +49,7 @@ class Service:
             "MITRA_TOKEN_KEYS": public_jwks(SIGNING_KEY),
             "MITRA_SERVICE_TOKEN": mint(SIGNING_KEY, service, lifetime=timedelta(hours=1)),
             "MITRA_CERTIFICATE_KEY": b64encode(bytes(32)).decode(),
+            "MITRA_NAME_KEYS": new_key_ring("2026-11"),
             "MITRA_ENROLMENT_URL": "http://127.0.0.1:1",
         }
         self.running: dict[str, tuple[Process, str]] = {}

@@ -40,7 +40,8 @@ class Office:
             if isinstance(event, CampaignDefinedV1):
                 command = redefinition(event, place)
                 self._count_issued()
-                changes += self.register.redefine(command.plan, command.cause)
+                redefined = self.register.redefine(command.plan, command.cause)
+                changes += [change for change in redefined if isinstance(change, CertificateChange)]
             else:
                 changes += self.register.fold(happening(event, place, KEY))
         self.heard = len(self.log.entries)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrolment.domain.opinions import FEWEST_TOGETHER, WaitingSheet, plan_release
-from enrolment.domain.person_names import LONGEST_NAME, UnacceptableName, clean_name
 from enrolment.phones import _CANONICAL, normalise_by_library, normalise_phone
 from mitra_shared.ids import AreaCode
+from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mitra_shared.contracts.topics import TOPICS, Topic
 from tests.flows.real_stack import RealStack
 
-KEPT_BY = {"enrolment": "enrolment", "opinions": "enrolment", "certificates": "certificates"}
+KEPT_BY = {
+    "enrolment": "enrolment",
+    "opinions": "enrolment",
+    "certificates": "certificates",
+    "custody": "certificates",
+}
 
 
 class Entry(NamedTuple):

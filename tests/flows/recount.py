@@ -19,7 +19,10 @@ from tests.flows.logs import Log, logs_of, rows, stream_of
 from tests.flows.naive_office import NaiveOffice, Told
 from tests.flows.real_stack import RealStack
 
-READ_BY = {"certificates": ("enrolment",), "reporting": ("enrolment", "opinions", "certificates")}
+READ_BY = {
+    "certificates": ("enrolment",),
+    "reporting": ("enrolment", "opinions", "certificates", "custody"),
+}
 
 
 def assert_dense(log: Log) -> None:

@@ -100,7 +100,7 @@ async def test_a_rebuild_that_nobody_takes_up_is_not_called_done(world: World, t
     told = await operator.asks("rebuild", "reporting", "--partition", "3", "--timeout", "1", exit_code=1)
     assert told["finished"] is False
     assert "no consumer of reporting has taken it up: is it running? The request stands" in told["why"]
-    assert told["lacking"] == ["enrolment.{3}", "opinions.{3}", "certificates.{3}"]
+    assert told["lacking"] == ["enrolment.{3}", "opinions.{3}", "certificates.{3}", "custody.{3}"]
     done = await operator.runs("rebuild", "streams", "--partition", "3", "--timeout", "1")
     assert done.returncode == 1
     assert "are they running?" in done.stderr

@@ -17,13 +17,18 @@ from mitra_shared.consume import Feed, declaring_broker
 from mitra_shared.consume.feeding import feed, prepare
 from mitra_shared.contracts.events import (
     CampaignDefinedV1,
+    CertificateHandedOverV1,
     CertificateIssuedV1,
     CertificateRevokedV1,
+    CertificatesDispatchedV1,
+    CertificatesPrintedV1,
     CertificateWaitlistedV1,
     Event,
     MitraEnrolledV1,
     MitraWithdrawnV1,
     OpinionReleasedV1,
+    ProgrammeFigures,
+    ProgrammeReportedV1,
 )
 from mitra_shared.contracts.topics import Topic, all_partitions, partition_of
 from mitra_shared.ids import AreaCode, CertificateId, Epoch, EventId, MitraId, Partition, Position, StaffId
@@ -139,6 +144,39 @@ class Field:
             answers={},
         )
 
+    def _paper(self, segment: str, at: datetime) -> dict[str, object]:
+        about = self._about(segment, at)
+        return {name: value for name, value in about.items() if name != "mitra_id"}
+
+    def printed(self, segment: str, count: int, at: datetime = START) -> CertificatesPrintedV1:
+        return CertificatesPrintedV1(**self._paper(segment, at), sheet=self._uuid(), count=count)
+
+    def dispatched(self, segment: str, count: int, at: datetime = START) -> CertificatesDispatchedV1:
+        return CertificatesDispatchedV1(**self._paper(segment, at), sheet=self._uuid(), count=count)
+
+    def handed_over(self, segment: str, at: datetime = START) -> CertificateHandedOverV1:
+        return CertificateHandedOverV1(**self._paper(segment, at))
+
+    def reported(
+        self, constituency: str, figures: tuple[int, int], previous: tuple[int, int] | None = None
+    ) -> ProgrammeReportedV1:
+        told, before = [
+            None if each is None else ProgrammeFigures(presented=each[0], beneficiaries=each[1])
+            for each in (figures, previous)
+        ]
+        assert told is not None
+        return ProgrammeReportedV1(
+            event_id=EventId(self._uuid()),
+            campaign=self.campaign.id,
+            occurred_at=START,
+            constituency=AreaCode(constituency),
+            programme=self._uuid(),
+            kind="discussion",
+            held_on=DAY,
+            figures=told,
+            previous=before,
+        )
+
     def history(self, length: int, days: int = 3) -> list[Event]:
         """A mixed history over all segments, `length` steps long; every step is one to three events."""
         segments = [area.code for area in self.campaign.at_level(Level.SEGMENT)]
@@ -149,7 +187,7 @@ class Field:
             basis = self.random.choice(("admirer", "beneficiary"))
             schemes = self.random.sample(sorted(SCHEMES), self.random.randrange(3))
             place = self.random.choice((segment, self.seat_of(segment)))
-            match self.random.randrange(8):
+            match self.random.randrange(10):
                 case 0 | 1:
                     happened += [self.enrolled(segment, at, basis, schemes), self.issued(segment, at)]
                 case 2:
@@ -166,6 +204,13 @@ class Field:
                     happened += [self.waitlisted(segment, at), self.issued(segment, at, "waitlisted")]
                 case 6:
                     happened += [self.enrolled(segment, at, basis), self.revoked(segment, at, "held")]
+                case 7:
+                    count = self.random.randrange(1, 5)
+                    happened += [self.printed(segment, count, at), self.dispatched(segment, count, at)]
+                    happened += [self.handed_over(segment, at) for _ in range(self.random.randrange(count))]
+                case 8:
+                    seat, figures = self.seat_of(segment), (self.random.randrange(9), 40)
+                    happened += [self.reported(seat, figures), self.reported(seat, (3, 50), figures)]
                 case _:
                     happened.append(self.opinion(place, at.date()))
         return happened

@@ -42,7 +42,7 @@ async def test_a_level_is_answered_with_goals_sources_marks_positions_and_lag(
     assert wayanad["quota"]["parts"] == 3
     assert content["positions"]["enrolment"][str(partition_of("S11-PC04"))] == "1-5"
     assert content["readings"][0]["active"] is True
-    assert set(content["lag"]["topics"]) == {"enrolment", "opinions", "certificates"}
+    assert set(content["lag"]["topics"]) == {"enrolment", "opinions", "certificates", "custody"}
 
 
 async def test_one_area_is_answered_with_its_parts(field: Field, api: ReportingApi) -> None:

@@ -10,16 +10,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.contracts.events import (
+    CertificateHandedOverV1,
     CertificateIssuedV1,
     CertificateRevokedV1,
+    CertificatesDispatchedV1,
+    CertificatesPrintedV1,
     CertificateWaitlistedV1,
     Event,
     MitraEnrolledV1,
     MitraEvent,
     MitraWithdrawnV1,
     OpinionReleasedV1,
+    ProgrammeReportedV1,
 )
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 from mitra_shared.ids import AreaCode, Partition
 from reporting.domain.counting import difference
 from reporting.mirror import Mirror
@@ -27,7 +31,23 @@ from reporting.storage.tables import TOTAL_COLUMNS
 from tests.factories import small_campaign
 from tests.reporting.field import DAY, START, Field, source_of
 
+Paper = CertificatesPrintedV1 | CertificatesDispatchedV1 | CertificateHandedOverV1
 Days = dict[tuple[str, date, str, str], int]
+
+
+def recount_custody(days: Counter[tuple[str, date, str, str]], event: Event) -> None:
+    if isinstance(event, ProgrammeReportedV1):
+        at = (event.campaign, event.held_on, event.constituency)
+        days[*at, "programmes:held"] += event.previous is None
+        for figure in ("presented", "beneficiaries"):
+            days[*at, f"programmes:{figure}"] += getattr(event.figures, figure)
+            days[*at, f"programmes:{figure}"] -= getattr(event.previous, figure, 0)
+        return
+    assert isinstance(event, Paper)
+    day = (event.occurred_at + timedelta(hours=5, minutes=30)).date()
+    step = type(event).__name__.removeprefix("Certificate").removeprefix("s").removesuffix("V1")
+    name = {"Printed": "printed", "Dispatched": "dispatched", "HandedOver": "handed_over"}[step]
+    days[event.campaign, day, event.segment, f"custody:{name}"] += getattr(event, "count", 1)
 
 
 def recount(events: Iterable[Event]) -> Days:
@@ -36,6 +56,9 @@ def recount(events: Iterable[Event]) -> Days:
     for event in events:
         if isinstance(event, OpinionReleasedV1):
             days[event.campaign, event.day, event.area, "opinions"] += 1
+            continue
+        if event.topic == CUSTODY:
+            recount_custody(days, event)
             continue
         assert isinstance(event, MitraEvent)
         day = (event.occurred_at + timedelta(hours=5, minutes=30)).date()
@@ -132,16 +155,22 @@ async def test_any_interleaving_and_batching_gives_what_a_recount_gives(
     nation = mirror.boards[field.campaign.id].rollup(mirror.boards[field.campaign.id].root.code).counts
     of_all = Counter[str]()
     decided = Counter[str]()
+    papers = {step: Counter[str]() for step in ("printed", "dispatched", "handed_over")}
     for (_, area, metric), count in totals_of(expected).items():
         of_all[metric] += count
+        if metric.startswith("custody:"):
+            papers[metric.removeprefix("custody:")][area] += count
         if metric in {"certificates:decided", "certificates:never_decided"}:
             decided[area] += count
     issued = sum(min(count, 3) for count in decided.values())
-    assert nation == (of_all["enrolled"], issued, sum(decided.values()) - issued, of_all["opinions"])
+    assert nation[:4] == (of_all["enrolled"], issued, sum(decided.values()) - issued, of_all["opinions"])
+    shown = [sum(min(of[area], decided[area], 3) for area in of) for of in papers.values()]
+    told = [of_all[f"programmes:{figure}"] for figure in ("held", "presented", "beneficiaries")]
+    assert nation[4:] == (*shown, *told)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000), topic=st.sampled_from([ENROLMENT, OPINIONS, CERTIFICATES]))
+@given(seed=st.integers(0, 10_000), topic=st.sampled_from([ENROLMENT, OPINIONS, CERTIFICATES, CUSTODY]))
 async def test_what_is_forgotten_and_replayed_is_as_it_was(
     reporting_engine: AsyncEngine, seed: int, topic: Topic
 ) -> None:

@@ -84,6 +84,12 @@ async def test_a_change_is_published_with_the_sums_above_it(
         "target": "10",
         "quota": "9",
         "version": "",
+        "certificates_printed": "0",
+        "certificates_dispatched": "0",
+        "certificates_handed_over": "0",
+        "programmes_held": "0",
+        "programmes_presented": "0",
+        "programmes_beneficiaries": "0",
     }
     assert newest(news)["S11-AC017"].opinions == 0
     assert await publisher.publish() == 0
@@ -305,12 +311,26 @@ async def test_any_faststream_application_reads_the_stream_with_the_contract(
     assert seen["S11-PC04"].name == "Wayanad"
 
 
+def test_an_entry_of_before_there_were_papers_is_still_read() -> None:
+    old = (
+        '{"type":"RollupV1","campaign":"modi-mitra","area":"S11-PC04","level":"constituency","parent":"S11",'
+        '"name":"Wayanad","evidence":"named","enrolled":1204,"certificates_issued":1100,'
+        '"certificates_waitlisted":3,"opinions":40,"target":5000,"quota":5250,"version":1793595600123,'
+        '"as_of":"2026-11-02T04:30:00Z"}'
+    )
+    rollup = RollupV1.model_validate_json(old)
+    assert rollup.certificates_printed is None
+    assert rollup.model_dump_json(exclude_unset=True) == old
+
+
 def test_the_contract_is_what_it_was() -> None:
     golden = (
         '{"type":"RollupV1","campaign":"modi-mitra","area":"S11-PC04","level":"constituency","parent":"S11",'
         '"name":"Wayanad","evidence":"named","enrolled":1204,"certificates_issued":1100,'
         '"certificates_waitlisted":3,"opinions":40,"target":5000,"quota":5250,"version":1793595600123,'
-        '"as_of":"2026-11-02T04:30:00Z"}'
+        '"as_of":"2026-11-02T04:30:00Z","certificates_printed":900,"certificates_dispatched":800,'
+        '"certificates_handed_over":750,"programmes_held":2,"programmes_presented":120,'
+        '"programmes_beneficiaries":400}'
     )
     assert RollupV1.model_validate_json(golden).model_dump_json() == golden
 

@@ -61,6 +61,10 @@ class World:
             ]
         )
 
+    async def print(self, number: int) -> None:
+        papers = [self.field.printed(SEGMENT, number), self.field.dispatched(SEGMENT, number)]
+        await self.field.apply([*papers, *(self.field.handed_over(SEGMENT) for _ in range(number))])
+
     async def _happen(self, events: Sequence[Event]) -> None:
         for event in events:
             self.office.hear(event.model_dump(mode="json"))
@@ -148,6 +152,14 @@ async def _in_a_freeze_that_ended(world: World, withdraw: bool) -> None:  # noqa
     await world.define(small_campaign(3))
 
 
+async def _with_a_paper_for_each_who_was_promoted(world: World, withdraw: bool) -> None:  # noqa: FBT001
+    await world.enrol(QUOTA + 4)
+    await world.print(QUOTA)
+    if withdraw:
+        await world.withdraw([0, 1])
+        await world.print(2)
+
+
 STORIES = [
     _while_waiting,
     _with_a_promotion,
@@ -155,6 +167,7 @@ STORIES = [
     _then_a_raised_and_a_lowered_quota,
     _in_a_freeze,
     _in_a_freeze_that_ended,
+    _with_a_paper_for_each_who_was_promoted,
 ]
 
 
@@ -184,6 +197,18 @@ async def test_a_withdrawal_is_no_news(reporting_engine: AsyncEngine, redis: Red
         await world.mirror.refresh()
         board = world.mirror.boards[world.field.campaign.id]
         assert board.changed_since(version, board.definition.by_code) == []
+
+
+async def test_a_paper_beyond_those_that_count_as_issued_is_no_news(
+    reporting_engine: AsyncEngine, redis: Redis
+) -> None:
+    world = World(reporting_engine, redis)
+    await world.define(small_campaign())
+    await world.enrol(QUOTA + 4)
+    await world.print(QUOTA)
+    await world.seen(redis)
+    await world.print(1)
+    assert await world.publisher.publish() == 0
 
 
 async def test_no_figure_of_a_day_tells_of_nine_withdrawals(

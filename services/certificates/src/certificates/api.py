@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from fastapi import APIRouter, Depends, FastAPI, Header, Query
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates import queries
 from certificates.credential_routes import (
@@ -14,30 +14,32 @@ from certificates.credential_routes import (
     NamedForm,
     credential_router,
 )
+from certificates.desk_routes import desk_routes
 from certificates.domain.certificate import State, visible_number
 from certificates.issuer import Issuer
 from certificates.issuer_routes import issuer_router
+from certificates.paper_routes import paper_routers
 from certificates.problems import (
     CERTIFICATE_NOT_ISSUED,
     CERTIFICATE_REVOKED,
     CERTIFICATE_UNKNOWN,
     CERTIFICATE_UNSIGNED,
-    SEGMENT_UNKNOWN,
 )
+from certificates.reach import Campaign, Code, segment_within
 from certificates.renderings import Renderings
 from certificates.representations import OF_A_CERTIFICATE, Form, asked_form
 from certificates.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
 from certificates.settings import CertificatesApiSettings
+from certificates.sheet_store import SheetStore
 from certificates.storage import credentials
 from certificates.verification.pages import verification_pages
 from certificates.verification_routes import verification_router
-from mitra_shared.campaign.definition import Slug
-from mitra_shared.contracts.topics import CERTIFICATES
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.http.app import create_api
 from mitra_shared.http.probes import Readiness
-from mitra_shared.http.problems import FORBIDDEN, invalid_fields, problem_responses
+from mitra_shared.http.problems import problem_responses
 from mitra_shared.http.tokens import requires
-from mitra_shared.ids import AreaCode, CampaignId, CertificateId, Position
+from mitra_shared.ids import CertificateId, Position
 from mitra_shared.log.endpoint import log_router
 from mitra_shared.security.tokens import RECRUITERS, Caller, Role
 from mitra_shared.telemetry.metrics import ProcessMetrics
@@ -49,10 +51,6 @@ Staff = Annotated[Caller, Depends(requires(*RECRUITERS))]
 """In-charge and co-in-charge: they see the people of their constituency."""
 Reader = Annotated[Caller, Depends(requires(*RECRUITERS, Role.STATE_COORDINATOR, Role.HEADQUARTERS))]
 """Whoever sees aggregates."""
-Code = Annotated[AreaCode, Path(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$", examples=["S11-AC032"])]
-Campaign = Annotated[
-    Slug | None, Query(description="Needed where the token names none and several have the segment")
-]
 After = Annotated[
     str, Query(pattern=r"^\d{1,18}-\d{1,18}$", description="`after` of the page before", examples=["0-0"])
 ]
@@ -63,6 +61,7 @@ def create_app(
     settings: CertificatesApiSettings,
     issuer: Issuer,
     renderings: Renderings,
+    sheets: SheetStore,
     readiness: Readiness,
     metrics: ProcessMetrics,
 ) -> FastAPI:
@@ -84,10 +83,12 @@ def create_app(
             _certificate_routes(engine, forms),
             credential_router(engine, forms),
             _segment_routes(engine),
+            *paper_routers(engine, issuer, sheets),
+            desk_routes(engine, settings.names(), settings.ids()),
             issuer_router(engine, issuer),
             verification_router(engine, issuer, settings.verifications_a_minute),
             verification_pages(),
-            log_router(engine, CERTIFICATES),
+            log_router(engine, CERTIFICATES, CUSTODY),
         ),
     )
 
@@ -172,7 +173,7 @@ def _segment_routes(engine: AsyncEngine) -> APIRouter:
     async def quota(code: Code, caller: Reader, campaign: Campaign = None) -> QuotaTold:
         """How many places there are, are taken and are waited for."""
         async with engine.connect() as connection:
-            segment = await _segment(connection, code, caller, campaign)
+            segment = await segment_within(connection, code, caller, campaign)
             waitlisted = await queries.count_waitlisted(connection, segment)
         return QuotaTold(
             campaign=segment.campaign,
@@ -180,6 +181,7 @@ def _segment_routes(engine: AsyncEngine) -> APIRouter:
             pool=segment.pool,
             quota=segment.quota,
             taken=segment.taken,
+            reserved=segment.reserved,
             waitlisted=waitlisted,
             frozen=segment.frozen,
             next_number=visible_number(segment.code, segment.last_serial + 1)
@@ -201,7 +203,7 @@ def _segment_routes(engine: AsyncEngine) -> APIRouter:
         """
         turn = queries.Turn(*(Position(int(part)) for part in after.split("-")))
         async with engine.connect() as connection:
-            segment = await _segment(connection, code, caller, campaign)
+            segment = await segment_within(connection, code, caller, campaign)
             found = await queries.waitlist(connection, segment, after=turn, most=limit + 1)
         page = found[:limit]
         return WaitlistTold(
@@ -215,38 +217,3 @@ def _segment_routes(engine: AsyncEngine) -> APIRouter:
         )
 
     return router
-
-
-async def _segment(
-    connection: AsyncConnection, code: AreaCode, caller: Caller, campaign: str | None
-) -> queries.SegmentFound:
-    """The segment a caller asks for.
-
-    Raises:
-        Problem: it is not there, not within the caller's area, or in several campaigns.
-    """
-    wanted = CampaignId(campaign) if campaign is not None else caller.campaign
-    if caller.campaign not in {None, wanted}:
-        raise FORBIDDEN("Your token is for another campaign")
-    segments = await queries.find_segments(connection, code, wanted)
-    if not segments:
-        raise SEGMENT_UNKNOWN("Segment codes look like S11-AC032")
-    if len(segments) > 1:
-        names = ", ".join(segment.campaign for segment in segments)
-        raise invalid_fields(
-            [{"field": "campaign", "message": "is needed: there are several", "expected": f"one of {names}"}]
-        )
-    (segment,) = segments
-    if not _within(segment, caller):
-        raise FORBIDDEN("The segment is outside of the area of your token")
-    return segment
-
-
-def _within(segment: queries.SegmentFound, caller: Caller) -> bool:
-    match caller.role:
-        case Role.HEADQUARTERS:
-            return True
-        case Role.STATE_COORDINATOR:
-            return segment.state == caller.area
-        case _:
-            return segment.constituency == caller.area

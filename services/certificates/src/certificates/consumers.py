@@ -1,16 +1,20 @@
 """What the service listens to: the enrolment log. Events in, commands out, nothing decided here."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import assert_never
 
 from faststream.redis import RedisBroker
 
+from certificates.commands.carry_out import carry_out_again, due
 from certificates.commands.decide_certificates import DecideCertificates, decide_certificates
 from certificates.commands.forget_partition import forget_partition
 from certificates.commands.redefine_campaign import RedefineCampaign, redefine_campaign
 from certificates.domain.certificate import Cause
 from certificates.domain.happenings import Cleared, Enrolled, Happening, Withdrawn
 from certificates.domain.pool import IssueOn, Plan, PlannedSegment, PoolLevel, Terms
+from certificates.storage.desk_entries import DeskEntry
+from certificates.storage.tables import GROUP
 from certificates.wire import certificate_id_of
 from mitra_shared.campaign.definition import CampaignDefinition, Level, Metric
 from mitra_shared.consume import ConsumerGroup, Delivery, Feed, subscriber
@@ -26,8 +30,6 @@ from mitra_shared.ids import Partition
 from mitra_shared.log import Place
 from mitra_shared.security.lookup import KeyedHash
 
-GROUP = "certificates"
-
 
 def consumer_group(broker: RedisBroker, key: KeyedHash) -> ConsumerGroup:
     """Declare what the service listens to on `broker`; certificate ids are derived with `key`."""
@@ -41,16 +43,33 @@ def consumer_group(broker: RedisBroker, key: KeyedHash) -> ConsumerGroup:
 
 
 async def apply(events: Sequence[EnrolmentEvent], delivery: Feed, key: KeyedHash) -> None:
-    """Carry out a batch: runs between campaign definitions, each definition at its place."""
+    """Carry out a batch: runs between campaign definitions, each definition at its place.
+
+    In a replay the decisions of the desk are carried out again, each before the first event that stands
+    beyond the one it was taken after: that one may itself be a dead letter.
+    """
+    waiting = deque(await due(delivery.unit, delivery.places))
     run: list[Happening] = []
     for event, place in zip(events, delivery.places, strict=True):
-        if isinstance(event, CampaignDefinedV1):
+        decided = _before(waiting, place)
+        if decided or isinstance(event, CampaignDefinedV1):
             await decide_certificates(delivery.unit, DecideCertificates(run))
             run = []
+            await carry_out_again(delivery.unit, decided)
+        if isinstance(event, CampaignDefinedV1):
             await redefine_campaign(delivery.unit, redefinition(event, place))
         else:
             run.append(happening(event, place, key))
     await decide_certificates(delivery.unit, DecideCertificates(run))
+    await carry_out_again(delivery.unit, waiting)
+
+
+def _before(waiting: deque[DeskEntry], place: Place) -> Sequence[DeskEntry]:
+    """Take out what was decided after an earlier place than this one."""
+    decided: list[DeskEntry] = []
+    while waiting and waiting[0].after < place:
+        decided.append(waiting.popleft())
+    return decided
 
 
 def happening(
@@ -67,7 +86,14 @@ def happening(
     match event:
         case MitraEnrolledV1():
             certificate_id = certificate_id_of(event.mitra_id, key)
-            return Enrolled(*about, event.constituency, certificate_id, event.holder_name, event.language)
+            return Enrolled(
+                *about,
+                event.constituency,
+                certificate_id,
+                event.holder_name,
+                event.language,
+                event.recruiter,
+            )
         case MitraWithdrawnV1():
             return Withdrawn(*about)
         case MitraClearedV1():

@@ -33,7 +33,7 @@ from mitra_shared.credential.signing import BadSigner, IssuerSigning, Signer, lo
 from mitra_shared.credential.status_list import packed, status_document, status_signing_input
 from mitra_shared.credential.trust import TrustedKeys
 from mitra_shared.credential.vc_jwt import assemble, signing_input
-from mitra_shared.ids import MitraId
+from mitra_shared.person_names import seal_context
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
 
@@ -109,7 +109,7 @@ class Issuer:
             issuer=self.public_url,
             campaign=unsigned.campaign,
             campaign_name=words.name,
-            holder_name=self._names.open(unsigned.holder_name, context=name_context(unsigned.mitra_id)),
+            holder_name=self._names.open(unsigned.holder_name, context=seal_context(unsigned.mitra_id)),
             language=unsigned.language,
             number=visible_number(unsigned.segment, unsigned.serial),
             state_name=state.name,
@@ -217,11 +217,6 @@ async def _signed(signer: Signer, messages: Sequence[bytes]) -> Sequence[bytes]:
     except Exception as error:
         # Whatever a key store says, it says it about itself and not about what is to be signed.
         raise SigningUnavailable(f"the signer of {signer.kid!r} failed: {type(error).__name__}") from error
-
-
-def name_context(mitra: MitraId) -> bytes:
-    """What the enrolment service sealed a name for."""
-    return b"name:" + mitra.bytes
 
 
 def _facts_context(credential_id: bytes) -> bytes:

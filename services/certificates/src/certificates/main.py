@@ -1,14 +1,17 @@
 """How the processes of the service are wired and started."""
 
+import asyncio
 from pathlib import Path
 from tempfile import mkdtemp
+
+from structlog import get_logger
 
 from certificates.api import create_app
 from certificates.consumers import consumer_group
 from certificates.issuer import Issuer
 from certificates.rendering.cache import RenderingCache
 from certificates.rendering.pool import RenderPool
-from certificates.rendering.template_check import check_template
+from certificates.rendering.template_check import check_templates
 from certificates.rendering.typesetter import TEMPLATES
 from certificates.renderings import Renderings
 from certificates.settings import (
@@ -17,10 +20,11 @@ from certificates.settings import (
     IssuerSettings,
     SignerSettings,
 )
+from certificates.sheet_store import SheetStore
 from certificates.signing import StatusListPublisher, signing_group
 from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer
-from mitra_shared.contracts.topics import CERTIFICATES
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.credential.key_file import KeyFile
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness, database_check
@@ -29,6 +33,8 @@ from mitra_shared.process import ShutdownSignal, run_parts
 from mitra_shared.relay.running import run_relay
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
+
+log = get_logger(__name__)
 
 
 async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -> None:
@@ -39,11 +45,14 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     )
     readiness.add("database", database_check(engine))
     templates = settings.template_dir or TEMPLATES
-    check_template(templates)
+    for remark in (await asyncio.to_thread(check_templates, templates)).remarks:
+        log.warning("certificates can be set, but", remark=remark)
     pool = RenderPool(workers=settings.render_workers, templates=templates)
     work = settings.work_dir or Path(mkdtemp(prefix="mitra-certificates-"))
-    renderings = Renderings(pool, RenderingCache(work / "renderings", settings.cache_bytes))
-    app = create_app(engine, settings, issuer_of(settings), renderings, readiness, metrics)
+    renderings = Renderings(pool, RenderingCache(work, largest_bytes=settings.cache_bytes))
+    issuer = issuer_of(settings)
+    store = SheetStore(work / "sheets", settings.names())
+    app = create_app(engine, settings, issuer, renderings, store, readiness, metrics)
     api = serve(app, host=settings.host, port=settings.port, shutdown=shutdown, port_file=settings.port_file)
     parts = {"http": api, "revocations": renderings.forget_revoked(engine, shutdown)}
     try:
@@ -107,11 +116,11 @@ def issuer_of(settings: IssuerSettings) -> Issuer:
 
 
 async def run_certificates_relay(settings: ServiceSettings, shutdown: ShutdownSignal) -> None:
-    """Carry the certificates log to Redis until `shutdown`."""
+    """Carry the logs of certificates and of custody to Redis until `shutdown`."""
     engine = create_engine(
         settings.database_url.get_secret_value(), application="certificates relay", pool_size=5
     )
     try:
-        await run_relay(shutdown, engine=engine, settings=settings, topics=(CERTIFICATES,))
+        await run_relay(shutdown, engine=engine, settings=settings, topics=(CERTIFICATES, CUSTODY))
     finally:
         await engine.dispose()

@@ -14,6 +14,7 @@ from certificates.rendering.cache import RenderingCache
 from certificates.rendering.pool import RenderPool
 from certificates.renderings import Renderings
 from certificates.settings import CertificatesApiSettings
+from certificates.sheet_store import SheetStore
 from mitra_shared.credential.keys import new_issuer_keys
 from mitra_shared.http.probes import Readiness
 from mitra_shared.security.lookup import new_lookup_key
@@ -41,7 +42,8 @@ def _text(directory: Path) -> str:
         certificate_key=SecretStr(new_lookup_key()),
         issuer_keys=directory / "keys.json",
     )
-    renderings = Renderings(RenderPool(workers=1), RenderingCache(directory / "renderings", 0))
+    renderings = Renderings(RenderPool(workers=1), RenderingCache(directory, largest_bytes=0))
+    sheets = SheetStore(directory / "sheets", settings.names())
     engine = create_async_engine("postgresql+asyncpg://nowhere")
-    app = create_app(engine, settings, issuer_of(settings), renderings, Readiness(), ProcessMetrics())
+    app = create_app(engine, settings, issuer_of(settings), renderings, sheets, Readiness(), ProcessMetrics())
     return json.dumps(app.openapi(), ensure_ascii=False, indent=2) + "\n"

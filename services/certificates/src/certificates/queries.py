@@ -70,13 +70,14 @@ class SegmentFound:
     last_serial: int
     quota: int
     taken: int
+    reserved: int
     frozen: bool
 
 
 _SEGMENTS: Final = text(
     """
     select s.partition, s.campaign, s.segment, s.constituency, s.state, s.pool, s.last_serial,
-           p.quota, p.taken, t.frozen
+           p.quota, p.taken, p.reserved, t.frozen
     from segment as s
     join pool as p on p.partition = s.partition and p.campaign = s.campaign and p.area = s.pool
     join campaign as t on t.partition = s.partition and t.campaign = s.campaign
@@ -176,6 +177,10 @@ _UNCONFIRMED: Final = text(
         select from certificate as c
         where c.id = lost.certificate_id and c.campaign = lost.campaign and c.segment = lost.segment
           and c.serial = lost.serial
+    ) and not exists (
+        select from void_number as void
+        where void.certificate_id = lost.certificate_id and void.campaign = lost.campaign
+          and void.segment = lost.segment and void.serial = lost.serial
     )
     order by lost.campaign, lost.segment, lost.serial
     """

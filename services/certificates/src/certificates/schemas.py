@@ -48,6 +48,8 @@ class QuotaTold(Answer):
     quota: Annotated[int, Field(ge=0, examples=[750])]
     taken: Annotated[int, Field(ge=0, examples=[750])]
     """More than the quota where it was lowered: nothing is revoked for that."""
+    reserved: Annotated[int, Field(ge=0, examples=[0])]
+    """Of the quota, kept for programmes: nobody is called for these."""
     waitlisted: Annotated[int, Field(ge=0, examples=[42])]
     frozen: bool
     """Nothing is issued for the time being."""

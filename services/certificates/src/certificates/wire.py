@@ -10,15 +10,26 @@ from uuid import UUID
 
 from certificates.domain.events import (
     CertificateChange,
+    CertificateCorrected,
     CertificateIssued,
+    CertificateReissued,
     CertificateRevoked,
     CertificateWaitlisted,
+    Change,
+    PlacesChange,
+    PlacesRaised,
+    PlacesReserved,
 )
 from mitra_shared.contracts.events import (
+    CertificateCorrectedV1,
     CertificateEvent,
     CertificateIssuedV1,
+    CertificateReissuedV1,
     CertificateRevokedV1,
     CertificateWaitlistedV1,
+    PlacesEvent,
+    PlacesRaisedV1,
+    PlacesReservedV1,
 )
 from mitra_shared.ids import CertificateId, EventId, MitraId
 from mitra_shared.security.lookup import KeyedHash
@@ -38,14 +49,23 @@ def credential_id_of(certificate: CertificateId, revision: int, serial: int, key
     return key.uuid("credential", certificate.bytes, version)
 
 
-def event_id_of(change: CertificateChange) -> EventId:
-    """A hash (RFC 9562, version 8) of the certificate, the cause and the kind of change."""
-    parts = change.certificate_id.bytes + change.cause.event_id.bytes + type(change).__name__.encode()
+def event_id_of(change: Change) -> EventId:
+    """A hash (RFC 9562, version 8) of what changed, the cause and the kind of change."""
+    match change:
+        case PlacesRaised():
+            what = change.campaign.encode() + b"/" + change.area.encode()
+        case PlacesReserved():
+            what = change.campaign.encode() + b"/" + change.area.encode() + change.programme.bytes
+        case _:
+            what = change.certificate_id.bytes
+    parts = what + change.cause.event_id.bytes + type(change).__name__.encode()
     return EventId(UUID(int=int.from_bytes(sha256(parts).digest()[:16]) & _FREE_BITS | _VERSION_8))
 
 
-def to_wire(change: CertificateChange) -> CertificateEvent:
+def to_wire(change: Change) -> CertificateEvent | PlacesEvent:
     """The contract of a change."""
+    if isinstance(change, PlacesRaised | PlacesReserved):
+        return _places_to_wire(change)
     told = _told(change)
     match change:
         case CertificateIssued():
@@ -56,11 +76,34 @@ def to_wire(change: CertificateChange) -> CertificateEvent:
             return CertificateRevokedV1(
                 previous=change.previous, serial=change.serial, reason="withdrawn", **told
             )
+        case CertificateReissued():
+            return CertificateReissuedV1(
+                serial=change.serial, void_serial=change.void_serial, revision=change.revision, **told
+            )
+        case CertificateCorrected():
+            return CertificateCorrectedV1(serial=change.serial, revision=change.revision, **told)
         case _:
             assert_never(change)
 
 
-def _told(change: CertificateChange) -> dict[str, Any]:
+def _places_to_wire(change: PlacesChange) -> PlacesEvent:
+    told: dict[str, Any] = {
+        "event_id": event_id_of(change),
+        "campaign": change.campaign,
+        "occurred_at": change.cause.occurred_at,
+        "constituency": change.constituency,
+        "area": change.area,
+    }
+    match change:
+        case PlacesRaised():
+            return PlacesRaisedV1(by=change.by, **told)
+        case PlacesReserved():
+            return PlacesReservedV1(programme=change.programme, places=change.places, **told)
+        case _:
+            assert_never(change)
+
+
+def _told(change: CertificateChange | CertificateReissued | CertificateCorrected) -> dict[str, Any]:
     return {
         "event_id": event_id_of(change),
         "campaign": change.campaign,

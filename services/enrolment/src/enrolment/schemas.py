@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import UUID4, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-from enrolment.domain.person_names import LONGEST_NAME
 from mitra_shared.campaign.definition import Basis, Language
 from mitra_shared.ids import AreaCode, CampaignId, MitraId, StaffId
+from mitra_shared.person_names import LONGEST_NAME
 
 LARGEST_BATCH = 1_000
 

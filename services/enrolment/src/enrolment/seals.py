@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mitra_shared.ids import CampaignId, MitraId
+from mitra_shared.person_names import seal_context
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
 
@@ -17,7 +18,7 @@ class Seals:
 
     def seal_name(self, name: str, mitra: MitraId) -> str:
         """The name, openable by whoever holds the ring of names and knows the Mitra's id."""
-        return self.names.seal(name, context=b"name:" + mitra.bytes)
+        return self.names.seal(name, context=seal_context(mitra))
 
     def seal_phone(self, phone: str, mitra: MitraId) -> str:
         """The phone, openable by whoever holds the ring of phones and knows the Mitra's id."""

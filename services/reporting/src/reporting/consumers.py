@@ -1,12 +1,12 @@
-"""What reporting listens to: enrolments, opinions and certificates, all turned into differences of counts."""
+"""What reporting listens to: people, opinions, certificates and custody, as differences of counts."""
 
 from collections.abc import Sequence
 
 from faststream.redis import RedisBroker
 
 from mitra_shared.consume import ConsumerGroup, Delivery, Feed, subscriber
-from mitra_shared.contracts.events import CertificateLogEvent, EnrolmentEvent, OpinionEvent
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.events import CertificateLogEvent, CustodyLogEvent, EnrolmentEvent, OpinionEvent
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 from reporting.domain.counting import CountedEvent, difference
 from reporting.storage.changes import GROUP
 from reporting.storage.counters import add, forget
@@ -30,7 +30,12 @@ def consumer_group(broker: RedisBroker) -> ConsumerGroup:
         """Count certificates by what became of them."""
         await count(CERTIFICATES, events, delivery)
 
-    topics = (ENROLMENT, OPINIONS, CERTIFICATES)
+    @subscriber(broker, CUSTODY)
+    async def on_custody(events: list[CustodyLogEvent], delivery: Delivery) -> None:
+        """Count certificates on paper, and programmes."""
+        await count(CUSTODY, events, delivery)
+
+    topics = (ENROLMENT, OPINIONS, CERTIFICATES, CUSTODY)
     return ConsumerGroup(name=GROUP, broker=broker, topics=topics, forget=forget)
 
 

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from structlog import get_logger
 
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic, all_partitions
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic, all_partitions
 from mitra_shared.ids import Epoch, Partition, Position
 from mitra_shared.process import ShutdownSignal
 from reporting.mirror import Positions
@@ -22,7 +22,7 @@ from reporting.storage.changes import Reached
 
 log = get_logger(__name__)
 
-SOURCES: Final = (ENROLMENT, OPINIONS, CERTIFICATES)
+SOURCES: Final = (ENROLMENT, OPINIONS, CERTIFICATES, CUSTODY)
 LOOK_SECONDS: Final = 1.0
 STALE_SECONDS: Final = 5.0
 """A look that is older than this says nothing about now."""

@@ -30,8 +30,10 @@ class RollupShown(Answer):
     """One area: live counts against target and quota.
 
     `enrolled` is gross. `certificates_issued` and `certificates_waitlisted` are what the certificates decided
-    come to under the quota in force, as if nobody had withdrawn. `version` is the commit that last changed
-    the area.
+    come to under the quota in force, as if nobody had withdrawn. Those printed, dispatched and handed over
+    are papers, told no higher than `certificates_issued`, and null below the area that holds the quota.
+    Programmes are those of constituencies; null for a segment. `version` is the commit that last changed the
+    area.
     """
 
     area: AreaCode
@@ -43,6 +45,12 @@ class RollupShown(Answer):
     certificates_issued: int
     certificates_waitlisted: int
     opinions: int
+    certificates_printed: int | None
+    certificates_dispatched: int | None
+    certificates_handed_over: int | None
+    programmes_held: int | None
+    programmes_presented: int | None
+    programmes_beneficiaries: int | None
     target: AimShown | None
     quota: AimShown | None
     version: int

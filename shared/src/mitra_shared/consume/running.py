@@ -15,7 +15,7 @@ from structlog import get_logger
 from mitra_shared.consume.consumer import Consumer
 from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.consume.replay import LogClient
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS
 from mitra_shared.http.app import create_probe_app
 from mitra_shared.http.probes import Check, Readiness, database_check
 from mitra_shared.http.server import serve
@@ -37,6 +37,7 @@ def log_urls(settings: ConsumerSettings) -> dict[str, str]:
         ENROLMENT.name: settings.enrolment_url,
         OPINIONS.name: settings.enrolment_url,
         CERTIFICATES.name: settings.certificates_url,
+        CUSTODY.name: settings.certificates_url,
     }
     return {topic: url for topic, url in urls.items() if url is not None}
 

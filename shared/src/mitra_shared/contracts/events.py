@@ -200,11 +200,14 @@ class PlacesEvent(TimedEvent):
 
 
 class PlacesRaisedV1(PlacesEvent):
-    """The quota desk gave an area more places, beside those of the campaign definition."""
+    """The quota desk gave an area more places, beside those of the campaign definition.
+
+    Below 0: the quotas moved to areas of another level, and what had been raised went with them or lapsed.
+    """
 
     topic: ClassVar[Topic] = CERTIFICATES
     type: Literal["PlacesRaisedV1"] = "PlacesRaisedV1"
-    by: Annotated[int, Field(ge=1)]
+    by: int
 
 
 class PlacesReservedV1(PlacesEvent):

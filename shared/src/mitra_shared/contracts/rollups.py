@@ -51,6 +51,17 @@ class RollupV1(Frozen):
     """The commit that last changed this area."""
     as_of: AwareDatetime
     """When the counts were read."""
+    certificates_printed: NonNegativeInt | None = None
+    """Papers, no higher than `certificates_issued`; None below the area that holds the quota, and in entries
+    of before there was such a count. So are the next two."""
+    certificates_dispatched: NonNegativeInt | None = None
+    certificates_handed_over: NonNegativeInt | None = None
+    programmes_held: NonNegativeInt | None = None
+    """Launch and discussion meetings; None for a segment. So are the next two."""
+    programmes_presented: NonNegativeInt | None = None
+    """Certificates handed over there, as reported."""
+    programmes_beneficiaries: NonNegativeInt | None = None
+    """Beneficiaries who joined the discussions, as reported."""
 
 
 FLAT_FIELDS: Final = ("whole", *(name for name in RollupV1.model_fields if name != "as_of"))

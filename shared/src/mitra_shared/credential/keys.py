@@ -28,6 +28,9 @@ ALGORITHMS: Final[tuple[Algorithm, ...]] = ("ES256", "EdDSA")
 DELAY_SECONDS: Final = 60
 """From the publication of a key to its first signature, and from that to the end of its predecessor."""
 
+ISSUER_KEYS: Final = "issuer/keys.json"
+"""Where the file is in `MITRA_SECRETS_DIR`, unless `MITRA_ISSUER_KEYS` names it."""
+
 _CURVES: Final[Mapping[str, Algorithm]] = {"P-256": "ES256", "Ed25519": "EdDSA"}
 _MOST_KEYS: Final = 1_000
 _LONGEST_KID: Final = 64

@@ -60,14 +60,13 @@ class TrustedKeys:
             raise BadTrust("the keys are not JSON; they are a DID document or a JWKS") from None
         if not isinstance(parsed, dict):
             raise BadTrust("the keys are neither a DID document nor a JWKS")
+        is_did_document = "verificationMethod" in parsed
+        if not is_did_document and public_url is None:
+            raise BadTrust("a JWKS does not say whose it is; say the public address of the issuer, too")
         try:
-            if "verificationMethod" in parsed:
+            if is_did_document or public_url is None:
                 return cls._from_did_document(parsed)
-            if public_url is None:
-                raise BadTrust("a JWKS does not say whose it is; say the public address of the issuer, too")
             return cls._from(did_of(public_url), [public_key(jwk) for jwk in parsed["keys"]])
-        except BadTrust:
-            raise
         except (BadIssuerKeys, BadPublicUrl, BadEncoding) as error:
             raise BadTrust(str(error)) from None
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -97,7 +96,7 @@ def _key_of_method(method: dict[str, Any], did: str) -> IssuerKey:
     prefix = len(ED25519_MULTICODEC)
     raw = from_base58(method["publicKeyMultibase"].removeprefix("z"), prefix + _HALF)
     if not raw.startswith(ED25519_MULTICODEC):
-        raise BadTrust(f"the key {kid!r} is no Ed25519 key")
+        raise BadEncoding(f"the key {kid!r} is no Ed25519 key")
     return public_key({"kty": "OKP", "crv": "Ed25519", "x": base64url(raw[prefix:]), "kid": kid})
 
 

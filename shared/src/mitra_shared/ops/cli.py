@@ -25,12 +25,16 @@ COMMANDS: Final = {
     "up": Command("up", "up_app", "The embedded stack: Postgres, Redis and all services, until Ctrl-C."),
     "simulate": Command("simulated_day", "simulate_app", "A field day on the stack that runs."),
     "campaign": Command("campaign", "campaign_app", "Check a campaign definition, or put it in force."),
+    "certificate": Command(
+        "certificate", "certificate_app", "How certificates look: previews of a template."
+    ),
     "audit": Command("audit.command", "audit_app", "Prove that nothing was lost, doubled or miscounted."),
     "dead-letters": Command(
         "dead_letters", "dead_letters_app", "Events that could not be applied, and what to do about them."
     ),
     "rebuild": Command("rebuild", "rebuild_app", "Certificates, reporting or streams, again from the logs."),
     "token": Command("token", "token_app", "Mint a bearer token."),
+    "keys": Command("keys_command", "keys_app", "The keys that sign certificates: list, rotate, retire."),
     "secrets": Command("secrets_command", "secrets_app", "Keys, passwords and addresses of a deployment."),
 }
 

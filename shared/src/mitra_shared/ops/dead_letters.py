@@ -20,11 +20,17 @@ Result = TypeVar("Result")
 EVERY_STATE: Final = (*OPEN, "discarded", "done")
 
 
-class Service(StrEnum):
-    """Services that consume."""
+class Group(StrEnum):
+    """Groups that consume."""
 
     CERTIFICATES = "certificates"
+    CREDENTIALS = "credentials"
     REPORTING = "reporting"
+
+    @property
+    def service(self) -> str:
+        """The service in whose database its letters lie."""
+        return "certificates" if self is Group.CREDENTIALS else self.value
 
 
 dead_letters_app = typer.Typer(
@@ -44,7 +50,9 @@ WaitOption = Annotated[
 
 @dead_letters_app.command("list")
 def list_letters(
-    service: Annotated[Service | None, typer.Option(help="Only of this service.")] = None,
+    group: Annotated[
+        Group | None, typer.Option("--service", "--group", help="Only of this consumer group.")
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
     database: DatabaseOption = None,
     *,
@@ -52,14 +60,14 @@ def list_letters(
     as_json: AsJson = False,
 ) -> None:
     """List the events that failed, and those that wait behind them."""
-    if database is not None and service is None:
-        raise WrongUsage("--database needs --service, to say whose it is")
+    if database is not None and group is None:
+        raise WrongUsage("--database needs --group, to say whose it is")
     addresses = Addresses(home)
     states = EVERY_STATE if with_history else OPEN
     found = [
         letter
-        for each in ([service] if service else Service)
-        for letter in _do(each, addresses.reading(each, database), lambda box: box.letters(states))
+        for each in ([group] if group else Group)
+        for letter in _do(each, addresses.reading(each.service, database), lambda box: box.letters(states))
     ]
     if as_json:
         typer.echo(json.dumps({"letters": [_plain(letter) for letter in found]}))
@@ -82,13 +90,13 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one letter. Exit codes: 0 done or discarded, 1 it still waits or failed."""
-    service, number = _parsed(letter)
+    group, number = _parsed(letter)
 
     async def look(box: LetterBox) -> tuple[DeadLetter, str | None]:
         found = await box.outcome(number, wait)
         return found, await box.payload(number) if with_payload else None
 
-    found, payload = _do(service, Addresses(home).reading(service, database), look)
+    found, payload = _do(group, Addresses(home).reading(group.service, database), look)
     if as_json:
         told = _plain(found) | ({"payload": payload} if with_payload else {})
         typer.echo(json.dumps(told))
@@ -140,14 +148,14 @@ def _act(
     as_json: bool,
 ) -> None:
     outcomes: list[dict[str, Any]] = []
-    for reference, (service, number) in [(each, _parsed(each)) for each in references]:
+    for reference, (group, number) in [(each, _parsed(each)) for each in references]:
 
         async def act(box: LetterBox, number: int = number) -> DeadLetter:
             await action(box, number)
             return await box.outcome(number, wait)
 
         try:
-            outcomes.append(_plain(_do(service, addresses.owning(service, database), act)))
+            outcomes.append(_plain(_do(group, addresses.owning(group.service, database), act)))
         except Trouble as trouble:
             outcomes.append({"letter": reference, "refused": str(trouble)})
     if as_json:
@@ -172,21 +180,21 @@ def _sentence(outcome: dict[str, Any]) -> str:
             return f"{outcome['letter']} is {state}"
 
 
-def _do(service: Service, url: str, work: Callable[[LetterBox], Awaitable[Result]]) -> Result:
+def _do(group: Group, url: str, work: Callable[[LetterBox], Awaitable[Result]]) -> Result:
     async def done() -> Result:
-        async with letter_box(service, url) as box:
+        async with letter_box(group, url) as box:
             return await work(box)
 
     return asyncio.run(done())
 
 
-def _parsed(reference: str) -> tuple[Service, int]:
-    service, _, number = reference.partition("/")
-    if service not in list(Service) or not number.isdecimal():
+def _parsed(reference: str) -> tuple[Group, int]:
+    group, _, number = reference.partition("/")
+    if group not in list(Group) or not number.isdecimal():
         raise WrongUsage(
             f"{reference!r} names no letter; e.g. certificates/12, as in: mitra dead-letters list"
         )
-    return Service(service), int(number)
+    return Group(group), int(number)
 
 
 def _plain(letter: DeadLetter) -> dict[str, Any]:

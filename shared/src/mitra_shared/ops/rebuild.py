@@ -41,6 +41,8 @@ from mitra_shared.streams import connect
 LOOK_SECONDS: Final = 0.2
 EXIT_INTERRUPTED: Final = 130
 DEFAULT_TIMEOUT: Final = 600.0
+FOLLOWERS: Final = {"credentials": "certificates", "reporting": "reporting"}
+"""Groups that replay the certificates log once it begins again, and the service that keeps their places."""
 
 rebuild_app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Certificates, reporting or streams, from the logs."
@@ -90,7 +92,7 @@ def reporting(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Forget the rollups and count them again from the three logs; live figures are low until it is done.
+    """Forget the rollups and count them again from the logs; live figures are low until it is done.
 
     Exit codes: 0 done, 1 trouble, or not done within --timeout: it then goes on without this command.
     """
@@ -183,14 +185,16 @@ async def _rebuild_group(work: Work, group: str, database: str | None, show: Sho
         await rebuild.request()
         entries = await _follow(rebuild, group, began + work.timeout, show)
         if group == "certificates":
-            reader = _engine(work.addresses.reading("reporting"), stack)
-            targets = await heads_of(logs, sources_of(GROUPS["reporting"], work.partitions))
-            follower = GroupRebuild("reporting", reader, targets)
-            if await follower.has_run():
+            for follows, keeper in FOLLOWERS.items():
+                reader = _engine(work.addresses.reading(keeper), stack)
+                targets = await heads_of(logs, sources_of(GROUPS[follows], work.partitions))
+                follower = GroupRebuild(follows, reader, targets)
+                if not await follower.has_run():
+                    continue
                 try:
-                    await _follow(follower, "reporting", began + work.timeout, show)
+                    await _follow(follower, follows, began + work.timeout, show)
                 except NotFinished as error:
-                    sentence = "certificates are rebuilt, but reporting has not followed: is it running?"
+                    sentence = f"certificates are rebuilt, but {follows} has not followed: is it running?"
                     raise NotFinished(f"{sentence} It goes on by itself", error.lacking) from None
     return work.outcome(group, entries, began)
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 from mitra_shared.ids import Partition
 from mitra_shared.log import unit_of_work
 from mitra_shared.log.pages import Head, heads
@@ -21,9 +21,15 @@ from mitra_shared.relay.wire import NotOurEntry
 
 GROUPS: Final[Mapping[str, tuple[Topic, ...]]] = {
     "certificates": (ENROLMENT,),
-    "reporting": (ENROLMENT, OPINIONS, CERTIFICATES),
+    "credentials": (CERTIFICATES,),
+    "reporting": (ENROLMENT, OPINIONS, CERTIFICATES, CUSTODY),
 }
-KEEPERS: Final = {ENROLMENT: "enrolment", OPINIONS: "enrolment", CERTIFICATES: "certificates"}
+KEEPERS: Final = {
+    ENROLMENT: "enrolment",
+    OPINIONS: "enrolment",
+    CERTIFICATES: "certificates",
+    CUSTODY: "certificates",
+}
 """The service that keeps the log of each topic."""
 
 Source = tuple[Topic, Partition]

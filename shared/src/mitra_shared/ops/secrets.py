@@ -1,6 +1,7 @@
 """The folder of secrets: every key, password and address that the processes need, as files of mode 0600.
 
     DIR/enrolment DIR/certificates DIR/reporting   what each service may know: its MITRA_SECRETS_DIR
+    DIR/certificates/issuer/keys.json              what certificates are signed with (`mitra keys`)
     DIR/operator                                   the key that signs tokens; addresses for `mitra` itself
     DIR/postgres DIR/redis                         passwords, `roles.sql` and `users.acl` for the servers
 
@@ -9,6 +10,7 @@ The directory is made whole or not at all, and never overwritten: with the keys,
 
 import json
 import shutil
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +19,7 @@ from secrets import token_urlsafe
 from typing import Final
 from urllib.parse import quote
 
+from mitra_shared.credential.keys import ISSUER_KEYS, new_issuer_keys
 from mitra_shared.ids import StaffId
 from mitra_shared.ops.embedded.accounts import (
     AUDIT,
@@ -69,6 +72,11 @@ class SecretFolder:
         """File of the private key that signs tokens."""
         return self.path / "operator" / "mitra_signing_key"
 
+    @property
+    def issuer_keys(self) -> Path:
+        """File of the keys that sign certificates, in a directory of its own: it is replaced while in use."""
+        return self.of_service("certificates") / ISSUER_KEYS
+
     def of_service(self, service: str) -> Path:
         """The `MITRA_SECRETS_DIR` of a service."""
         return self.path / service
@@ -112,7 +120,10 @@ class SecretFolder:
         draft.path.rename(self.path)
 
     def renew(self, servers: Servers) -> None:
-        """Write the addresses anew, and service tokens that are valid for another year; keys stay."""
+        """Write the addresses anew, and service tokens that are valid for another year; keys stay.
+
+        A folder of before certificates were signed gets its issuer's keys.
+        """
         for service in SERVICES:
             self._write(
                 service,
@@ -121,6 +132,8 @@ class SecretFolder:
             )
         self._write("operator", **self._operator_addresses(servers))
         self._write_service_tokens(read_secret(self.signing_key))
+        if not self.issuer_keys.exists():
+            self._write("certificates/issuer", **{"keys.json": new_issuer_keys(time.time())})
 
     def rotate_token_signing(self, today: date, *, forget_old: bool = False) -> None:
         """Sign tokens with a new key from now on, those of services at once.
@@ -194,8 +207,9 @@ class SecretFolder:
 
     def _write(self, part: str, **texts: str) -> None:
         directory = self.path / part
-        for each in (self.path, directory):
-            each.mkdir(mode=0o700, exist_ok=True)
+        # Each by itself: of parents that are made on the way, mkdir leaves the mode to the umask.
+        for each in (*reversed(Path(part).parents), Path(part)):
+            (self.path / each).mkdir(mode=0o700, exist_ok=True)
         for name, text in texts.items():
             write_secret(directory / name, text)
 

@@ -64,6 +64,8 @@ def _check(path: Path, status: os.stat_result, mounted: Path) -> None:
 def write_secret(path: Path, text: str) -> None:
     """Write a secret file of mode 0600; an existing file of that name is replaced at once, never half.
 
+    A process that is killed in between leaves a draft, `.NAME.PID`, and the file as it was.
+
     Raises:
         OSError: it cannot be written.
     """
@@ -72,6 +74,9 @@ def write_secret(path: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
+            # A power cut after the renaming must not find the new name with nothing in it.
+            os.fsync(file.fileno())
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""What can be done, one file each. Every command works inside the unit of work of its delivery."""
+"""What can be done, one file each. Every command works inside the unit of work it is given."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mitra_shared.campaign.definition import Language
-from mitra_shared.ids import AreaCode, CampaignId, CertificateId, EventId, MitraId, Position
+from mitra_shared.ids import AreaCode, CampaignId, CertificateId, EventId, MitraId, Position, StaffId
 
 
 class State(StrEnum):
@@ -25,7 +25,10 @@ class State(StrEnum):
 
 
 class Cause(NamedTuple):
-    """The entry of the enrolment log that something follows from."""
+    """What something follows from: an entry of the enrolment log, or a decision of the quota desk.
+
+    A decision has the id of its entry, and the position of the enrolment log that it was taken after.
+    """
 
     event_id: EventId
     position: Position
@@ -41,6 +44,8 @@ class Certificate:
         queue_position: log position of the event that made it eligible; None before.
         serial: number within the segment, kept after revocation.
         language: the one the person was enrolled in.
+        recruiter: who enrolled the person, for the list that goes with a print sheet; forgotten as the name
+            is.
         revision: counts what was signed for it: 2 after the first correction or new number.
     """
 
@@ -54,6 +59,7 @@ class Certificate:
     enrolled_at: datetime
     enrolled_position: Position
     language: Language
+    recruiter: StaffId | None
     queue_position: Position | None = None
     serial: int | None = None
     issued_at: datetime | None = None

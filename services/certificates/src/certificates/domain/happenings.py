@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from certificates.domain.certificate import Cause
 from mitra_shared.campaign.definition import Language
-from mitra_shared.ids import AreaCode, CampaignId, CertificateId, MitraId, Partition
+from mitra_shared.ids import AreaCode, CampaignId, CertificateId, MitraId, Partition, StaffId
 
 
 class Enrolled(NamedTuple):
@@ -19,6 +19,7 @@ class Enrolled(NamedTuple):
     certificate_id: CertificateId
     holder_name: str
     language: Language
+    recruiter: StaffId
 
 
 class Withdrawn(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
+from uuid import UUID
 
 from certificates.domain.certificate import Certificate
 from mitra_shared.ids import AreaCode
@@ -80,17 +81,44 @@ class Pool:
     """The places of one quota, and those who wait for one, in their turn.
 
     `waiting` holds at least as many from the head of the queue as can be called while it is in use.
+
+    Attributes:
+        quota: in force: that of the plan and what the desk has `raised`.
+        reserved: places kept for programmes; nobody is called for them.
+        reservations: the same by programme, where the desk or a new plan needs them.
     """
 
     area: AreaCode
     quota: int
     taken: int = 0
+    raised: int = 0
+    reserved: int = 0
+    reservations: dict[UUID, int] = field(default_factory=dict)
     waiting: deque[Certificate] = field(default_factory=deque)
 
     @property
     def has_room(self) -> bool:
-        """Whether a place is free; never after a quota was lowered below what is taken."""
-        return self.taken < self.quota
+        """Whether a place is free; never after a quota was lowered below what is taken or reserved."""
+        return self.taken + self.reserved < self.quota
+
+    @property
+    def free(self) -> int:
+        """How many places are neither taken nor reserved."""
+        return max(0, self.quota - self.taken - self.reserved)
+
+    def raise_by(self, places: int) -> None:
+        """Add places beside those of the plan."""
+        self.raised += places
+        self.quota += places
+
+    def set_aside(self, programme: UUID, places: int) -> None:
+        """Keep more places for a programme, or, below 0, fewer."""
+        self.reserved += places
+        left = self.reservations.get(programme, 0) + places
+        if left:
+            self.reservations[programme] = left
+        else:
+            del self.reservations[programme]
 
     def queue(self, certificate: Certificate) -> None:
         """Put `certificate` in its turn; mostly that is the end."""

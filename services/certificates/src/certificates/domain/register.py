@@ -16,9 +16,12 @@ from certificates.domain.events import (
     CertificateIssued,
     CertificateRevoked,
     CertificateWaitlisted,
+    Change,
+    PlacesChange,
 )
 from certificates.domain.happenings import Cleared, Enrolled, Happening, Withdrawn
 from certificates.domain.pool import BEFORE_THE_FIRST, IssueOn, Plan, Pool, PoolLevel, Segment, Terms
+from certificates.domain.redrawing import carry_over
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId, MitraId
 
 
@@ -58,11 +61,11 @@ class Register:
             case _:
                 assert_never(happening)
 
-    def redefine(self, plan: Plan, cause: Cause) -> list[CertificateChange]:
-        """Put a newer plan in force: all segments and all that wait must be loaded.
+    def redefine(self, plan: Plan, cause: Cause) -> list[Change]:
+        """Put a newer plan in force: all segments, all pools and all that wait must be loaded.
 
         A higher quota calls the next, a lower one revokes nothing, the end of a freeze decides what was held.
-        Numbers are given pool by pool in the order of area codes.
+        Numbers are given pool by pool in the order of area codes. What the desk raised and reserved stays.
         """
         if plan.terms.version <= self.terms.version:
             return []
@@ -71,30 +74,32 @@ class Register:
             self.segments.setdefault(
                 planned.code, Segment(planned.code, planned.constituency, planned.state, pool=planned.code)
             )
-        self._draw_pools(plan)
+        moved = self._draw_pools(plan, cause)
         if plan.terms.issue_on is IssueOn.ENROLLED:
             for certificate in self.certificates.values():
                 if certificate.waits and certificate.queue_position is None:
                     certificate.queue_position = cause.position
-                    self._touch(certificate)
+                    self.touch(certificate)
         for certificate in sorted(self.certificates.values(), key=attrgetter("turn")):
             if certificate.waits and certificate.queue_position is not None:
-                self._pool_of(certificate).queue(certificate)
+                self.pool_of(certificate).queue(certificate)
         if plan.terms.frozen:
-            return []
-        return [change for area in sorted(self.pools) for change in self._settle(self.pools[area], cause)]
+            return [*moved]
+        settled = (change for area in sorted(self.pools) for change in self._settle(self.pools[area], cause))
+        return [*moved, *settled]
 
-    def _draw_pools(self, plan: Plan) -> None:
-        self.pools = {}
+    def _draw_pools(self, plan: Plan, cause: Cause) -> list[PlacesChange]:
+        before, self.pools = self.pools, {}
         for segment in self.segments.values():
             of_segment = plan.terms.level is PoolLevel.SEGMENT
             segment.pool = segment.code if of_segment else segment.constituency
             if segment.pool not in self.pools:
                 self.pools[segment.pool] = Pool(segment.pool, plan.quotas.get(segment.pool, 0))
             self.pools[segment.pool].taken += segment.issued
+        return carry_over(self.campaign, before, self.pools, self.segments, cause)
 
     def _settle(self, pool: Pool, cause: Cause) -> Iterator[CertificateChange]:
-        yield from self._call(pool, cause)
+        yield from self.call(pool, cause)
         for certificate in pool.waiting:
             if certificate.state is State.HELD:
                 yield self._waitlist(certificate, cause, State.HELD)
@@ -119,6 +124,7 @@ class Register:
             enrolled.cause.occurred_at,
             enrolled.cause.position,
             enrolled.language,
+            enrolled.recruiter,
         )
         self.certificates[enrolled.mitra_id] = certificate
         self.added[certificate.id] = certificate
@@ -140,7 +146,8 @@ class Register:
         certificate.state = State.REVOKED
         certificate.revoked_at = withdrawn.cause.occurred_at
         certificate.holder_name = None
-        self._touch(certificate)
+        certificate.recruiter = None
+        self.touch(certificate)
         changes: list[CertificateChange] = [
             CertificateRevoked(
                 certificate.id,
@@ -154,38 +161,40 @@ class Register:
             )
         ]
         if previous is State.ISSUED:
-            pool = self._pool_of(certificate)
+            pool = self.pool_of(certificate)
             pool.taken -= 1
             if not self.terms.frozen:
-                changes.extend(self._call(pool, withdrawn.cause))
+                changes.extend(self.call(pool, withdrawn.cause))
         return changes
 
     def _make_eligible(
         self, certificate: Certificate, cause: Cause, previous: State | None
     ) -> list[CertificateChange]:
         certificate.queue_position = cause.position
-        self._touch(certificate)
+        self.touch(certificate)
         if self.terms.frozen:
             return []
-        pool = self._pool_of(certificate)
+        pool = self.pool_of(certificate)
         if pool.has_room:
-            return [self._issue(certificate, pool, cause, previous)]
+            return [self.issue(certificate, pool, cause, previous)]
         pool.queue(certificate)
         return [self._waitlist(certificate, cause, previous)]
 
-    def _call(self, pool: Pool, cause: Cause) -> Iterator[CertificateChange]:
+    def call(self, pool: Pool, cause: Cause) -> Iterator[CertificateChange]:
+        """Issue to those whose turn it is, as long as there is room."""
         while pool.has_room and (certificate := pool.call_next()) is not None:
-            yield self._issue(certificate, pool, cause, certificate.state)
+            yield self.issue(certificate, pool, cause, certificate.state)
 
-    def _issue(
+    def issue(
         self, certificate: Certificate, pool: Pool, cause: Cause, previous: State | None
     ) -> CertificateIssued:
+        """Give a certificate a place of its pool and the next number of its segment."""
         pool.taken += 1
         serial = self.segments[certificate.segment].next_serial()
         certificate.serial = serial
         certificate.state = State.ISSUED
         certificate.issued_at = cause.occurred_at
-        self._touch(certificate)
+        self.touch(certificate)
         return CertificateIssued(
             certificate.id,
             certificate.mitra_id,
@@ -201,7 +210,7 @@ class Register:
         self, certificate: Certificate, cause: Cause, previous: State | None
     ) -> CertificateWaitlisted:
         certificate.state = State.WAITLISTED
-        self._touch(certificate)
+        self.touch(certificate)
         return CertificateWaitlisted(
             certificate.id,
             certificate.mitra_id,
@@ -218,9 +227,11 @@ class Register:
         except KeyError:
             raise MitraNotEnrolled(f"no enrolment of {mitra_id} in campaign {self.campaign}") from None
 
-    def _pool_of(self, certificate: Certificate) -> Pool:
+    def pool_of(self, certificate: Certificate) -> Pool:
+        """The pool that a certificate draws on."""
         return self.pools[self.segments[certificate.segment].pool]
 
-    def _touch(self, certificate: Certificate) -> None:
+    def touch(self, certificate: Certificate) -> None:
+        """Note that a certificate has to be written back."""
         if certificate.id not in self.added:
             self.changed[certificate.id] = certificate

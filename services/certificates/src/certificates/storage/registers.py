@@ -29,7 +29,8 @@ _CERTIFICATES = text(f"select {LOADED} from certificate as c where c.mitra_id = 
 _AREAS = text(
     """
     select terms.partition, terms.campaign, terms.version, terms.issue_on, terms.frozen, terms.level,
-           s.segment, s.constituency, s.state, s.pool, s.last_serial, p.quota, p.taken
+           s.segment, s.constituency, s.state, s.pool, s.last_serial,
+           p.quota, p.taken, p.raised, p.reserved
     from unnest(cast(:partitions as smallint[]), cast(:campaigns as text[]), cast(:segments as text[]))
         as touched(partition, campaign, segment)
     join campaign as terms using (partition, campaign)
@@ -66,7 +67,8 @@ async def load_touched(connection: AsyncConnection, happenings: Sequence[Happeni
     touched.update(
         (scope.partition, c.campaign, c.segment) for scope, of in known.items() for c in of.values()
     )
-    registers = await _areas(connection, touched)
+    registers: dict[Scope, Register] = {}
+    await _load_areas(connection, registers, touched)
     for scope, certificates in known.items():
         if scope in registers:
             registers[scope].certificates.update(certificates)
@@ -85,30 +87,32 @@ async def _certificates_of(
     return known
 
 
-async def _areas(
-    connection: AsyncConnection, touched: Iterable[tuple[Partition, CampaignId, AreaCode]]
-) -> dict[Scope, Register]:
+async def _load_areas(
+    connection: AsyncConnection,
+    registers: dict[Scope, Register],
+    touched: Iterable[tuple[Partition, CampaignId, AreaCode]],
+) -> None:
+    """Load terms, segments and pools into `registers`; what is there already stays."""
     partitions, campaigns, segments = (list(column) for column in zip(*touched, strict=True))
     rows = await connection.execute(
         _AREAS, {"partitions": partitions, "campaigns": campaigns, "segments": segments}
     )
-    registers: dict[Scope, Register] = {}
     for row in rows:
-        partition, campaign, version, issue_on, frozen, level, code, *area, quota, taken = row
+        partition, campaign, version, issue_on, frozen, level, code, *rest = row
         scope = Scope(partition, campaign)
         register = registers.get(scope)
         if register is None:
             terms = Terms(version, IssueOn(issue_on), frozen, PoolLevel(level))
             register = registers[scope] = Register(campaign, terms)
         if code is not None:
+            area, places = rest[:4], rest[4:]
             segment = register.segments[code] = Segment(code, *area)
             if segment.pool not in register.pools:
-                register.pools[segment.pool] = Pool(segment.pool, quota, taken)
-    return registers
+                register.pools[segment.pool] = Pool(segment.pool, *places)
 
 
 async def _load_queues(
-    connection: AsyncConnection, registers: Registers, happenings: Sequence[Happening]
+    connection: AsyncConnection, registers: dict[Scope, Register], happenings: Sequence[Happening]
 ) -> None:
     """Each withdrawal takes at most one certificate out of a queue: by calling it, or by being its own."""
     calls: Counter[tuple[Partition, CampaignId, AreaCode]] = Counter()
@@ -122,16 +126,30 @@ async def _load_queues(
         segment = register.segments.get(certificate.segment if certificate else happening.segment)
         if segment is not None:
             calls[happening.partition, happening.campaign, segment.pool] += 1
-    if not calls:
-        return
+    if calls:
+        await load_queues(connection, registers, calls)
+
+
+async def load_queues(
+    connection: AsyncConnection,
+    registers: dict[Scope, Register],
+    calls: Mapping[tuple[Partition, CampaignId, AreaCode], int],
+) -> None:
+    """Line up as many from the head of each pool's queue as can be called.
+
+    Where constituencies hold the quotas, these can be of segments that nothing else has touched.
+    """
     partitions, campaigns, pools = (list(column) for column in zip(*calls, strict=True))
     rows = await connection.execute(
         _QUEUES,
         {"partitions": partitions, "campaigns": campaigns, "pools": pools, "places": list(calls.values())},
     )
-    for row in rows:
-        loaded = certificate_from(row)
-        register = registers[Scope(row[0], loaded.campaign)]
+    called = [(Scope(row[0], row.campaign), certificate_from(row)) for row in rows]
+    untouched = {(*scope, c.segment) for scope, c in called if c.segment not in registers[scope].segments}
+    if untouched:
+        await _load_areas(connection, registers, untouched)
+    for scope, loaded in called:
+        register = registers[scope]
         certificate = register.certificates.setdefault(loaded.mitra_id, loaded)
         register.pools[register.segments[certificate.segment].pool].queue(certificate)
 
@@ -142,6 +160,19 @@ _TERMS = text(
     where partition = :partition and campaign = :campaign
     """
 )
+
+
+async def load_terms(connection: AsyncConnection, scope: Scope) -> Register:
+    """A register that holds nothing but the terms in force: those before the first if there are none."""
+    row = (
+        await connection.execute(_TERMS, {"partition": scope.partition, "campaign": scope.campaign})
+    ).one_or_none()
+    if row is None:
+        return Register(scope.campaign)
+    return Register(
+        scope.campaign, Terms(row.version, IssueOn(row.issue_on), row.frozen, PoolLevel(row.level))
+    )
+
 
 _ALL_SEGMENTS = text(
     """
@@ -155,6 +186,20 @@ _ALL_SEGMENTS = text(
     """
 )
 
+_ALL_POOLS = text(
+    """
+    select area, quota, taken, raised, reserved from pool
+    where partition = :partition and campaign = :campaign
+    """
+)
+
+_ALL_RESERVATIONS = text(
+    """
+    select area, programme, places from reservation
+    where partition = :partition and campaign = :campaign
+    """
+)
+
 _ALL_WAITING = text(
     f"""
     select {LOADED} from certificate as c
@@ -165,14 +210,16 @@ _ALL_WAITING = text(
 
 
 async def load_whole(connection: AsyncConnection, scope: Scope) -> Register:
-    """The register of a campaign with every segment and all that waits; empty before its first definition."""
-    register = Register(scope.campaign)
+    """The register of a campaign with every segment, every pool and all that waits.
+
+    It is empty before the first definition of the campaign.
+    """
+    register = await load_terms(connection, scope)
     of_scope = {"partition": scope.partition, "campaign": scope.campaign}
-    terms = (await connection.execute(_TERMS, of_scope)).one_or_none()
-    if terms is None:
-        return register
-    version, issue_on, frozen, level = terms
-    register.terms = Terms(version, IssueOn(issue_on), frozen, PoolLevel(level))
+    for row in await connection.execute(_ALL_POOLS, of_scope):
+        register.pools[row.area] = Pool(*row)
+    for row in await connection.execute(_ALL_RESERVATIONS, of_scope):
+        register.pools[row.area].reservations[row.programme] = row.places
     for row in await connection.execute(_ALL_SEGMENTS, of_scope):
         register.segments[row.segment] = Segment(*row)
     for row in await connection.execute(_ALL_WAITING, of_scope):

@@ -32,6 +32,9 @@ from mitra_shared.log.tables import log_tables
 
 metadata: Final = MetaData()
 
+GROUP: Final = "certificates"
+"""The consumer group that issues: its rows of `consumer_position` say how far."""
+
 log: Final = log_tables(metadata, CERTIFICATES)
 custody_log: Final = log_tables(metadata, CUSTODY)
 consumer: Final = consumer_tables(metadata)
@@ -74,8 +77,19 @@ pool: Final = Table(
     Column("reserved", Integer, nullable=False, server_default="0"),
 )
 """`taken` is written by triggers on `certificate` only. `ceiling` is the quota, or what was taken when the
-quota was lowered below it and has not come back since; a check refuses more. The quota is that of the
-campaign and what the desk `raised`; `reserved` places of it are kept for programmes."""
+quota was lowered below it and has not come back since; a check refuses more. The quota is in force: that of
+the campaign and what the desk `raised`; `reserved` places of it are kept for programmes."""
+
+reservation: Final = Table(
+    "reservation",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("campaign", Text, primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("programme", Uuid, primary_key=True),
+    Column("places", Integer, nullable=False),
+)
+"""What is left of the places that a pool keeps for a programme; `pool.reserved` is their sum."""
 
 certificate: Final = Table(
     "certificate",
@@ -97,6 +111,7 @@ certificate: Final = Table(
     Column("revoked_at", DateTime(timezone=True)),
     Column("language", Text, nullable=False, server_default="en"),
     Column("revision", Integer, nullable=False, server_default="1"),
+    Column("recruiter", Text),
     UniqueConstraint("mitra_id", name="certificate_of_mitra"),
     UniqueConstraint("campaign", "segment", "serial", name="certificate_number"),
     Index(
@@ -146,15 +161,18 @@ desk_entry: Final = Table(
     Column("area", Text),
     Column("certificate_id", Uuid),
     Column("programme", Uuid),
+    Column("serial", Integer),
     Column("places", Integer),
     Column("holder_name", Text),
+    Column("request", LargeBinary),
     Column("reason", Text, nullable=False),
     Column("decided_by", Text, nullable=False),
     Column("decided_role", Text, nullable=False),
     Column("decided_at", DateTime(timezone=True), nullable=False),
-    Column("applied", Boolean, nullable=False, server_default="true"),
+    Column("applied_at", DateTime(timezone=True)),
     Column("lapsed", Text),
-    Index("desk_entry_to_apply", "partition", "after_position", postgresql_where=text("not applied")),
+    Column("outcome", JSON),
+    Index("desk_entry_to_apply", "partition", postgresql_where=text("applied_at is null")),
     Index(
         "desk_entry_of_certificate",
         "certificate_id",
@@ -162,7 +180,9 @@ desk_entry: Final = Table(
     ),
 )
 """What the quota desk decided, who and why. It is an input like the enrolment log, and survives a rebuild: a
-replay applies each entry right after the entry of the enrolment log that it was decided after."""
+replay applies each entry right after the entry of the enrolment log that it was decided after. Until then it
+has no `applied_at`; `lapsed` says why one could not be applied again. The id is the idempotency key of the
+request and `request` a keyed digest of it."""
 
 void_number: Final = Table(
     "void_number",

@@ -28,10 +28,12 @@ _SEGMENTS = text(
 
 _POOLS = text(
     """
-    insert into pool (partition, campaign, area, quota, taken, ceiling)
-    select :partition, :campaign, new.area, new.quota, 0, greatest(new.quota, new.taken)
-    from unnest(cast(:areas as text[]), cast(:quotas as integer[]), cast(:taken as integer[]))
-        as new(area, quota, taken)
+    insert into pool (partition, campaign, area, quota, taken, ceiling, raised, reserved)
+    select :partition, :campaign, new.area, new.quota, 0, greatest(new.quota, new.taken), new.raised,
+           new.reserved
+    from unnest(cast(:areas as text[]), cast(:quotas as integer[]), cast(:taken as integer[]),
+                cast(:raised as integer[]), cast(:reserved as integer[]))
+        as new(area, quota, taken, raised, reserved)
     on conflict (partition, campaign, area) do update
     set quota = excluded.quota, ceiling = greatest(excluded.quota, pool.taken)
     """
@@ -51,6 +53,17 @@ _DROP_POOLS = text(
     """
     delete from pool
     where partition = :partition and campaign = :campaign and area <> all(:areas)
+    """
+)
+
+_DROP_RESERVATIONS = text("delete from reservation where partition = :partition and campaign = :campaign")
+
+_RESERVATIONS = text(
+    """
+    insert into reservation (partition, campaign, area, programme, places)
+    select :partition, :campaign, new.*
+    from unnest(cast(:areas as text[]), cast(:programmes as uuid[]), cast(:places as integer[]))
+        as new(area, programme, places)
     """
 )
 
@@ -93,8 +106,17 @@ async def save_terms(connection: AsyncConnection, scope: Scope, register: Regist
             "areas": [p.area for p in pools],
             "quotas": [p.quota for p in pools],
             "taken": [p.taken for p in pools],
+            "raised": [p.raised for p in pools],
+            "reserved": [p.reserved for p in pools],
         },
     )
     if redrawn:
         await connection.execute(_DRAW_ON, of_scope)
         await connection.execute(_DROP_POOLS, {**of_scope, "areas": [p.area for p in pools]})
+        await connection.execute(_DROP_RESERVATIONS, of_scope)
+        reservations = [(p.area, programme, n) for p in pools for programme, n in p.reservations.items()]
+        if reservations:
+            areas, programmes, places = (list(column) for column in zip(*reservations, strict=True))
+            await connection.execute(
+                _RESERVATIONS, {**of_scope, "areas": areas, "programmes": programmes, "places": places}
+            )

@@ -10,10 +10,10 @@ from datetime import date
 from typing import Protocol
 
 from enrolment.domain.areas import constituency_of
-from enrolment.domain.person_names import LONGEST_NAME, UnacceptableName, clean_name
 from enrolment.domain.refusals import Reason, Refusal
 from enrolment.domain.rules import Rules
 from mitra_shared.ids import AreaCode
+from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name
 
 
 class Consent(Protocol):

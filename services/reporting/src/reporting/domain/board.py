@@ -21,26 +21,91 @@ class LiveCounts(NamedTuple):
     certificates_issued: int
     certificates_waitlisted: int
     opinions: int
+    certificates_printed: int | None
+    certificates_dispatched: int | None
+    certificates_handed_over: int | None
+    programmes_held: int | None
+    programmes_presented: int | None
+    programmes_beneficiaries: int | None
+
+
+class PaperCounts(NamedTuple):
+    """Certificates on paper, by how far they have come.
+
+    They are shown no higher than the certificates that count as issued: one who came in the place of another
+    who withdrew has a paper of their own, which would show. Below the area that holds the quota they are not
+    shown at all.
+    """
+
+    printed: int
+    dispatched: int
+    handed_over: int
+
+    def plus(self, other: "PaperCounts") -> "PaperCounts":
+        """The sum, count by count."""
+        return PaperCounts(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def minus(self, other: "PaperCounts") -> "PaperCounts":
+        """The difference, count by count."""
+        return PaperCounts(*(a - b for a, b in zip(self, other, strict=True)))
+
+    def at_most(self, most: int) -> "PaperCounts":
+        """As far as it may show beside `most` certificates that count as issued."""
+        return PaperCounts(*(min(count, most) for count in self))
+
+
+class ProgrammeCounts(NamedTuple):
+    """Programmes held, certificates handed over there, and beneficiaries who joined, of constituencies."""
+
+    held: int
+    presented: int
+    beneficiaries: int
+
+    def plus(self, other: "ProgrammeCounts") -> "ProgrammeCounts":
+        """The sum, count by count."""
+        return ProgrammeCounts(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def minus(self, other: "ProgrammeCounts") -> "ProgrammeCounts":
+        """The difference, count by count."""
+        return ProgrammeCounts(*(a - b for a, b in zip(self, other, strict=True)))
 
 
 class LeafCounts(NamedTuple):
-    """The gross counts of a leaf that `LiveCounts` follow from (see `domain.counting.Counted`)."""
+    """The counts of a leaf that `LiveCounts` follow from (see `domain.counting.Counted`)."""
 
     enrolled: int
     decided: int
     never_decided: int
     opinions: int
+    papers: PaperCounts
+    programmes: ProgrammeCounts
 
     def plus(self, other: "LeafCounts") -> "LeafCounts":
         """The sum, count by count."""
-        return LeafCounts(*(a + b for a, b in zip(self, other, strict=True)))
+        return LeafCounts(
+            self.enrolled + other.enrolled,
+            self.decided + other.decided,
+            self.never_decided + other.never_decided,
+            self.opinions + other.opinions,
+            self.papers.plus(other.papers),
+            self.programmes.plus(other.programmes),
+        )
 
     def minus(self, other: "LeafCounts") -> "LeafCounts":
         """The difference, count by count."""
-        return LeafCounts(*(a - b for a, b in zip(self, other, strict=True)))
+        return LeafCounts(
+            self.enrolled - other.enrolled,
+            self.decided - other.decided,
+            self.never_decided - other.never_decided,
+            self.opinions - other.opinions,
+            self.papers.minus(other.papers),
+            self.programmes.minus(other.programmes),
+        )
 
 
-NOTHING: Final = LeafCounts(0, 0, 0, 0)
+NO_PAPERS: Final = PaperCounts(0, 0, 0)
+NOTHING: Final = LeafCounts(0, 0, 0, 0, NO_PAPERS, ProgrammeCounts(0, 0, 0))
+_NOT_SHOWN: Final = (None, None, None)
 
 
 class Leaf(NamedTuple):
@@ -78,6 +143,7 @@ class Board:
         self._paths = {area.code: tuple(self._upwards(area.code)) for area in definition.areas}
         self._counts: dict[AreaCode, LeafCounts] = dict.fromkeys(self._paths, NOTHING)
         self._placed: dict[AreaCode, int] = dict.fromkeys(self._paths, 0)
+        self._papers: dict[AreaCode, PaperCounts] = dict.fromkeys(self._paths, NO_PAPERS)
         self._places = self._quotas_of_pools()
         self._versions: dict[AreaCode, int] = dict.fromkeys(self._paths, defined_at)
         self._targets: Mapping[AreaCode, Aim] = aims(definition, Metric.ENROLLED)
@@ -109,13 +175,29 @@ class Board:
         if path is None:
             self.unplaced[leaf] = self.unplaced.get(leaf, NOTHING).plus(difference)
             return
+        showed = [self._shown(code) for code in path]
         for code in path:
             self._counts[code] = self._counts[code].plus(difference)
-            self._versions[code] = max(self._versions[code], version)
         for pool in self._places.keys() & set(path):
             placed = min(self._decided(pool), self._places[pool]) - self._placed[pool]
+            papers = self._counts[pool].papers.at_most(self._placed[pool] + placed)
+            more = papers.minus(self._papers[pool])
             for code in path[path.index(pool) :]:
                 self._placed[code] += placed
+                self._papers[code] = self._papers[code].plus(more)
+        for code, before in zip(path, showed, strict=True):
+            # A paper beyond those that count as issued is no news: it would tell that somebody withdrew.
+            if self._shown(code) != before:
+                self._versions[code] = max(self._versions[code], version)
+
+    def _shown(self, code: AreaCode) -> LiveCounts:
+        area, counts, decided = self.definition.by_code[code], self._counts[code], self._decided(code)
+        levels = tuple(Level)
+        is_below_pool = levels.index(area.level) > levels.index(self.definition.certificate_level())
+        issued = decided if is_below_pool else self._placed[code]
+        papers = _NOT_SHOWN if is_below_pool else self._papers[code]
+        programmes = _NOT_SHOWN if area.level is Level.SEGMENT else counts.programmes
+        return LiveCounts(counts.enrolled, issued, decided - issued, counts.opinions, *papers, *programmes)
 
     def rollup(self, code: AreaCode) -> Rollup:
         """The area with its counts and aims.
@@ -123,13 +205,9 @@ class Board:
         Raises:
             KeyError: not an area of the campaign.
         """
-        area, counts, decided = self.definition.by_code[code], self._counts[code], self._decided(code)
-        levels = tuple(Level)
-        is_below_pool = levels.index(area.level) > levels.index(self.definition.certificate_level())
-        issued = decided if is_below_pool else self._placed[code]
         return Rollup(
-            area=area,
-            counts=LiveCounts(counts.enrolled, issued, decided - issued, counts.opinions),
+            area=self.definition.by_code[code],
+            counts=self._shown(code),
             target=self._targets.get(code),
             quota=self._quotas.get(code),
             version=self._versions[code],

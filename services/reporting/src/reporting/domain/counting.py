@@ -14,9 +14,12 @@ from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.contracts.events import (
     CampaignDefinedV1,
     CertificateCorrectedV1,
+    CertificateHandedOverV1,
     CertificateIssuedV1,
     CertificateReissuedV1,
     CertificateRevokedV1,
+    CertificatesDispatchedV1,
+    CertificatesPrintedV1,
     CertificateWaitlistedV1,
     MitraClearedV1,
     MitraEnrolledV1,
@@ -24,8 +27,10 @@ from mitra_shared.contracts.events import (
     OpinionReleasedV1,
     PlacesRaisedV1,
     PlacesReservedV1,
+    ProgrammeFigures,
+    ProgrammeReportedV1,
 )
-from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 from mitra_shared.ids import AreaCode, CampaignId, Partition
 from reporting.domain.days import day_of
 
@@ -42,14 +47,22 @@ CountedEvent = (
     | CertificateCorrectedV1
     | PlacesRaisedV1
     | PlacesReservedV1
+    | CertificatesPrintedV1
+    | CertificatesDispatchedV1
+    | CertificateHandedOverV1
+    | ProgrammeReportedV1
 )
 
 
 class Counted(StrEnum):
     """What is counted of every leaf. All of it is gross: it only ever grows, whoever withdraws.
 
+    But for what is told of a programme, which a corrected report replaces.
+
     `DECIDED` are certificates that were issued or waitlisted for the first time. Those who withdrew before
-    that are `NEVER_DECIDED`. `PROMOTED` were issued after they had waited.
+    that are `NEVER_DECIDED`. `PROMOTED` were issued after they had waited. `PRINTED`, `DISPATCHED` and
+    `HANDED_OVER` are papers: a certificate that was issued anew is on two. `PRESENTED` were handed over at a
+    programme, and `JOINED` are the beneficiaries in its discussion.
     """
 
     ENROLLED = "enrolled"
@@ -61,6 +74,12 @@ class Counted(StrEnum):
     PROMOTED = "certificates:promoted"
     REVOKED = "certificates:revoked"
     OPINIONS = "opinions"
+    PRINTED = "custody:printed"
+    DISPATCHED = "custody:dispatched"
+    HANDED_OVER = "custody:handed_over"
+    PROGRAMMES = "programmes:held"
+    PRESENTED = "programmes:presented"
+    JOINED = "programmes:beneficiaries"
 
 
 SCHEME_PREFIX: Final = "scheme:"
@@ -70,6 +89,14 @@ METRICS_OF: Final[Mapping[Topic, tuple[Counted, ...]]] = {
     ENROLMENT: (Counted.ENROLLED, Counted.WITHDRAWN, Counted.BENEFICIARIES, Counted.ADMIRERS),
     CERTIFICATES: (Counted.DECIDED, Counted.NEVER_DECIDED, Counted.PROMOTED, Counted.REVOKED),
     OPINIONS: (Counted.OPINIONS,),
+    CUSTODY: (
+        Counted.PRINTED,
+        Counted.DISPATCHED,
+        Counted.HANDED_OVER,
+        Counted.PROGRAMMES,
+        Counted.PRESENTED,
+        Counted.JOINED,
+    ),
 }
 _BASIS: Final = {"beneficiary": str(Counted.BENEFICIARIES), "admirer": str(Counted.ADMIRERS)}
 _ENROLLED: Final = str(Counted.ENROLLED)
@@ -140,6 +167,14 @@ def difference(  # noqa: C901, PLR0912 - one exhaustive match: no event is count
             case OpinionReleasedV1():
                 cell = DayCell(partition, event.campaign, event.area, event.day, str(Counted.OPINIONS))
                 days[cell] += 1
+            case CertificatesPrintedV1():
+                days[_at(partition, event, Counted.PRINTED)] += event.count
+            case CertificatesDispatchedV1():
+                days[_at(partition, event, Counted.DISPATCHED)] += event.count
+            case CertificateHandedOverV1():
+                days[_at(partition, event, Counted.HANDED_OVER)] += 1
+            case ProgrammeReportedV1():
+                days.update(_of_programme(partition, event))
             case CampaignDefinedV1(definition=definition):
                 known = definitions.get((partition, definition.id))
                 if known is None or definition.supersedes(known):
@@ -151,7 +186,30 @@ def difference(  # noqa: C901, PLR0912 - one exhaustive match: no event is count
 
 def _at(
     partition: Partition,
-    event: MitraWithdrawnV1 | CertificateIssuedV1 | CertificateWaitlistedV1 | CertificateRevokedV1,
+    event: MitraWithdrawnV1
+    | CertificateIssuedV1
+    | CertificateWaitlistedV1
+    | CertificateRevokedV1
+    | CertificatesPrintedV1
+    | CertificatesDispatchedV1
+    | CertificateHandedOverV1,
     metric: Counted,
 ) -> DayCell:
     return DayCell(partition, event.campaign, event.segment, day_of(event.occurred_at), str(metric))
+
+
+_NO_FIGURES: Final = ProgrammeFigures(presented=0, beneficiaries=0)
+
+
+def _of_programme(partition: Partition, event: ProgrammeReportedV1) -> Mapping[DayCell, int]:
+    """What a report adds to the constituency on the programme's day; a corrected one adds the difference."""
+    before = event.previous or _NO_FIGURES
+    counts = {
+        Counted.PROGRAMMES: int(event.previous is None),
+        Counted.PRESENTED: event.figures.presented - before.presented,
+        Counted.JOINED: event.figures.beneficiaries - before.beneficiaries,
+    }
+    return {
+        DayCell(partition, event.campaign, event.constituency, event.held_on, str(metric)): count
+        for metric, count in counts.items()
+    }

@@ -2,24 +2,30 @@
 
 Live, at segment and above: enrolled, opinions (they are only ever counted in released chunks), and what
 `domain.board` makes of the certificates decided. Those have no daily figures: beside the live ones they would
-tell who withdrew undecided. Everything else only as the figure of a closed day and from 10 people up; schemes
-at constituency and above. A cell below 10 must not be computable from its parent and siblings either, so
-further cells are hidden beside it (complementary suppression over the area tree), and the two bases, which
-add up to the live figure, are shown together or not at all.
+tell who withdrew undecided. Certificates printed, dispatched and handed over are counts of papers and not of
+people, and so are the programmes' own figures, which are told in public: they are live, papers no higher than
+what counts as issued (`domain.board.PaperCounts`), and without daily figures, whose sum could be higher. That
+fewer are printed than issued says nothing: they may not be printed yet.
+
+Everything else only as the figure of a closed day and from 10 people up; schemes at constituency and above. A
+cell below 10 must not be computable from its parent and siblings either, so further cells are hidden beside
+it (complementary suppression over the area tree), and the two bases, which add up to the live figure, are
+shown together or not at all.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from mitra_shared.campaign.definition import CampaignDefinition, Level
+from mitra_shared.contracts.topics import CUSTODY
 from mitra_shared.ids import AreaCode
-from reporting.domain.counting import SCHEME_PREFIX, Counted
+from reporting.domain.counting import METRICS_OF, SCHEME_PREFIX, Counted
 
 SMALLEST: Final = 10
 """People a shown cell has at least."""
 
 LIVE: Final = frozenset({Counted.ENROLLED, Counted.OPINIONS})
-NEVER_BY_DAY: Final = frozenset({Counted.DECIDED, Counted.NEVER_DECIDED})
+NEVER_BY_DAY: Final = frozenset({Counted.DECIDED, Counted.NEVER_DECIDED, *METRICS_OF[CUSTODY]})
 DAILY: Final = tuple(metric for metric in Counted if metric not in NEVER_BY_DAY)
 _TOGETHER: Final = (Counted.BENEFICIARIES, Counted.ADMIRERS)
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.ids import AreaCode, CampaignId, Epoch, Partition, Position
-from reporting.domain.board import Leaf, LeafCounts
+from reporting.domain.board import Leaf, LeafCounts, PaperCounts, ProgrammeCounts
 from reporting.storage.version import INCARNATION
 
 GROUP = "reporting"
@@ -60,7 +60,9 @@ _STANDING = text(
 _LEAVES = text(
     """
     select partition, campaign, area,
-           enrolled, certificates_decided, certificates_never_decided, opinions, version
+           enrolled, certificates_decided, certificates_never_decided, opinions,
+           certificates_printed, certificates_dispatched, certificates_handed_over,
+           programmes_held, programmes_presented, programmes_beneficiaries, version
     from rollup_total where version > :since
     """
 )
@@ -108,5 +110,12 @@ async def read_changes(engine: AsyncEngine, since: int) -> Changes:
 
 
 def _leaf(row: Row[Any]) -> Leaf:
-    counts = LeafCounts(row.enrolled, row.certificates_decided, row.certificates_never_decided, row.opinions)
+    counts = LeafCounts(
+        row.enrolled,
+        row.certificates_decided,
+        row.certificates_never_decided,
+        row.opinions,
+        PaperCounts(row.certificates_printed, row.certificates_dispatched, row.certificates_handed_over),
+        ProgrammeCounts(row.programmes_held, row.programmes_presented, row.programmes_beneficiaries),
+    )
     return Leaf(CampaignId(row.campaign), AreaCode(row.area), counts, row.version)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.campaign.definition import CampaignDefinition
-from mitra_shared.contracts.topics import ENROLMENT, Topic
+from mitra_shared.contracts.topics import CUSTODY, ENROLMENT, Topic
 from mitra_shared.ids import CampaignId, Partition
 from mitra_shared.log import UnitOfWork
 from reporting.domain.counting import METRICS_OF, Counted, DayCell, Difference, TotalCell
@@ -15,7 +15,10 @@ from reporting.storage.tables import TOTAL_COLUMNS
 from reporting.storage.version import announce, take_version
 
 _COLUMNS: Final = tuple(TOTAL_COLUMNS.values())
-_SHOWS: Final = [TOTAL_COLUMNS[metric] for metric in (Counted.ENROLLED, Counted.DECIDED, Counted.OPINIONS)]
+_SHOWS: Final = [
+    TOTAL_COLUMNS[metric]
+    for metric in (Counted.ENROLLED, Counted.DECIDED, Counted.OPINIONS, *METRICS_OF[CUSTODY])
+]
 """A leaf is stamped for what shows only: news of an area that looks as before would tell of a withdrawal."""
 
 _FROZEN: Final = """

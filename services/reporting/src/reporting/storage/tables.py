@@ -1,7 +1,7 @@
 """Tables of reporting. Only leaves are stored; sums upwards are made on read.
 
-A leaf is a segment, or a constituency for opinions that went up and for schemes. Every count belongs to one
-topic (see `domain.counting.METRICS_OF`) and every row to one partition.
+A leaf is a segment, or a constituency for opinions that went up, for schemes and for programmes. Every count
+belongs to one topic (see `domain.counting.METRICS_OF`) and every row to one partition.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,12 @@ TOTAL_COLUMNS: Final[Mapping[Counted, str]] = {
     Counted.PROMOTED: "certificates_promoted",
     Counted.REVOKED: "certificates_revoked",
     Counted.OPINIONS: "opinions",
+    Counted.PRINTED: "certificates_printed",
+    Counted.DISPATCHED: "certificates_dispatched",
+    Counted.HANDED_OVER: "certificates_handed_over",
+    Counted.PROGRAMMES: "programmes_held",
+    Counted.PRESENTED: "programmes_presented",
+    Counted.JOINED: "programmes_beneficiaries",
 }
 """Column of `rollup_total` that holds each count."""
 

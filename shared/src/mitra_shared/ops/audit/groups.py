@@ -20,7 +20,10 @@ async def check_positions(scene: Scene, check: Check) -> None:
     for group, topics in LISTENS.items():
         standings = scene.standings[group]
         if not standings:
-            check.note(f"{group} has never run")
+            if group == "credentials" and await _is_signed(scene):
+                check.wrong("credentials are signed, and their group has no position", group)
+            else:
+                check.note(f"{group} has never run")
             continue
         for place in set(standings) - set(places(topics)):
             check.wrong("a group has a position where it has nothing to read", f"{group} in {key_of(place)}")
@@ -36,6 +39,11 @@ async def check_positions(scene: Scene, check: Check) -> None:
             behind = scene.heads[place].position - standing.position
             check.numbers[f"{group} behind {place[0]}"] += max(0, behind)
         await _compare(scene, check, group)
+
+
+async def _is_signed(scene: Scene) -> bool:
+    (row,) = await scene.certificates.rows("select exists (select from credential)")
+    return bool(row[0])
 
 
 async def _compare(scene: Scene, check: Check, group: str) -> None:

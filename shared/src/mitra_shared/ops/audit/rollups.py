@@ -1,4 +1,4 @@
-"""Check of the rollups: every figure is a count made again from the three logs.
+"""Check of the rollups: every figure is a count made again from the logs.
 
 Each log is counted up to where reporting stands in it. A day is a day in India.
 """
@@ -6,6 +6,7 @@ Each log is counted up to where reporting stands in it. A day is a day in India.
 import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 from mitra_shared.ops.audit.report import Check
@@ -50,6 +51,19 @@ _COUNTS: Final = {
         cross join lateral json_to_record(log.payload) as said(campaign text, segment text, previous text)
         where {played} group by 1, 2, 3, 4, 5, 6
     """,
+    "custody": """
+        select log.partition, said.campaign, said.segment, log.key, {day} as day, log.type, said.held_on,
+               sum(coalesce(said.count, 1))::bigint as times,
+               count(*) filter (where said.previous is null)::bigint as held,
+               sum((said.figures ->> 'presented')::bigint
+                   - coalesce((said.previous ->> 'presented')::bigint, 0))::bigint as presented,
+               sum((said.figures ->> 'beneficiaries')::bigint
+                   - coalesce((said.previous ->> 'beneficiaries')::bigint, 0))::bigint as beneficiaries
+        from {reached}
+        cross join lateral json_to_record(log.payload) as said(
+            campaign text, segment text, count integer, held_on date, figures jsonb, previous jsonb)
+        where {played} group by 1, 2, 3, 4, 5, 6, 7
+    """,
 }
 
 Cell = tuple[int, str, str, str, str]
@@ -65,6 +79,12 @@ _COLUMNS: Final = {
     "certificates:promoted": "certificates_promoted",
     "certificates:revoked": "certificates_revoked",
     "opinions": "opinions",
+    "custody:printed": "certificates_printed",
+    "custody:dispatched": "certificates_dispatched",
+    "custody:handed_over": "certificates_handed_over",
+    "programmes:held": "programmes_held",
+    "programmes:presented": "programmes_presented",
+    "programmes:beneficiaries": "programmes_beneficiaries",
 }
 """Column of `rollup_total` for each metric of `rollup_day`; schemes have none."""
 
@@ -99,17 +119,35 @@ async def _recount(scene: Scene, topic: str) -> Counter[Cell]:
     days: Counter[Cell] = Counter()
     async for page in scene.keeper(topic).pages(query, *bounds):
         for row in page:
-            for area, metric in _counted(topic, row):
-                cell = (row["partition"], row["campaign"], area, row["day"].isoformat(), metric)
-                days[cell] += row["times"]
+            for area, day, metric, times in _counted(topic, row):
+                days[row["partition"], row["campaign"], area, day.isoformat(), metric] += times
     return days
 
 
-def _counted(topic: str, row: Row) -> Iterator[tuple[str, str]]:
-    """Area and metric of each count that an entry adds to."""
+_PAPERS: Final = {
+    "CertificatesPrintedV1": "custody:printed",
+    "CertificatesDispatchedV1": "custody:dispatched",
+    "CertificateHandedOverV1": "custody:handed_over",
+}
+
+
+def _counted(topic: str, row: Row) -> Iterator[tuple[str, date, str, int]]:
+    """Area, day and metric of each count that entries add to, and how much."""
     if topic == "opinions":
-        yield row["area"], "opinions"
+        yield row["area"], row["day"], "opinions", row["times"]
         return
+    if topic == "custody":
+        if row["type"] in _PAPERS:
+            yield row["segment"], row["day"], _PAPERS[row["type"]], row["times"]
+        else:
+            for figure in ("held", "presented", "beneficiaries"):
+                yield row["key"], row["held_on"], f"programmes:{figure}", row[figure]
+        return
+    for area, metric in _of_people(row):
+        yield area, row["day"], metric, row["times"]
+
+
+def _of_people(row: Row) -> Iterator[tuple[str, str]]:
     segment = row["segment"]
     match row["type"]:
         case "MitraEnrolledV1":
@@ -154,6 +192,8 @@ def _topic(metric: str) -> str:
     """The topic whose partitions a metric is forgotten with."""
     if metric.startswith("certificates:"):
         return "certificates"
+    if metric.startswith(("custody:", "programmes:")):
+        return "custody"
     return "opinions" if metric == "opinions" else "enrolment"
 
 

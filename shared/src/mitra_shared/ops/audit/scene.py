@@ -17,7 +17,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from mitra_shared.ops.audit.snapshots import Snapshot, connect
-from mitra_shared.ops.audit.sources import DATABASES, LISTENS, LOGS, AuditSources, CannotAudit
+from mitra_shared.ops.audit.sources import DATABASES, LOGS, POSITIONS, AuditSources, CannotAudit
 from mitra_shared.ops.audit.streams_seen import Place, StreamSeen, Tip, look_at, places
 from mitra_shared.streams import connect as connect_redis
 
@@ -175,12 +175,12 @@ class Scene:
     async def _snapshots(self) -> None:
         for name in reversed(DATABASES):
             await self.databases[name].begin()
-            if name in LISTENS:
-                await self._read_group(name)
+            for group in (group for group, keeper in POSITIONS.items() if keeper == name):
+                await self._read_group(group)
         self.heads = await self._heads()
 
     async def _read_group(self, group: str) -> None:
-        database = self.databases[group]
+        database = self.databases[POSITIONS[group]]
         rows = await database.rows(
             "select topic, partition, epoch, position, event_id, rebuild_requested_at is not null"
             ' from consumer_position where "group" = $1',

@@ -10,11 +10,27 @@ EXIT_CANNOT_AUDIT: Final = 2
 
 DATABASES: Final = ("enrolment", "certificates", "reporting")
 
-LOGS: Final = {"enrolment": "enrolment", "opinions": "enrolment", "certificates": "certificates"}
+LOGS: Final = {
+    "enrolment": "enrolment",
+    "opinions": "enrolment",
+    "certificates": "certificates",
+    "custody": "certificates",
+}
 """Database that keeps the log of each topic."""
 
-LISTENS: Final = {"certificates": ("enrolment",), "reporting": ("enrolment", "opinions", "certificates")}
-"""Topics of each consumer group; its database has the group's name."""
+LISTENS: Final = {
+    "certificates": ("enrolment",),
+    "credentials": ("certificates",),
+    "reporting": ("enrolment", "opinions", "certificates", "custody"),
+}
+"""Topics of each consumer group."""
+
+POSITIONS: Final = {
+    "certificates": "certificates",
+    "credentials": "certificates",
+    "reporting": "reporting",
+}
+"""Database that keeps the positions of each consumer group."""
 
 
 class CannotAudit(Trouble):

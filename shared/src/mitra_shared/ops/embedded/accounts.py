@@ -37,8 +37,9 @@ def _consumes(*topics: str) -> str:
 REDIS_RIGHTS: Final = {
     REDIS_ADMIN: "~* &* +@all",
     "enrolment": f"~enrolment.* ~opinions.* {_SERVICE}",
-    "certificates": f"~certificates.* {_SERVICE} {_consumes('enrolment')}",
-    "reporting": f"~rollups ~rollups.* {_SERVICE} {_consumes('enrolment', 'opinions', 'certificates')}",
+    "certificates": f"~certificates.* ~custody.* {_SERVICE} {_consumes('enrolment')}",
+    "reporting": f"~rollups ~rollups.* {_SERVICE} "
+    f"{_consumes('enrolment', 'opinions', 'certificates', 'custody')}",
     AUDIT: f"%R~* {_READ} +info +config|get {_ANY_CONNECTION}",
     REDIS_SUBSCRIBER: f"%R~rollups -@all +xread +xrange +xrevrange +xlen +xinfo|stream {_ANY_CONNECTION}",
 }

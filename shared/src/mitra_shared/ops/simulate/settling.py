@@ -13,11 +13,23 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-_LOGS: Final = {"enrolment": "enrolment", "opinions": "enrolment", "certificates": "certificates"}
+_LOGS: Final = {
+    "enrolment": "enrolment",
+    "opinions": "enrolment",
+    "certificates": "certificates",
+    "custody": "certificates",
+}
 """Topic -> service that keeps its log."""
 
-_READS: Final = {"certificates": ("enrolment",), "reporting": ("enrolment", "certificates", "opinions")}
-"""Service -> topics its consumer group reads; upstream first."""
+_READS: Final = {
+    "certificates": ("certificates", ("enrolment",)),
+    "credentials": ("certificates", ("certificates",)),
+    "reporting": ("reporting", ("enrolment", "certificates", "opinions", "custody")),
+}
+"""Consumer group -> service whose database keeps its positions, and topics it reads; upstream first."""
+
+_MAY_BE_ABSENT: Final = frozenset({"credentials"})
+"""Groups that are waited for only where they have run."""
 
 LOOK_SECONDS: Final = 0.25
 
@@ -44,21 +56,26 @@ class Outcome:
 
 
 async def _behind(engines: Mapping[str, AsyncEngine]) -> dict[str, int]:
-    """Events that each reader still lacks, by 'service of topic'; upstream heads are read last."""
+    """Events that each reader still lacks, by 'group of topic'; upstream heads are read last."""
     lacking: dict[str, int] = {}
-    for service, topics in _READS.items():
+    for group, (service, topics) in _READS.items():
         for topic in topics:
             async with engines[service].connect() as connection:
                 stands = await connection.execute(
-                    text("select partition, position from consumer_position where topic = :topic"),
-                    {"topic": topic},
+                    text(
+                        "select partition, position from consumer_position"
+                        ' where "group" = :group and topic = :topic'
+                    ),
+                    {"group": group, "topic": topic},
                 )
                 positions = {row.partition: row.position for row in stands}
+            if not positions and group in _MAY_BE_ABSENT:
+                continue
             async with engines[_LOGS[topic]].connect() as connection:
                 ends = await connection.execute(text(f"select partition, position from {topic}_head"))  # noqa: S608
                 lacks = sum(max(0, row.position - positions.get(row.partition, 0)) for row in ends)
             if lacks:
-                lacking[f"{service} of {topic}"] = lacks
+                lacking[f"{group} of {topic}"] = lacks
     return lacking
 
 

@@ -27,6 +27,16 @@ _STATEMENTS = [
         add column raised integer not null default 0 check (raised >= 0),
         add column reserved integer not null default 0 check (reserved >= 0)
     """,
+    f"""
+    create table reservation (
+        {_PARTITION},
+        campaign text not null,
+        area text not null,
+        programme uuid not null,
+        places integer not null check (places > 0),
+        primary key (partition, campaign, area, programme)
+    )
+    """,
     """
     create table campaign_words (
         campaign text primary key,
@@ -43,21 +53,35 @@ _STATEMENTS = [
         constituency text not null,
         after_epoch integer not null,
         after_position bigint not null check (after_position >= 0),
-        kind text not null check (kind in ('raise', 'reserve', 'release', 'grant', 'reissue', 'correct')),
+        kind text not null,
         area text,
         certificate_id uuid,
         programme uuid,
+        serial integer check (serial > 0),
         places integer check (places > 0),
         holder_name text,
-        reason text not null,
+        request bytea,
+        reason text not null check (length(reason) between 3 and 500),
         decided_by text not null,
         decided_role text not null,
         decided_at timestamptz not null,
-        applied boolean not null default true,
-        lapsed text
+        applied_at timestamptz,
+        lapsed text,
+        outcome json,
+        constraint desk_entry_kind check (
+            case kind
+                when 'raise' then area is not null and places is not null
+                when 'reserve' then area is not null and programme is not null and places is not null
+                when 'release' then area is not null and programme is not null
+                when 'grant' then certificate_id is not null and programme is not null
+                when 'reissue' then certificate_id is not null and serial is not null
+                when 'correct' then certificate_id is not null
+                else false
+            end
+        )
     )
     """,
-    "create index desk_entry_to_apply on desk_entry (partition, after_position) where not applied",
+    "create index desk_entry_to_apply on desk_entry (partition) where applied_at is null",
     "create index desk_entry_of_certificate on desk_entry (certificate_id) where certificate_id is not null",
     f"""
     create table void_number (

@@ -1,7 +1,12 @@
-"""Names of people: any script, normalised, and nothing in them that could deceive the eye."""
+"""Names of people: any script, normalised, and nothing in them that could deceive the eye.
+
+Who enrols and who corrects a name later go by the same rules, and seal it for the same record.
+"""
 
 from typing import Final
 from unicodedata import is_normalized, normalize
+
+from mitra_shared.ids import MitraId
 
 LONGEST_NAME: Final = 120
 """Characters after normalisation."""
@@ -33,3 +38,8 @@ def clean_name(raw: str) -> str:
     if not any(map(str.isalpha, name)):
         raise UnacceptableName("contains no letter")
     return name
+
+
+def seal_context(mitra_id: MitraId) -> bytes:
+    """What a sealed name is bound to (see `mitra_shared.security.sealing`)."""
+    return b"name:" + mitra_id.bytes
