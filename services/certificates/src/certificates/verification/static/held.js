@@ -8,6 +8,8 @@ import { LONGEST_LIST, readStatusList } from "./status_list.js";
 const KEPT = "mitra-held-1";
 const DID_DOCUMENT = "/.well-known/did.json";
 const LONGEST_DOCUMENT = 1_048_576;
+// A list has room for half a million certificates; they are filled one after the other.
+const MOST_LISTS_AHEAD = 8;
 const PATIENCE_MS = 5_000;
 const PATIENCE_WITH_NOTHING_KEPT_MS = 20_000;
 
@@ -15,6 +17,7 @@ export class Held {
   constructor() {
     this.issuerKnown = null;
     this.lists = new Map();
+    this.asking = new Map();
   }
 
   // The issuer, or null where neither the network nor this device has the keys.
@@ -31,7 +34,15 @@ export class Held {
 
   // {list: the newest known or null, problem: null, "unreachable", "refused" (what came is not a list of the
   // issuer's) or "rolled_back" (what came is older than what was seen)}
-  async statusList(number, issuer) {
+  statusList(number, issuer) {
+    // Two answers at once could overtake each other, and the older be kept.
+    if (!this.asking.has(number)) {
+      this.asking.set(number, this.newestList(number, issuer).finally(() => this.asking.delete(number)));
+    }
+    return this.asking.get(number);
+  }
+
+  async newestList(number, issuer) {
     const path = `/v1/status-lists/${number}`;
     const before = await kept(path);
     const known = this.lists.get(number) || (await readOrNull(before, (jwt) => readStatusList(jwt, number, issuer)));
@@ -42,6 +53,18 @@ export class Held {
     if (known && newest.issuedAt < known.issuedAt) return this.remember(number, known, "rolled_back");
     await keep(path, offered.text);
     return this.remember(number, newest, null);
+  }
+
+  // Keys, and the lists from the first on: what a device needs that is to verify without a network. Whether there
+  // are keys.
+  async prepare() {
+    const issuer = await this.issuer();
+    if (issuer === null) return false;
+    for (let number = 0; number < MOST_LISTS_AHEAD; number++) {
+      const { problem } = await this.statusList(number, issuer);
+      if (problem !== null) break;
+    }
+    return true;
   }
 
   remember(number, list, problem) {

@@ -125,8 +125,7 @@ async function workOffline() {
     console.warn("This browser does not keep the page:", error.message);
     return;
   }
-  // The keys are what an offline check cannot do without.
-  if (await held.issuer()) part("offline-ready").hidden = false;
+  if (await held.prepare()) part("offline-ready").hidden = false;
 }
 
 part("start").remove();

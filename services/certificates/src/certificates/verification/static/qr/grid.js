@@ -7,6 +7,8 @@ const ALIGNMENT = [1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0, 1, 1
 const ENOUGH_OF_ALIGNMENT = 21;
 // Modules that the lower right may be away from where the finders alone have it.
 const ROUGHLY = 5;
+// Modules that bent paper may lift an alignment pattern from where flat paper has it.
+const BENT = 3.5;
 
 // Sizes in modules that three finders can belong to, the likeliest first.
 export function sizesOf(picture, { corner, right, below }) {
@@ -182,7 +184,7 @@ function bent(picture, flat, version) {
   const places = alignmentsOf(version);
   const nodes = new Map();
   for (const [x, y] of alignmentCentres(version)) {
-    const [seen] = alignmentsNear(picture, flat, x + 0.5, y + 0.5, 2.5, 0.25, [1]);
+    const [seen] = alignmentsNear(picture, flat, x + 0.5, y + 0.5, BENT, 0.25, [1]);
     if (seen) nodes.set(`${x} ${y}`, seen);
   }
   const node = (x, y) => {
