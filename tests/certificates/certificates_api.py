@@ -54,7 +54,7 @@ async def api_client(
         **changes,
     )
     pool = RenderPool(workers=settings.render_workers)
-    renderings = Renderings(pool, RenderingCache(directory / "renderings", settings.cache_bytes))
+    renderings = Renderings(pool, RenderingCache(directory, largest_bytes=settings.cache_bytes))
     sheets = SheetStore(directory / "sheets", settings.names())
     app = create_app(engine, settings, issuer, renderings, sheets, Readiness(), ProcessMetrics())
     try:

@@ -28,11 +28,11 @@ NAMES = KeyRing.from_json(new_key_ring("2026-11"))
 _LOG = "select cast(payload as text) from certificates_log order by partition, position"
 
 
-def issuer_in(directory: Path) -> Issuer:
-    """An issuer with fresh keys in a file of `directory`."""
+def issuer_in(directory: Path, names: KeyRing = NAMES) -> Issuer:
+    """An issuer with fresh keys in a file of `directory`, who opens names sealed with `names`."""
     keys = directory / "keys.json"
     write_secret(keys, new_issuer_keys(time()))
-    return Issuer(PUBLIC_URL, keys=KeyFile(keys), names=NAMES, ids=KEY)
+    return Issuer(PUBLIC_URL, keys=KeyFile(keys), names=names, ids=KEY)
 
 
 def enrol(log: EnrolmentLog, number: int, name: str, segment: str = "S11-AC017") -> None:

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import certificates.consumers
 import reporting.consumers
+from certificates.signing import StatusListPublisher, signing_group
 from enrolment.clock import system_clock
 from enrolment.upkeep import Upkeep
 from mitra_shared.consume.consumer import Consumer
@@ -39,7 +42,8 @@ from mitra_shared.relay.relay import Relay
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.tokens import Caller, Role, TokenVerifier, mint, new_signing_key, public_jwks
 from mitra_shared.streams import connect
-from tests.enrolment.intake_api import IntakeApi, load, person, running_api, token
+from tests.certificates.issuing import issuer_in
+from tests.enrolment.intake_api import SEALS, IntakeApi, load, person, running_api, token
 from tests.factories import ROUND, SEGMENTS, small_campaign
 from tests.servers import Database, Databases
 
@@ -85,7 +89,7 @@ class World:
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator[None]:
-        """Relays of all logs and both consumers, at work."""
+        """Relays of all logs and all consumers, at work."""
         async with self.relaying(), self.consuming():
             yield
 
@@ -102,7 +106,7 @@ class World:
 
     @asynccontextmanager
     async def consuming(self, *wanted: str) -> AsyncIterator[None]:
-        """Consumers of these groups, or of both, at work."""
+        """Consumers of these groups, or of all, at work; status lists are published with the signatures."""
         broker = RedisBroker(log_level=logging.DEBUG)
         groups = {
             "certificates": (self.certificates, certificates.consumers.consumer_group(broker, KEY)),
@@ -112,10 +116,15 @@ class World:
             ),
         }
         async with AsyncExitStack() as stack:
+            issuer = issuer_in(Path(stack.enter_context(TemporaryDirectory())), SEALS.names)
+            signing = signing_group(RedisBroker(log_level=logging.DEBUG), issuer)
+            groups["credentials"] = (self.certificates, signing)
             logs = self._logs()
             stack.push_async_callback(logs.close)
             stop = ShutdownSignal()
-            parts = []
+            parts: list[Coroutine[Any, Any, None]] = []
+            if not wanted or "credentials" in wanted:
+                parts.append(StatusListPublisher(self.certificates, issuer).run(stop))
             for name in wanted or groups:
                 engine, group = groups[name]
                 parts.append(Consumer(engine, await self._client(stack), group, logs).run(stop))
@@ -150,12 +159,15 @@ class World:
         return LogClient(urls, _SERVICE_TOKEN, httpx.ASGITransport(app))
 
     async def settled(self, seconds: float = 30) -> None:
-        """Wait until both groups stand at the ends of their logs."""
+        """Wait until all groups stand at the ends of their logs, and every status list is published."""
         for _ in range(int(seconds / 0.05)):
-            if await self._ends() == await self._standings():
+            if await self._ends() == await self._standings() and not await self._unpublished():
                 return
             await asyncio.sleep(0.05)
         raise AssertionError("the consumers do not reach the ends of their logs")
+
+    async def _unpublished(self) -> list[Any]:
+        return await self.rows("certificates", "select number from status_list where changes <> published")
 
     async def _ends(self) -> dict[tuple[str, str, int], int]:
         ends: dict[tuple[str, str, int], int] = {}
@@ -166,6 +178,8 @@ class World:
                     ends["reporting", topic.name, partition] = position
                     if topic == ENROLMENT:
                         ends["certificates", topic.name, partition] = position
+                    if topic == CERTIFICATES:
+                        ends["credentials", topic.name, partition] = position
         return ends
 
     async def _standings(self) -> dict[tuple[str, str, int], int]:

@@ -1,8 +1,8 @@
-"""The command line of a service: `python -m SERVICE PROCESS`, and `migrate` and `openapi` beside."""
+"""The command line of a service: `python -m SERVICE PROCESS`; also `migrate`, `openapi` and its tools."""
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,15 +33,17 @@ class ServiceEntry:
         processes: long-running processes by name.
         migrations: directory of the Alembic steps.
         openapi: makes the OpenAPI document as text.
+        tools: what else it can be asked to do, by name; each is given the arguments after its name.
     """
 
     name: str
     processes: Mapping[str, Process]
     migrations: Path
     openapi: Callable[[], str]
+    tools: Mapping[str, Callable[[Sequence[str]], None]] = field(default_factory=dict)
 
     def main(self, arguments: Sequence[str]) -> None:
-        """Run what the one argument names; exits with code 2 if it names nothing."""
+        """Run what the first argument names; exits with code 2 if it names nothing."""
         match arguments:
             case ["migrate"]:
                 uvloop.run(self._migrate())
@@ -52,8 +54,11 @@ class ServiceEntry:
                 settings = settings_or_exit(process.settings)
                 configure_logs(service=self.name, process=name, level=settings.log_level)
                 run_process(lambda shutdown: process.run(settings, shutdown))
+            case [name, *rest] if name in self.tools:
+                self.tools[name](rest)
             case _:
-                sys.stderr.write(f"usage: python -m {self.name} {'|'.join(self.processes)}|migrate|openapi\n")
+                names = "|".join((*self.processes, "migrate", "openapi", *self.tools))
+                sys.stderr.write(f"usage: python -m {self.name} {names}\n")
                 raise SystemExit(EXIT_USAGE)
 
     async def _migrate(self) -> None:

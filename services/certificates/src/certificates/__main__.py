@@ -1,6 +1,7 @@
-"""`python -m certificates api|consumer|signer|relay|migrate|openapi`."""
+"""`python -m certificates api|consumer|signer|relay|migrate|openapi|preview`."""
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from certificates.main import (
@@ -15,6 +16,15 @@ from certificates.settings import CertificatesApiSettings, CertificatesConsumerS
 from mitra_shared.entry import Process, ServiceEntry
 from mitra_shared.settings import ServiceSettings
 
+
+def preview(arguments: Sequence[str]) -> None:
+    """A sample certificate, to look at templates."""
+    # The typesetter takes a while to import, which no other process has to spend.
+    from certificates.rendering.preview import preview  # noqa: PLC0415
+
+    preview(arguments)
+
+
 SERVICE: Final = ServiceEntry(
     name="certificates",
     processes={
@@ -25,6 +35,7 @@ SERVICE: Final = ServiceEntry(
     },
     migrations=STEPS,
     openapi=openapi_text,
+    tools={"preview": preview},
 )
 
 if __name__ == "__main__":

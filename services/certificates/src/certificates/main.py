@@ -1,14 +1,17 @@
 """How the processes of the service are wired and started."""
 
+import asyncio
 from pathlib import Path
 from tempfile import mkdtemp
+
+from structlog import get_logger
 
 from certificates.api import create_app
 from certificates.consumers import consumer_group
 from certificates.issuer import Issuer
 from certificates.rendering.cache import RenderingCache
 from certificates.rendering.pool import RenderPool
-from certificates.rendering.template_check import check_template
+from certificates.rendering.template_check import check_templates
 from certificates.rendering.typesetter import TEMPLATES
 from certificates.renderings import Renderings
 from certificates.settings import (
@@ -31,6 +34,8 @@ from mitra_shared.relay.running import run_relay
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
+log = get_logger(__name__)
+
 
 async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -> None:
     """Answer until `shutdown`."""
@@ -40,10 +45,11 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     )
     readiness.add("database", database_check(engine))
     templates = settings.template_dir or TEMPLATES
-    check_template(templates)
+    for remark in (await asyncio.to_thread(check_templates, templates)).remarks:
+        log.warning("certificates can be set, but", remark=remark)
     pool = RenderPool(workers=settings.render_workers, templates=templates)
     work = settings.work_dir or Path(mkdtemp(prefix="mitra-certificates-"))
-    renderings = Renderings(pool, RenderingCache(work / "renderings", settings.cache_bytes))
+    renderings = Renderings(pool, RenderingCache(work, largest_bytes=settings.cache_bytes))
     issuer = issuer_of(settings)
     store = SheetStore(work / "sheets", settings.names())
     app = create_app(engine, settings, issuer, renderings, store, readiness, metrics)

@@ -42,7 +42,7 @@ def _text(directory: Path) -> str:
         certificate_key=SecretStr(new_lookup_key()),
         issuer_keys=directory / "keys.json",
     )
-    renderings = Renderings(RenderPool(workers=1), RenderingCache(directory / "renderings", 0))
+    renderings = Renderings(RenderPool(workers=1), RenderingCache(directory, largest_bytes=0))
     sheets = SheetStore(directory / "sheets", settings.names())
     engine = create_async_engine("postgresql+asyncpg://nowhere")
     app = create_app(engine, settings, issuer_of(settings), renderings, sheets, Readiness(), ProcessMetrics())

@@ -1,5 +1,6 @@
 """Renderings of credentials: from the cache, or from the pool of workers, which holds up nothing else."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -8,7 +9,7 @@ from structlog import get_logger
 
 from certificates.issuer import Opened
 from certificates.problems import RENDERING_FAILED
-from certificates.rendering.cache import RenderingCache
+from certificates.rendering.cache import RenderingCache, RenderingKey
 from certificates.rendering.page import Page
 from certificates.rendering.pool import PoolBusy, PoolClosed, RenderFailed, RenderPool
 from certificates.storage import credentials
@@ -37,7 +38,8 @@ class Renderings:
         Raises:
             Problem: it cannot be rendered, or not now.
         """
-        return await self._made(opened, language, f"pdf-{language}")
+        page = Page(opened.facts, opened.qr, opened.jwt)
+        return await self._kept(opened, f"pdf:{language}", lambda: self._pool.pdf(page, language))
 
     async def png(self, opened: Opened, language: Language) -> bytes:
         """A picture, `PNG_WIDTH` pixels wide.
@@ -45,25 +47,23 @@ class Renderings:
         Raises:
             Problem: it cannot be rendered, or not now.
         """
-        return await self._made(opened, language, f"png-{language}")
+        page = Page(opened.facts, opened.qr, opened.jwt)
+        return await self._kept(opened, f"png:{language}", lambda: self._pool.png(page, language, PNG_WIDTH))
 
-    async def _made(self, opened: Opened, language: Language, variant: str) -> bytes:
-        credential = opened.facts.credential_id
-        kept = self._cache.get(credential, variant)
+    async def _kept(self, opened: Opened, kind: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        key = RenderingKey(opened.facts.credential_id, kind)
+        kept = self._cache.get(key)
         if kept is not None:
             return kept
-        page = Page(opened.facts, opened.qr, opened.jwt)
+        generation = self._cache.generation
         try:
-            if variant.startswith("pdf"):
-                made = await self._pool.pdf(page, language)
-            else:
-                made = await self._pool.png(page, language, PNG_WIDTH)
+            made = await make()
         except (PoolBusy, PoolClosed) as error:
             raise unavailable(f"Certificates are being set for others: {error}") from None
         except RenderFailed as error:
             log.warning("a certificate cannot be set", number=opened.facts.number, why=str(error))
             raise RENDERING_FAILED(f"Certificate {opened.facts.number} cannot be set: {error}") from None
-        self._cache.put(credential, variant, made)
+        self._cache.put(key, made, generation=generation)
         return made
 
     async def forget_revoked(self, engine: AsyncEngine, shutdown: ShutdownSignal) -> None:

@@ -25,6 +25,9 @@ COMMANDS: Final = {
     "up": Command("up", "up_app", "The embedded stack: Postgres, Redis and all services, until Ctrl-C."),
     "simulate": Command("simulated_day", "simulate_app", "A field day on the stack that runs."),
     "campaign": Command("campaign", "campaign_app", "Check a campaign definition, or put it in force."),
+    "certificate": Command(
+        "certificate", "certificate_app", "How certificates look: previews of a template."
+    ),
     "audit": Command("audit.command", "audit_app", "Prove that nothing was lost, doubled or miscounted."),
     "dead-letters": Command(
         "dead_letters", "dead_letters_app", "Events that could not be applied, and what to do about them."

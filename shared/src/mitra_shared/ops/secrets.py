@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Final
@@ -208,8 +207,9 @@ class SecretFolder:
 
     def _write(self, part: str, **texts: str) -> None:
         directory = self.path / part
-        for each in accumulate((self.path, *Path(part).parts), Path.joinpath):
-            each.mkdir(mode=0o700, exist_ok=True)
+        # Each by itself: of parents that are made on the way, mkdir leaves the mode to the umask.
+        for each in (*reversed(Path(part).parents), Path(part)):
+            (self.path / each).mkdir(mode=0o700, exist_ok=True)
         for name, text in texts.items():
             write_secret(directory / name, text)
 

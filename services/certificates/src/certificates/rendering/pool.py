@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from certificates.rendering.manifest import Manifest, manifest_data
+from certificates.rendering.names import NothingToShow
 from certificates.rendering.page import Page
 from certificates.rendering.typesetter import TEMPLATES
 from certificates.rendering.worker_process import Refused, WorkerLost, WorkerProcess
@@ -162,13 +164,21 @@ class RenderPool:
 
         return await self._made(body, pages=len(pages), tell=told)
 
-    async def manifest(self, data: dict[str, Any], *, rows: int, made_at: datetime) -> bytes:
-        """The list of a sheet as PDF, from `manifest.manifest_data`.
+    async def manifest(self, manifest: Manifest) -> bytes:
+        """The list of a sheet as PDF/A-2a and PDF/UA-1.
 
         Raises:
+            ValueError: no row, or too many.
             RenderFailed, PoolBusy, PoolClosed
         """
-        body = {"make": "manifest", "data": data, "made_at": made_at.isoformat()}
+        rows = len(manifest.rows)
+        if not 1 <= rows <= LARGEST_SHEET:
+            raise ValueError(f"the list of a sheet has 1 to {LARGEST_SHEET} rows, not {rows}")
+        try:
+            data = manifest_data(manifest)
+        except NothingToShow as error:
+            raise RenderFailed(str(error)) from None
+        body = {"make": "manifest", "data": data, "made_at": manifest.made_at.isoformat()}
         return await self._made(body, pages=rows)
 
     async def close(self) -> None:

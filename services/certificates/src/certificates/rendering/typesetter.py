@@ -19,8 +19,12 @@ from mitra_shared.campaign.definition import Language
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 SINGLE: Final["list[typst.PDFStandard]"] = ["a-3a", "ua-1"]
+_ENTRIES: Final = {"certificate": "certificates", "manifest": "manifest"}
+"""File of the templates, and the function in it that is called."""
 SHEET: Final["list[typst.PDFStandard]"] = ["a-2a", "ua-1"]
 _POINTS_OF_A4: Final = 297 / 25.4 * 72
+_MAIN: Final = "__typst_py_bytes__"
+"""What the binding calls source that is no file."""
 _PLACE: Final = re.compile(r"┌─ (?P<file>[^\n]+):(?P<line>\d+):(?P<column>\d+)")
 _NO_GLYPH: Final = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
 
@@ -44,9 +48,10 @@ class Typesetter:
 
     def __init__(self, templates: Path = TEMPLATES, *, system_fonts: bool = True) -> None:
         self.fonts = fonts_at_hand(system_fonts=system_fonts)
+        self._templates = templates.resolve()
         self._compiler = typst.Compiler(
             b"",
-            root=templates,
+            root=self._templates,
             font_paths=self.fonts.fonts,
             sys_inputs={"fonts": json.dumps(self.fonts.families)},
         )
@@ -80,8 +85,8 @@ class Typesetter:
         )
         return self._compile("certificate", data, SHEET, made_at)
 
-    def manifest(self, data: dict[str, Any], made_at: datetime) -> bytes:
-        """The list of a sheet: PDF/A-2a and PDF/UA-1.
+    def manifest(self, data: dict[str, Any], *, made_at: datetime) -> bytes:
+        """The list of a sheet, from `manifest_data`: PDF/A-2a and PDF/UA-1.
 
         Raises:
             NotSet
@@ -100,8 +105,8 @@ class Typesetter:
                 _source("certificate", data), format="pdf", pdf_standards=SINGLE
             )
         except typst.TypstError as error:
-            raise _not_set(error) from None
-        return [str(_not_set(warning)) for warning in warnings]
+            raise _not_set(error, self._templates) from None
+        return [str(_not_set(warning, self._templates)) for warning in warnings]
 
     def _compile(
         self, entry: str, data: dict[str, Any], standards: "list[typst.PDFStandard]", made_at: datetime
@@ -114,7 +119,7 @@ class Typesetter:
         try:
             made = self._compiler.compile(_source(entry, data), **options)
         except typst.TypstError as error:
-            raise _not_set(error) from None
+            raise _not_set(error, self._templates) from None
         if not isinstance(made, bytes):
             raise NotSet("the template makes several pages where one is asked for")
         return made
@@ -132,24 +137,27 @@ def _single(page: Page, language: Language, *, jwt: str | None) -> dict[str, Any
 
 
 def _source(entry: str, data: dict[str, Any]) -> bytes:
-    """The whole main file: it calls the function of the template that has the plural name of its file."""
+    """The whole main file: it calls the function of the template with the data."""
+    function = _ENTRIES[entry]
     text = json.dumps(data, ensure_ascii=False).replace("\\", "\\\\").replace('"', '\\"')
-    return f'#import "{entry}.typ": {entry}s\n#{entry}s(json(bytes("{text}")))\n'.encode()
+    return f'#import "{entry}.typ": {function}\n#{function}(json(bytes("{text}")))\n'.encode()
 
 
-def _not_set(error: typst.TypstError | typst.TypstWarning) -> NotSet:
+def _not_set(error: typst.TypstError | typst.TypstWarning, templates: Path) -> NotSet:
     unknown = _NO_GLYPH.findall(error.message + error.diagnostic)
     if unknown:
         return NotSet(f"no font has {_listed(unknown)}; fonts-noto-core (Debian) has most scripts")
-    # The main file is ours and holds the page's data: the first place in a file of the template counts.
-    places = [
-        place for place in _PLACE.finditer(error.diagnostic) if place["file"].endswith((".typ", ".json"))
-    ]
     what = error.message.splitlines()[0]
-    if not places:
-        return NotSet(what)
-    place = places[0]
-    return NotSet(what, place["file"].lstrip("/"), int(place["line"]), int(place["column"]))
+    places = list(_PLACE.finditer(error.diagnostic))
+    # The main file is ours and holds the page's data: the first place in a file of the templates counts.
+    for place in places:
+        if Path(place["file"]).stem != _MAIN:
+            file = Path(place["file"]).resolve()
+            shown = file.relative_to(templates) if file.is_relative_to(templates) else file.name
+            return NotSet(what, str(shown), int(place["line"]), int(place["column"]))
+    if what == "unresolved import":
+        return NotSet("certificate.typ has to define `certificates`, and manifest.typ `manifest`")
+    return NotSet(what)
 
 
 def _listed(texts: Iterable[str]) -> str:

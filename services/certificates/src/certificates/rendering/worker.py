@@ -94,7 +94,7 @@ def rendered(typesetter: Typesetter, request: dict[str, Any], tell: Tell) -> byt
                     tell(count)
             return typesetter.sheet(certificates, title=title, made_at=datetime.fromisoformat(made_at))
         case {"make": "manifest", "data": data, "made_at": made_at}:
-            return typesetter.manifest(data, datetime.fromisoformat(made_at))
+            return typesetter.manifest(data, made_at=datetime.fromisoformat(made_at))
         case _:
             raise NotSet(f"there is no rendering of the kind {request.get('make')!r}")
 

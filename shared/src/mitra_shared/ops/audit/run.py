@@ -8,7 +8,7 @@ from typing import Any, Final
 import asyncpg
 from redis.exceptions import RedisError
 
-from mitra_shared.ops.audit import certificates, groups, logs, opinions, people, rollups, streams
+from mitra_shared.ops.audit import certificates, credentials, groups, logs, opinions, people, rollups, streams
 from mitra_shared.ops.audit.report import AuditReport, Check
 from mitra_shared.ops.audit.scene import Scene, scene_of
 from mitra_shared.ops.audit.snapshots import in_words
@@ -59,6 +59,10 @@ EXAMINATIONS: Final = (
     Examination(
         certificates.check_certificate_log,
         [("certificate rows", "rows and log agree, serial numbers have no gaps")],
+    ),
+    Examination(
+        credentials.check_credentials,
+        [("credentials", "whoever has a valid certificate has one that is signed, and nobody else")],
     ),
     Examination(rollups.check_rollups, [("rollups", "every figure of reporting is a count of the logs")]),
     Examination(opinions.check_opinions, [("opinions", "nothing leads to a person, and no sheet is lost")]),
