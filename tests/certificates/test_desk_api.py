@@ -144,7 +144,8 @@ async def test_a_corrected_name_is_sealed_told_to_nobody_and_forgotten_with_its_
     assert (answer.json()["number"], answer.json()["revision"]) == (f"{SEGMENT}-0001", 2)
     assert "आशा" not in answer.text
     names = """
-        select c.holder_name, e.holder_name from certificate as c join desk_entry as e on c.id = e.certificate_id
+        select c.holder_name, e.holder_name
+        from certificate as c join desk_entry as e on c.id = e.certificate_id
     """
     ((stored, kept),) = await look(names)
     assert stored == kept
