@@ -10,6 +10,8 @@ import json
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from pydantic_core import from_json
+
 from mitra_shared.credential.document import (
     REMEMBERED_GROUNDS,
     Contents,
@@ -106,8 +108,8 @@ def read_payload(content: bytes) -> Contents:
         NotOurToken: it is not.
     """
     try:
-        contents = read_contents(json.loads(content))
-    except (ValueError, RecursionError):
+        contents = read_contents(from_json(content))
+    except ValueError:
         raise NotOurToken("the payload is not JSON") from None
     except NotOurDocument as error:
         raise NotOurToken(str(error)) from None
