@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4, uuid5
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mitra_shared.credential.cose import cose_contents, cose_payload
@@ -53,6 +53,7 @@ def test_the_name_appears_exactly_as_given(name: str) -> None:
     assert document["credentialSubject"]["identifier"][0]["identityHash"] == name
 
 
+@settings(deadline=None)
 @given(name=names)
 def test_the_quick_way_makes_the_same_document(name: str) -> None:
     contents = contents_of(facts(holder_name=name))
