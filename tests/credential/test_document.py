@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from mitra_shared.credential.cose import cose_contents, cose_payload
 from mitra_shared.credential.data_integrity import canonical
 from mitra_shared.credential.document import (
-    NotOurDocument,
     contents_of,
     document_of,
     document_text,
-    read_document,
     subject_id,
 )
+from mitra_shared.credential.document_reading import NotOurDocument, read_document
 from mitra_shared.credential.facts import Facts
 from mitra_shared.credential.issuer import BadPublicUrl, did_of
 from mitra_shared.credential.vc_jwt import payload

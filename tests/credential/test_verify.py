@@ -21,9 +21,10 @@ from mitra_shared.credential.cose import (
 )
 from mitra_shared.credential.encoding import base32, base64url, from_base64url
 from mitra_shared.credential.status_list import VALID_SECONDS, read_status_list
+from mitra_shared.credential.taking_apart import Form
 from mitra_shared.credential.trust import BadTrust, TrustedKeys
 from mitra_shared.credential.vc_jwt import assemble, signing_input_of
-from mitra_shared.credential.verify import Form, Outcome, StatusCheck, verify
+from mitra_shared.credential.verify import Outcome, StatusCheck, verify
 from tests.credential.made import (
     ISSUER,
     NAMES,

@@ -16,11 +16,10 @@ from mitra_shared.credential.document import (
     REMEMBERED_GROUNDS,
     Contents,
     Ground,
-    NotOurDocument,
     json_values,
     marked_document,
-    read_contents,
 )
+from mitra_shared.credential.document_reading import NotOurDocument, read_contents
 from mitra_shared.credential.encoding import BadEncoding, base64url, from_base64url
 from mitra_shared.credential.issuer import did_of
 from mitra_shared.credential.template import Template, bare_mark
