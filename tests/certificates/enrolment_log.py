@@ -95,6 +95,10 @@ class EnrolmentLog:
         for start in range(0, len(waiting), size):
             await deliver(engine, waiting[start : start + size])
 
+    def rewind(self) -> None:
+        """Deliver everything again."""
+        self._told = 0
+
     def _about(self, number: int, segment: str) -> dict[str, Any]:
         _, constituency = SEGMENTS.get(segment, ("", "S11-PC04"))
         return self._next() | {"mitra_id": mitra(number), "constituency": constituency, "segment": segment}

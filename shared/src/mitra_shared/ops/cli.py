@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "rebuild": Command("rebuild", "rebuild_app", "Certificates, reporting or streams, again from the logs."),
     "token": Command("token", "token_app", "Mint a bearer token."),
     "keys": Command("keys_command", "keys_app", "The keys that sign certificates: list, rotate, retire."),
+    "verify": Command("verify_command", "verify_app", "Whether a certificate is genuine and not revoked."),
     "secrets": Command("secrets_command", "secrets_app", "Keys, passwords and addresses of a deployment."),
 }
 

@@ -23,11 +23,13 @@ class ShownName:
         text: one line without control characters.
         language: whose script most of its letters are of; Latin and all others are `en`.
         right_to_left: the direction of the whole, as its first letter decides.
+        stacked_marks: the most marks that one letter carries.
     """
 
     text: str
     language: Language
     right_to_left: bool
+    stacked_marks: int
 
 
 def shown_name(name: str) -> ShownName:
@@ -39,7 +41,7 @@ def shown_name(name: str) -> ShownName:
     text = " ".join("".join(_visible(character) for character in name).split())
     if not any(unicodedata.category(character)[0] in "LNPS" for character in text):
         raise NothingToShow("the name has no visible character")
-    return ShownName(text, _language(text), _right_to_left(text))
+    return ShownName(text, _language(text), _right_to_left(text), _stacked_marks(text))
 
 
 def _visible(character: str) -> str:
@@ -63,6 +65,14 @@ def _right_to_left(text: str) -> bool:
             case _:
                 continue
     return False
+
+
+def _stacked_marks(text: str) -> int:
+    most = count = 0
+    for character in text:
+        count = count + 1 if unicodedata.combining(character) else 0
+        most = max(most, count)
+    return most
 
 
 def _language(text: str) -> Language:

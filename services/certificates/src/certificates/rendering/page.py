@@ -53,6 +53,7 @@ def certificate_data(page: Page, language: Language) -> dict[str, Any]:
         "name": name.text,
         "name_language": name.language,
         "name_right_to_left": name.right_to_left,
+        "name_stacked_marks": name.stacked_marks,
         "campaign": facts.campaign_name.in_language(language),
         "segment": facts.segment_name.in_language(language),
         "constituency": facts.constituency_name.in_language(language),
