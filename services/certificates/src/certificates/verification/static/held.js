@@ -130,7 +130,7 @@ async function bounded(answer, most) {
 async function kept(path) {
   try {
     const answer = await (await caches.open(KEPT)).match(path);
-    return answer ? answer.text() : null;
+    return answer ? await answer.text() : null;
   } catch (error) {
     console.warn("This browser keeps nothing:", error.message);
     return null;
