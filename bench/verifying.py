@@ -1,8 +1,8 @@
 """In-browser verification: the real page in Chromium, from the text of a code to a verdict.
 
 Once with keys and status list at hand, once as on a page that was just opened without a network: both are
-read from what the browser stored, and their signatures and bits are gone through again. Old phones are stood in
-for by Chromium's own throttling of the processor.
+read from what the browser stored, and their signatures and bits are gone through again. Old phones are stood
+in for by Chromium's own throttling of the processor.
 """
 
 import asyncio
