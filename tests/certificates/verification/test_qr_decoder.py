@@ -13,7 +13,7 @@ from tests.certificates.verification.pictures import LETTERS, View, on_paper, ph
 from tests.certificates.verification.site import Site
 
 DECODE = """async (pictures) => {
-  const { readQr } = await import("/v/qr/qr.js");
+  const { readPicture } = await import("/v/qr/qr.js");
   const texts = [];
   for (const { greys, width, height, repeat } of pictures) {
     const bytes = atob(greys);
@@ -24,7 +24,7 @@ DECODE = """async (pictures) => {
         data.set([grey, grey, grey, 255], at);
       }
     }
-    texts.push(await readQr({ data, width: width * repeat, height: height * repeat }, { thorough: true }));
+    texts.push(await readPicture({ data, width: width * repeat, height: height * repeat }));
   }
   return texts;
 }"""

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.certificates.verification.issuer import KEY_ID, Issuer, base32, code_of, encoded_list
-from tests.certificates.verification.reader import verdict
+from tests.certificates.verification.reader import settled, verdict
 from tests.certificates.verification.site import Site
 
 
@@ -81,12 +81,15 @@ async def test_a_key_that_the_issuer_never_published_is_unknown(page: Page, site
     assert await verdict(page, forger.address()) == "altered"
 
 
-async def test_a_key_that_was_added_later_is_fetched(page: Page, site: Site) -> None:
+async def test_a_key_that_was_added_while_the_page_was_open_is_fetched(page: Page, site: Site) -> None:
     assert await verdict(page, site.issuer.address()) == "valid"
     newer = Issuer(site.url)
     site.issuer.keys["2026-12-01-aaaaaa"] = newer.keys[KEY_ID]
     site.publish()
-    assert await verdict(page, site.issuer.address(key_id="2026-12-01-aaaaaa")) == "valid"
+    fragment = code_of(site.issuer.address(key_id="2026-12-01-aaaaaa", name="Nisha"))
+    await page.evaluate("fragment => { location.hash = fragment; }", fragment)
+    await expect(page.locator("#holder")).to_have_text("Nisha")
+    assert await settled(page) == "valid"
 
 
 async def test_another_issuer_is_named_and_not_vouched_for(page: Page, site: Site) -> None:

@@ -1,11 +1,11 @@
 // The camera: looks at frames until one holds a code, it is stopped, or the page is hidden.
-import { textIn } from "./picture.js";
+import { textInFrame } from "./picture.js";
 
 const BETWEEN_FRAMES_MS = 120;
 const LONGEST_MS = 180_000;
 const WISHED = { video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } }, audio: false };
 
-// Why there is no picture: "cameraRefused", "cameraMissing" or "cameraBusy" (keys of words/).
+// Why there is no code: "cameraRefused", "cameraMissing", "cameraBusy" or "cameraIdle" (keys of words/).
 export class NoCamera extends Error {}
 
 export class Camera {
@@ -26,9 +26,9 @@ export class Camera {
     try {
       await this.video.play();
       const end = performance.now() + LONGEST_MS;
-      while (this.stream === stream && performance.now() < end) {
-        const { videoWidth: width, videoHeight: height } = this.video;
-        const text = width && height ? await textIn(this.video, width, height, { thorough: false }) : null;
+      for (let number = 0; this.stream === stream; number++) {
+        if (performance.now() > end) throw new NoCamera("cameraIdle");
+        const text = await textInFrame(this.video, number);
         if (text !== null) return this.stream === stream ? text : null;
         await new Promise((resolve) => setTimeout(resolve, BETWEEN_FRAMES_MS));
       }

@@ -10,7 +10,7 @@ const DID_DOCUMENT = "/.well-known/did.json";
 const LONGEST_DOCUMENT = 1_048_576;
 // A list has room for half a million certificates; they are filled one after the other.
 const MOST_LISTS_AHEAD = 8;
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 3_000;
 const PATIENCE_WITH_NOTHING_KEPT_MS = 20_000;
 
 export class Held {
@@ -20,9 +20,10 @@ export class Held {
     this.asking = new Map();
   }
 
-  // The issuer, or null where neither the network nor this device has the keys.
-  async issuer() {
-    if (this.issuerKnown && this.issuerKnown.fresh) return this.issuerKnown.issuer;
+  // The issuer, or null where neither the network nor this device has the keys. Asks the network once, unless
+  // `again`.
+  async issuer({ again } = { again: false }) {
+    if (this.issuerKnown && this.issuerKnown.fresh && !again) return this.issuerKnown.issuer;
     const before = await kept(DID_DOCUMENT);
     const offered = await fetched(DID_DOCUMENT, LONGEST_DOCUMENT, before);
     const fresh = await readOrNull(offered.text, (text) => new Issuer(text));
@@ -129,7 +130,7 @@ async function bounded(answer, most) {
 async function kept(path) {
   try {
     const answer = await (await caches.open(KEPT)).match(path);
-    return answer ? answer.text() : null;
+    return answer ? await answer.text() : null;
   } catch (error) {
     console.warn("This browser keeps nothing:", error.message);
     return null;

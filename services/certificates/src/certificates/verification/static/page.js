@@ -71,8 +71,8 @@ async function scan() {
   try {
     text = await camera.read();
   } catch (error) {
-    if (!(error instanceof NoCamera)) throw error;
-    explain(error.message);
+    if (!(error instanceof NoCamera)) console.error(error);
+    explain(error instanceof NoCamera ? error.message : "cameraBusy");
   } finally {
     part("camera").hidden = true;
     part("scan").hidden = false;

@@ -15,7 +15,7 @@ export async function textInFile(file) {
     throw new Unreadable("no_picture");
   }
   try {
-    const text = await textIn(picture, picture.width, picture.height, { thorough: true });
+    const text = (await textByBrowser(picture)) || (await textByUs(picture));
     if (text === null) throw new Unreadable("no_code");
     return text;
   } finally {
@@ -23,18 +23,26 @@ export async function textInFile(file) {
   }
 }
 
-// The text of the code in a picture, video frame or canvas; null where none is found.
-export async function textIn(source, width, height, { thorough }) {
+// The text of the code in frame `number` of a video; null where none is found.
+export async function textInFrame(video, number) {
+  const { videoWidth: width, videoHeight: height } = video;
+  if (!width || !height) return null;
+  if (await browsersReader()) return textByBrowser(video);
+  const { readFrame } = await import("./qr/qr.js");
+  return readFrame(pixelsOf(video, width, height), number);
+}
+
+async function textByUs(picture) {
+  const { readPicture } = await import("./qr/qr.js");
+  return readPicture(pixelsOf(picture, picture.width, picture.height));
+}
+
+async function textByBrowser(source) {
   const own = await browsersReader();
-  if (own !== null) {
-    const codes = await own.detect(source);
-    // Beside a certificate's code there may be others on the table.
-    const texts = codes.map((code) => code.rawValue);
-    const found = texts.find((text) => text.includes("/v#")) || texts[0];
-    if (found || !thorough) return found || null;
-  }
-  const { readQr } = await import("./qr/qr.js");
-  return readQr(pixelsOf(source, width, height), { thorough });
+  if (own === null) return null;
+  const texts = (await own.detect(source)).map((code) => code.rawValue);
+  // Beside a certificate's code there may be others on the table.
+  return texts.find((text) => text.includes("/v#")) || texts[0] || null;
 }
 
 function pixelsOf(source, width, height) {

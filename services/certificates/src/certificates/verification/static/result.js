@@ -27,8 +27,8 @@ export function show(verdict, now) {
   part("announce").textContent = `${heading}. ${meaning}`;
   part("certificate").hidden = !verdict.said;
   if (verdict.said) showCertificate(verdict);
-  const done = tone !== "working";
-  part("after").hidden = !done || verdict.outcome === "unreadable";
+  const done = tone !== "working" && verdict.outcome !== "unreadable";
+  part("after").hidden = !done;
   part("checked-at").hidden = !done;
   part("checked-at").textContent = say("checkedAt", { when: moment(now) });
 }

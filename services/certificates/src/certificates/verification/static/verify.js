@@ -10,16 +10,11 @@ import { Unreadable } from "./unreadable.js";
 //  status: {asOf, validUntil: seconds or null, expired, problem} (valid, revoked)}
 // `held` gives keys and lists as held.js does, `now` is in seconds. Throws for no text.
 export async function verify(text, held, now) {
-  performance.mark("mitra-code");
-  const verdict = await verdictOf(text, held, now);
-  performance.measure("mitra-verification", "mitra-code");
-  return verdict;
-}
-
-async function verdictOf(text, held, now) {
   try {
     const code = readCode(text);
-    const issuer = await held.issuer();
+    let issuer = await held.issuer();
+    // A page may be open for days, and keys rotate.
+    if (issuer !== null && !issuer.has(code.keyId)) issuer = await held.issuer({ again: true });
     if (issuer === null) return { outcome: "no_keys" };
     if (!issuer.has(code.keyId)) return withoutKey(readPayload(code.payload), issuer);
     if (!(await issuer.signed(code.keyId, code.signature, code.signed))) return { outcome: "altered" };

@@ -8,11 +8,10 @@ import { textOfModules } from "./modules.js";
 // How far around a pixel is looked to call it dark, as shares of the shorter side.
 const REACHES = [1 / 12, 1 / 30, 1 / 5];
 
-// The text of a code in {data: RGBA, width, height}, or null. `thorough` tries longer, for a picture there is only
-// one of; a camera brings the next frame. The page stays responsive between the tries.
-export async function readQr(image, { thorough }) {
+// The text of the code in {data: RGBA, width, height}, or null: the one picture is looked at in every way there is.
+// The page stays responsive between the tries.
+export async function readPicture(image) {
   const greys = Greys.of(image);
-  if (!thorough) return readGreys(greys, REACHES[0]);
   for (const size of sizesToTry(greys)) {
     for (const [tried, reach] of [...REACHES.map((share) => [size, share]), [size.inverted(), REACHES[0]]]) {
       const text = readGreys(tried, reach);
@@ -21,6 +20,13 @@ export async function readQr(image, { thorough }) {
     }
   }
   return null;
+}
+
+// The same of frame `number` of a camera: each in one way only, for the next frame is here soon.
+export function readFrame(image, number) {
+  const greys = Greys.of(image);
+  const way = number % (REACHES.length + 1);
+  return way === 1 ? readGreys(greys.halved(), REACHES[0]) : readGreys(greys, REACHES[Math.max(0, way - 1)]);
 }
 
 function* sizesToTry(greys) {
@@ -32,10 +38,10 @@ function* sizesToTry(greys) {
 
 function readGreys(greys, reach) {
   const pixels = Math.max(8, Math.round(Math.min(greys.width, greys.height) * reach));
-  return readPicture(greys.against(pixels));
+  return readMarks(greys.against(pixels));
 }
 
-function readPicture(picture) {
+function readMarks(picture) {
   for (const triple of triplesOf(findFinders(picture))) {
     for (const size of sizesOf(picture, triple)) {
       for (const laying of layingsOf(picture, triple, size)) {

@@ -47,7 +47,6 @@ export const words = {
   unreadable_too_long: "This is far longer than the code of a certificate. Nothing of it was checked.",
   unreadable_broken: "The code is damaged and cannot be read. Scan it again in good light, or flatten the paper.",
   unreadable_no_code: "No code was found in the picture. Take it from straight above, in good light, with the whole code sharp.",
-  unreadable_several: "There is more than one code in the picture. Show one at a time.",
   unreadable_no_picture: "This file is not a picture that can be opened. Choose a JPEG or PNG.",
   unreadable_big_picture: "The picture is too big. Choose one below 30 MB.",
   no_keys: "Cannot be checked yet",
@@ -68,6 +67,7 @@ export const words = {
   cameraRefused: "The camera was not allowed. Allow it in the settings of the browser, or choose a picture.",
   cameraMissing: "No camera was found. Choose a picture instead.",
   cameraBusy: "The camera cannot be used; perhaps another app has it. Close that app, or choose a picture.",
+  cameraIdle: "No code was seen for three minutes, so the camera was switched off. Scan again, or choose a picture.",
   privacy: "Nothing of what you check leaves this device. The page only fetches the issuer’s public keys and the list of revoked certificates.",
   offlineReady: "Works without the internet on this device.",
 };
