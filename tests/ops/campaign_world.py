@@ -151,6 +151,16 @@ class World:
             await asyncio.sleep(0.05)
         raise AssertionError("the consumers do not reach the ends of their logs")
 
+    async def settled_after_rebuild(self, seconds: float = 30) -> None:
+        """Wait until no partition is to be rebuilt any more, and both groups stand at the ends again."""
+        for _ in range(int(seconds / 0.05)):
+            if not await self.rows(
+                "certificates", "select 1 from consumer_position where rebuild_requested_at is not null"
+            ):
+                break
+            await asyncio.sleep(0.05)
+        await self.settled(seconds)
+
     async def _ends(self) -> dict[tuple[str, str, int], int]:
         ends: dict[tuple[str, str, int], int] = {}
         for engine, topic in self._topics():
