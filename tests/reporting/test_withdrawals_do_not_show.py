@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
@@ -60,6 +61,14 @@ class World:
                 for person in gone
             ]
         )
+
+    async def raise_quota(self, places: int) -> None:
+        self.office.give_more(SEGMENT, places)
+        await self.field.apply([self.field.raised(SEGMENT, places), *self._certificates()])
+
+    async def reserve(self, places: int) -> None:
+        self.office.give_more(SEGMENT, -places)
+        await self.field.apply([self.field.reserved(SEGMENT, places, UUID(int=7)), *self._certificates()])
 
     async def _happen(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -148,6 +157,16 @@ async def _in_a_freeze_that_ended(world: World, withdraw: bool) -> None:  # noqa
     await world.define(small_campaign(3))
 
 
+async def _with_places_of_the_quota_desk(world: World, withdraw: bool) -> None:  # noqa: FBT001
+    await world.reserve(1)
+    await _while_waiting(world, withdraw)
+    await world.raise_quota(2)
+    if withdraw:
+        await world.withdraw([0])
+    await world.enrol(2)
+    await world.reserve(-1)
+
+
 STORIES = [
     _while_waiting,
     _with_a_promotion,
@@ -155,6 +174,7 @@ STORIES = [
     _then_a_raised_and_a_lowered_quota,
     _in_a_freeze,
     _in_a_freeze_that_ended,
+    _with_places_of_the_quota_desk,
 ]
 
 
