@@ -57,6 +57,11 @@ class NaiveOffice:
                 if not self._frozen and self.states[mitra] == "held":
                     self._tell("CertificateWaitlistedV1", mitra, segment, "waitlisted")
 
+    def give_more(self, segment: str, places: int) -> None:
+        """The quota desk raises a quota, or, below 0, keeps free places for a programme."""
+        self.quota[segment] += places
+        self._call(segment)
+
     def _enrol(self, mitra: UUID, segment: str) -> None:
         self.queues[segment].append(mitra)
         if self._frozen:

@@ -166,6 +166,22 @@ class World:
             await asyncio.sleep(0.05)
         raise AssertionError("the consumers do not reach the ends of their logs")
 
+    async def settled_after_rebuild(self, seconds: float = 30) -> None:
+        """Wait until certificates are rebuilt, and reporting has followed into the new epoch of their log."""
+        asked = "select 1 from consumer_position where rebuild_requested_at is not null"
+        heads = "select partition, epoch, position from certificates_head where position > 0 order by 1"
+        stands = (
+            "select partition, epoch, position from consumer_position"
+            " where topic = 'certificates' and position > 0 order by 1"
+        )
+        for _ in range(int(seconds / 0.05)):
+            if not await self.rows("certificates", asked):
+                await self.settled(seconds)
+                if await self.rows("certificates", heads) == await self.rows("reporting", stands):
+                    return
+            await asyncio.sleep(0.05)
+        raise AssertionError("the rebuild does not come to its end")
+
     async def _unpublished(self) -> list[Any]:
         return await self.rows("certificates", "select number from status_list where changes <> published")
 

@@ -27,6 +27,8 @@ from mitra_shared.contracts.events import (
     MitraEnrolledV1,
     MitraWithdrawnV1,
     OpinionReleasedV1,
+    PlacesRaisedV1,
+    PlacesReservedV1,
     ProgrammeFigures,
     ProgrammeReportedV1,
 )
@@ -131,6 +133,22 @@ class Field:
             serial=None,
             reason="withdrawn",
         )
+
+    def _of_places(self, area: str, at: datetime) -> dict[str, object]:
+        return {
+            "event_id": EventId(self._uuid()),
+            "campaign": self.campaign.id,
+            "occurred_at": at,
+            "constituency": self.seat_of(area),
+            "area": AreaCode(area),
+        }
+
+    def raised(self, area: str, by: int, at: datetime = START) -> PlacesRaisedV1:
+        return PlacesRaisedV1.model_validate(self._of_places(area, at) | {"by": by})
+
+    def reserved(self, area: str, places: int, programme: UUID, at: datetime = START) -> PlacesReservedV1:
+        about = {"places": places, "programme": programme}
+        return PlacesReservedV1.model_validate(self._of_places(area, at) | about)
 
     def opinion(self, area: str, day: date = DAY) -> OpinionReleasedV1:
         seat = self.campaign.ancestor(AreaCode(area), Level.CONSTITUENCY).code

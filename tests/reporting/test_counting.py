@@ -109,7 +109,9 @@ def totals_of(days: Days) -> dict[tuple[str, str, str], int]:
 
 async def empty(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        await connection.execute(text("truncate rollup_total, rollup_day, campaign_known, consumer_position"))
+        await connection.execute(
+            text("truncate rollup_total, rollup_day, campaign_known, places_beside, consumer_position")
+        )
         await connection.execute(text("update rollup_version set version = 0"))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
@@ -64,6 +65,14 @@ class World:
     async def print(self, number: int) -> None:
         papers = [self.field.printed(SEGMENT, number), self.field.dispatched(SEGMENT, number)]
         await self.field.apply([*papers, *(self.field.handed_over(SEGMENT) for _ in range(number))])
+
+    async def raise_quota(self, places: int) -> None:
+        self.office.give_more(SEGMENT, places)
+        await self.field.apply([self.field.raised(SEGMENT, places), *self._certificates()])
+
+    async def reserve(self, places: int) -> None:
+        self.office.give_more(SEGMENT, -places)
+        await self.field.apply([self.field.reserved(SEGMENT, places, UUID(int=7)), *self._certificates()])
 
     async def _happen(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -160,6 +169,16 @@ async def _with_a_paper_for_each_who_was_promoted(world: World, withdraw: bool) 
         await world.print(2)
 
 
+async def _with_places_of_the_quota_desk(world: World, withdraw: bool) -> None:  # noqa: FBT001
+    await world.reserve(1)
+    await _while_waiting(world, withdraw)
+    await world.raise_quota(2)
+    if withdraw:
+        await world.withdraw([0])
+    await world.enrol(2)
+    await world.reserve(-1)
+
+
 STORIES = [
     _while_waiting,
     _with_a_promotion,
@@ -168,6 +187,7 @@ STORIES = [
     _in_a_freeze,
     _in_a_freeze_that_ended,
     _with_a_paper_for_each_who_was_promoted,
+    _with_places_of_the_quota_desk,
 ]
 
 

@@ -17,7 +17,7 @@ from mitra_shared.database import backoff, is_infrastructure
 from mitra_shared.ids import AreaCode, CampaignId, Partition
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.wakeup import Wakeup
-from reporting.domain.board import Board, Leaf
+from reporting.domain.board import Beside, Board, Leaf
 from reporting.storage.changes import BEFORE_ALL, Changes, Known, Reached, read_changes
 from reporting.storage.version import CHANNEL
 
@@ -58,6 +58,7 @@ class Mirror:
         self.closed = False
         self._engine = engine
         self._leaves: dict[tuple[Partition, CampaignId, AreaCode], Leaf] = {}
+        self._besides: dict[tuple[Partition, CampaignId, AreaCode], Beside] = {}
         self._moved = asyncio.Event()
 
     async def refresh(self) -> bool:
@@ -72,9 +73,9 @@ class Mirror:
                 "the database went back: reading all of it", version=changes.version, stood=self.version
             )
             changes = await read_changes(self._engine, BEFORE_ALL)
-            self.boards, self._leaves = {}, {}
+            self.boards, self._leaves, self._besides = {}, {}, {}
         elif changes.whole_since > self.version:
-            self.boards, self._leaves = {}, {}
+            self.boards, self._leaves, self._besides = {}, {}, {}
         moved = changes.version != self.version or changes.positions != self.positions
         self._take(changes)
         self.trouble = None
@@ -102,10 +103,18 @@ class Mirror:
                 board.add(
                     leaf.area, leaf.counts.minus(before.counts) if before else leaf.counts, leaf.version
                 )
+        for partition, beside in changes.besides:
+            key = (partition, beside.campaign, beside.area)
+            had = self._besides.get(key)
+            self._besides[key] = beside
+            board = self.boards.get(beside.campaign)
+            if board is not None and beside.campaign not in fresh:
+                board.add_places(beside.area, beside.places - (had.places if had else 0), beside.version)
         for campaign, known in fresh.items():
             leaves = (leaf for leaf in self._leaves.values() if leaf.campaign == campaign)
+            besides = (beside for beside in self._besides.values() if beside.campaign == campaign)
             defined_at = max(known.version, changes.whole_since)
-            self.boards[campaign] = Board(known.definition, defined_at, leaves)
+            self.boards[campaign] = Board(known.definition, defined_at, leaves, besides)
         self.is_same_incarnation = changes.is_same_incarnation
         self.version, self.as_of = changes.version, changes.as_of
         self.positions = MappingProxyType(changes.positions)

@@ -150,7 +150,7 @@ async def close_letters(connection: AsyncConnection, ids: Sequence[int], played_
     await connection.execute(
         text(
             "update dead_letter set state = 'done', attempts = attempts + 1, played_after = :position,"
-            " played_at = now() where id = any(:ids)"
+            " played_at = clock_timestamp() where id = any(:ids)"
         ),
         {"ids": list(ids), "position": played_after},
     )

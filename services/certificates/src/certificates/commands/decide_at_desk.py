@@ -67,7 +67,7 @@ async def decide_at_desk(unit: UnitOfWork, command: DecideAtDesk) -> DeskEntry:
     if held is None or held.rebuild_requested:
         raise PartitionReplaying(command.scope.partition)
     await carry_out_again(unit, await due(unit, [held.place]))
-    if await is_replaying(unit.connection, command.scope.partition):
+    if await is_replaying(unit.connection, GROUP, ENROLMENT.name, held.place):
         raise PartitionReplaying(command.scope.partition)
     entry = _entry(command, held)
     outcome = await carry_out(unit, entry)

@@ -201,15 +201,28 @@ async def due_entries(connection: AsyncConnection, reached: Iterable[Place]) -> 
     return [_entry(row) for row in rows]
 
 
-_IS_WAITING: Final = text(
-    "select exists (select from desk_entry where partition = :partition and applied_at is null)"
+_IS_REPLAYING: Final = text(
+    """
+    select exists (select from desk_entry where partition = :partition and applied_at is null)
+        or exists (
+            select from consumer_restart as began,
+                regexp_match(began.stood_at, cast(:topic as text) || '[^ ]* at (\\d+)-(\\d+)') as stood
+            where began."group" = :group and began.partition = :partition
+              and (cast(stood[1] as bigint), cast(stood[2] as bigint)) > (:epoch, :position)
+        )
+    """
 )
 
 
-async def is_replaying(connection: AsyncConnection, partition: Partition) -> bool:
-    """Whether decisions of a partition wait for the replay to come to their place."""
-    waiting: bool = (await connection.execute(_IS_WAITING, {"partition": partition})).scalar_one()
-    return waiting
+async def is_replaying(connection: AsyncConnection, group: str, topic: str, place: Place) -> bool:
+    """Whether a consumer that began a partition again is, at `place`, not yet where it stood, nor beyond.
+
+    What were decided before that would be decided on a part of what there is, and change what follows.
+    """
+    replaying: bool = (
+        await connection.execute(_IS_REPLAYING, {"group": group, "topic": topic, **place._asdict()})
+    ).scalar_one()
+    return replaying
 
 
 _ADD: Final = text(

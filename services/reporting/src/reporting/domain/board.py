@@ -1,5 +1,6 @@
 """One campaign in memory: sums of every area, upwards from the leaves, and the version each changed at."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -117,6 +118,15 @@ class Leaf(NamedTuple):
     version: int
 
 
+class Beside(NamedTuple):
+    """What the quota desk gave to one area beside its goal, less what it keeps for programmes."""
+
+    campaign: CampaignId
+    area: AreaCode
+    places: int
+    version: int
+
+
 class Rollup(NamedTuple):
     """An area with everything that is shown of it."""
 
@@ -136,7 +146,13 @@ class Board:
         unplaced: areas that have counts but no place in the definition; they are in no sum.
     """
 
-    def __init__(self, definition: CampaignDefinition, defined_at: int, leaves: Iterable[Leaf]) -> None:
+    def __init__(
+        self,
+        definition: CampaignDefinition,
+        defined_at: int,
+        leaves: Iterable[Leaf],
+        besides: Iterable[Beside] = (),
+    ) -> None:
         self.definition = definition
         self.defined_at = defined_at
         self.unplaced: dict[AreaCode, LeafCounts] = {}
@@ -144,12 +160,16 @@ class Board:
         self._counts: dict[AreaCode, LeafCounts] = dict.fromkeys(self._paths, NOTHING)
         self._placed: dict[AreaCode, int] = dict.fromkeys(self._paths, 0)
         self._papers: dict[AreaCode, PaperCounts] = dict.fromkeys(self._paths, NO_PAPERS)
-        self._places = self._quotas_of_pools()
+        self._goals = self._goals_of_pools()
+        self._places = dict(self._goals)
+        self._beside: Counter[AreaCode] = Counter()
         self._versions: dict[AreaCode, int] = dict.fromkeys(self._paths, defined_at)
         self._targets: Mapping[AreaCode, Aim] = aims(definition, Metric.ENROLLED)
         self._quotas: Mapping[AreaCode, Aim] = aims(definition, Metric.CERTIFICATES)
         for leaf in leaves:
             self.add(leaf.area, leaf.counts, leaf.version)
+        for beside in besides:
+            self.add_places(beside.area, beside.places, beside.version)
 
     def _upwards(self, code: AreaCode) -> Iterator[AreaCode]:
         at: AreaCode | None = code
@@ -157,7 +177,7 @@ class Board:
             yield at
             at = self.definition.by_code[at].parent
 
-    def _quotas_of_pools(self) -> dict[AreaCode, int]:
+    def _goals_of_pools(self) -> dict[AreaCode, int]:
         level = self.definition.certificate_level()
         goals = {
             a.code: self.definition.goal_for(a, Metric.CERTIFICATES) for a in self.definition.at_level(level)
@@ -179,16 +199,32 @@ class Board:
         for code in path:
             self._counts[code] = self._counts[code].plus(difference)
         for pool in self._places.keys() & set(path):
-            placed = min(self._decided(pool), self._places[pool]) - self._placed[pool]
-            papers = self._counts[pool].papers.at_most(self._placed[pool] + placed)
-            more = papers.minus(self._papers[pool])
-            for code in path[path.index(pool) :]:
-                self._placed[code] += placed
-                self._papers[code] = self._papers[code].plus(more)
+            self._place(pool)
         for code, before in zip(path, showed, strict=True):
             # A paper beyond those that count as issued is no news: it would tell that somebody withdrew.
             if self._shown(code) != before:
                 self._versions[code] = max(self._versions[code], version)
+
+    def add_places(self, area: AreaCode, difference: int, version: int) -> None:
+        """Add to what the desk gave an area; it counts while the quotas are given to areas of its level."""
+        self._beside[area] += difference
+        if area not in self._goals:
+            return
+        self._places[area] = max(0, self._goals[area] + self._beside[area])
+        self._place(area)
+        in_force = {pool: places for pool, places in self._beside.items() if pool in self._goals}
+        self._quotas = aims(self.definition, Metric.CERTIFICATES, in_force)
+        for code in self._paths[area]:
+            self._versions[code] = max(self._versions[code], version)
+
+    def _place(self, pool: AreaCode) -> None:
+        """Count as issued what has a place in the pool, and as paper no more than that, there and upwards."""
+        placed = min(self._decided(pool), self._places[pool]) - self._placed[pool]
+        papers = self._counts[pool].papers.at_most(self._placed[pool] + placed)
+        more = papers.minus(self._papers[pool])
+        for code in self._paths[pool]:
+            self._placed[code] += placed
+            self._papers[code] = self._papers[code].plus(more)
 
     def _shown(self, code: AreaCode) -> LiveCounts:
         area, counts, decided = self.definition.by_code[code], self._counts[code], self._decided(code)

@@ -120,11 +120,23 @@ class TotalCell(NamedTuple):
     area: AreaCode
 
 
+class PlacesChanged(NamedTuple):
+    """What the quota desk changed of one area: places beside the quota, and places kept for programmes."""
+
+    raised: int = 0
+    reserved: int = 0
+
+    def plus(self, raised: int, reserved: int) -> "PlacesChanged":
+        """With so many more of each."""
+        return PlacesChanged(self.raised + raised, self.reserved + reserved)
+
+
 class Difference(NamedTuple):
-    """What a batch changes: counts to add per day cell, and the newest campaign definition per partition."""
+    """What a batch changes: counts per day cell, the newest definition per partition, places per pool."""
 
     days: Mapping[DayCell, int]
     definitions: Mapping[tuple[Partition, CampaignId], CampaignDefinition]
+    places: Mapping[TotalCell, PlacesChanged]
 
     def totals(self) -> Mapping[TotalCell, Counter[str]]:
         """The same counts without the day: schemes are left out, they have no total."""
@@ -142,6 +154,7 @@ def difference(  # noqa: C901, PLR0912 - one exhaustive match: no event is count
     """Fold a batch, each event with the partition it stands in. The order decides nothing but definitions."""
     days: Counter[DayCell] = Counter()
     definitions: dict[tuple[Partition, CampaignId], CampaignDefinition] = {}
+    places: dict[TotalCell, PlacesChanged] = {}
     for partition, event in events:
         match event:
             case MitraEnrolledV1(campaign=campaign, segment=segment):
@@ -154,8 +167,12 @@ def difference(  # noqa: C901, PLR0912 - one exhaustive match: no event is count
                 days[_at(partition, event, Counted.WITHDRAWN)] += 1
             case MitraClearedV1() | CertificateReissuedV1() | CertificateCorrectedV1():
                 pass
-            case PlacesRaisedV1() | PlacesReservedV1():
-                pass
+            case PlacesRaisedV1(campaign=campaign, area=area):
+                pool = TotalCell(partition, campaign, area)
+                places[pool] = places.get(pool, PlacesChanged()).plus(event.by, 0)
+            case PlacesReservedV1(campaign=campaign, area=area):
+                pool = TotalCell(partition, campaign, area)
+                places[pool] = places.get(pool, PlacesChanged()).plus(0, event.places)
             case CertificateIssuedV1():
                 had_waited = event.previous == "waitlisted"
                 days[_at(partition, event, Counted.PROMOTED if had_waited else Counted.DECIDED)] += 1
@@ -181,7 +198,8 @@ def difference(  # noqa: C901, PLR0912 - one exhaustive match: no event is count
                     definitions[partition, definition.id] = definition
             case _:
                 assert_never(event)
-    return Difference({cell: count for cell, count in days.items() if count}, definitions)
+    changed = {pool: change for pool, change in places.items() if any(change)}
+    return Difference({cell: count for cell, count in days.items() if count}, definitions, changed)
 
 
 def _at(

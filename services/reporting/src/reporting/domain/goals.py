@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from mitra_shared.campaign.definition import Area, CampaignDefinition, Level, Metric
 from mitra_shared.ids import AreaCode
+
+NOTHING_BESIDE: Final[Mapping[AreaCode, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +24,17 @@ class Aim:
     parts: int = 1
 
 
-def aims(definition: CampaignDefinition, metric: Metric) -> Mapping[AreaCode, Aim]:
+DESK: Final = "the quota desk"
+"""Source of a quota that no goal states."""
+
+
+def aims(
+    definition: CampaignDefinition, metric: Metric, beside: Mapping[AreaCode, int] = NOTHING_BESIDE
+) -> Mapping[AreaCode, Aim]:
     """The aim of every area that has one, from the active readings only.
 
-    A sum is only made where every part has an aim: half a sum would look like a smaller goal.
+    A sum is only made where every part has an aim: half a sum would look like a smaller goal. `beside` is
+    what the quota desk gave to areas beside their goals, or, below 0, keeps of them.
     """
     children: dict[AreaCode, list[Area]] = {}
     for area in definition.areas:
@@ -32,16 +43,21 @@ def aims(definition: CampaignDefinition, metric: Metric) -> Mapping[AreaCode, Ai
     found: dict[AreaCode, Aim] = {}
     for level in reversed(Level):
         for area in definition.at_level(level):
-            aim = _aim(definition, area, metric, [found.get(c.code) for c in children.get(area.code, ())])
+            parts = [found.get(c.code) for c in children.get(area.code, ())]
+            aim = _aim(definition, area, metric, parts, beside.get(area.code, 0))
             if aim is not None:
                 found[area.code] = aim
     return found
 
 
-def _aim(definition: CampaignDefinition, area: Area, metric: Metric, parts: list[Aim | None]) -> Aim | None:
+def _aim(
+    definition: CampaignDefinition, area: Area, metric: Metric, parts: list[Aim | None], beside: int
+) -> Aim | None:
     own = definition.goal_for(area, metric)
     if own is not None:
-        return Aim(own.number, own.level, own.source)
+        return Aim(max(0, own.number + beside), own.level, own.source)
+    if beside:
+        return Aim(max(0, beside), area.level, DESK)
     complete = [part for part in parts if part is not None]
     if not complete or len(complete) < len(parts):
         return None

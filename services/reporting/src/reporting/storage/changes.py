@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.ids import AreaCode, CampaignId, Epoch, Partition, Position
-from reporting.domain.board import Leaf, LeafCounts, PaperCounts, ProgrammeCounts
+from reporting.domain.board import Beside, Leaf, LeafCounts, PaperCounts, ProgrammeCounts
 from reporting.storage.version import INCARNATION
 
 GROUP = "reporting"
@@ -48,6 +48,7 @@ class Changes(NamedTuple):
     positions: dict[tuple[str, Partition], Reached]
     leaves: list[tuple[Partition, Leaf]]
     definitions: list[Known]
+    besides: list[tuple[Partition, Beside]]
 
 
 _STANDING = text(
@@ -64,6 +65,12 @@ _LEAVES = text(
            certificates_printed, certificates_dispatched, certificates_handed_over,
            programmes_held, programmes_presented, programmes_beneficiaries, version
     from rollup_total where version > :since
+    """
+)
+_BESIDES = text(
+    """
+    select partition, campaign, area, raised - reserved as places, version
+    from places_beside where version > :since
     """
 )
 _DEFINITIONS = text(
@@ -87,11 +94,13 @@ async def read_changes(engine: AsyncEngine, since: int) -> Changes:
         version, whole_since = standing[0].version, standing[0].whole_since
         leaves: Sequence[Row[Any]] = ()
         definitions: Sequence[Row[Any]] = ()
+        besides: Sequence[Row[Any]] = ()
         if version > since:
             definitions_since = BEFORE_ALL if whole_since > since else since
             definitions = (await connection.execute(_DEFINITIONS, {"since": definitions_since})).all()
             leaves_since = BEFORE_ALL if definitions or whole_since > since else since
             leaves = (await connection.execute(_LEAVES, {"since": leaves_since})).all()
+            besides = (await connection.execute(_BESIDES, {"since": leaves_since})).all()
     return Changes(
         version=version,
         whole_since=whole_since,
@@ -105,6 +114,13 @@ async def read_changes(engine: AsyncEngine, since: int) -> Changes:
         leaves=[(Partition(row.partition), _leaf(row)) for row in leaves],
         definitions=[
             Known(CampaignDefinition.model_validate_json(row.definition), row.version) for row in definitions
+        ],
+        besides=[
+            (
+                Partition(row.partition),
+                Beside(CampaignId(row.campaign), AreaCode(row.area), row.places, row.version),
+            )
+            for row in besides
         ],
     )
 

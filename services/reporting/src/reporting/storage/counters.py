@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.campaign.definition import CampaignDefinition
-from mitra_shared.contracts.topics import CUSTODY, ENROLMENT, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, Topic
 from mitra_shared.ids import CampaignId, Partition
 from mitra_shared.log import UnitOfWork
 from reporting.domain.counting import METRICS_OF, Counted, DayCell, Difference, TotalCell
@@ -54,6 +54,16 @@ _ADD_DAYS = text(
     """
 )
 
+_ADD_PLACES = text(
+    """
+    insert into places_beside (partition, campaign, area, raised, reserved, version)
+    values (:partition, :campaign, :area, :raised, :reserved, :version)
+    on conflict (partition, campaign, area) do update
+    set raised = places_beside.raised + excluded.raised,
+        reserved = places_beside.reserved + excluded.reserved, version = excluded.version
+    """
+)
+
 _LEARN = text(
     """
     insert into campaign_known (partition, campaign, definition_version, definition, version)
@@ -68,7 +78,7 @@ _LEARN = text(
 
 async def add(connection: AsyncConnection, topic: Topic, change: Difference) -> None:
     """Add what a batch of `topic` counted, and stamp what it touched with the version of this commit."""
-    if not change.days and not change.definitions:
+    if not any(change):
         await announce(connection)
         return
     version = await take_version(connection)
@@ -77,6 +87,14 @@ async def add(connection: AsyncConnection, topic: Topic, change: Difference) -> 
         await connection.execute(_ADD_TOTALS, {"version": version, **_total_arrays(totals)})
     if change.days:
         await connection.execute(_ADD_DAYS, {"topic": topic.name, **_day_arrays(change.days)})
+    if change.places:
+        await connection.execute(
+            _ADD_PLACES,
+            [
+                {**pool._asdict(), **changed._asdict(), "version": version}
+                for pool, changed in change.places.items()
+            ],
+        )
     if change.definitions:
         await connection.execute(_LEARN, _definition_rows(change.definitions, version))
 
@@ -138,6 +156,14 @@ async def forget(unit: UnitOfWork, topic: Topic, partition: Partition) -> None:
         text("delete from rollup_day where partition = :partition and topic = :topic"),
         {"partition": partition, "topic": topic.name},
     )
+    if topic == CERTIFICATES:
+        await unit.connection.execute(
+            text(
+                "update places_beside set raised = 0, reserved = 0, version = :version"
+                " where partition = :partition and (raised <> 0 or reserved <> 0)"
+            ),
+            {"version": version, "partition": partition},
+        )
     if topic == ENROLMENT:
         await unit.connection.execute(
             text("delete from campaign_known where partition = :partition"), {"partition": partition}

@@ -66,6 +66,18 @@ rollup_version = Table(
     Column("incarnation", Text, nullable=False),
 )
 
+places_beside = Table(
+    "places_beside",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("campaign", Text, primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("raised", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False, index=True),
+)
+"""What the quota desk gave to areas beside their quotas, and keeps of them for programmes."""
+
 campaign_known = Table(
     "campaign_known",
     metadata,

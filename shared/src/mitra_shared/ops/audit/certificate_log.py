@@ -13,11 +13,13 @@ LOOK_AHEAD: Final = 200
 """Entries among which an expected one is looked for before it counts as missing."""
 
 _ENTRIES: Final = """
-    select log.position, said.campaign, said.certificate_id, log.type, log.subject, log.key, said.segment,
-           log.occurred_at, said.serial, said.previous
+    select log.position, said.campaign, said.certificate_id, log.type, log.subject, log.key,
+           coalesce(said.segment, said.area), log.occurred_at, said.serial, said.previous, said.void_serial,
+           said.revision, said.programme, coalesce(said.by, said.places)
     from certificates_log as log
     cross join lateral json_to_record(log.payload) as said(
-        campaign text, certificate_id uuid, segment text, serial integer, previous text)
+        campaign text, certificate_id uuid, segment text, serial integer, previous text, area text,
+        void_serial integer, revision integer, programme uuid, by integer, places integer)
     where log.partition = $1 order by log.position
 """
 
@@ -80,11 +82,10 @@ class RecordedLog:
                 self._ended = True
                 return
             for position, campaign, certificate, *told in page:
-                kind, mitra, key, segment, at, serial, previous = told
-                self._ahead.append(
-                    Recorded(position, campaign, Told(kind, mitra, key, segment, at, serial, previous))
-                )
-                if self.ids.setdefault(mitra, certificate) != certificate:
+                recorded = Recorded(position, campaign, Told(*told))
+                self._ahead.append(recorded)
+                mitra = recorded.told.mitra
+                if mitra is not None and self.ids.setdefault(mitra, certificate) != certificate:
                     self._check.wrong(
                         "a Mitra has certificates of several ids", f"Mitra {mitra} at {position}"
                     )

@@ -9,16 +9,19 @@ import json
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from mitra_shared.ops.audit.certificate_log import Recorded, RecordedLog
+from mitra_shared.ops.audit.desk import Decided, DeskRecord, carry_out, refusal
 from mitra_shared.ops.audit.issuing import Contradiction, Ledger, Step, Told
 from mitra_shared.ops.audit.report import Check
 from mitra_shared.ops.audit.scene import Letter, Scene
 
 _STEPS: Final = """
-    select log.position, log.type, log.subject, log.occurred_at, log.key, said.campaign, said.segment,
+    select log.epoch, log.position, log.type, log.subject, log.occurred_at, log.key, said.campaign,
+           said.segment,
            case when log.type = 'CampaignDefinedV1' then log.payload ->> 'definition' end as definition
     from enrolment_log as log
     cross join lateral json_to_record(log.payload) as said(campaign text, segment text)
@@ -31,6 +34,10 @@ _IN_WORDS: Final = {
     "CertificateIssuedV1": "issued",
     "CertificateWaitlistedV1": "waitlisted",
     REVOKED: "revoked",
+    "CertificateReissuedV1": "issued anew",
+    "CertificateCorrectedV1": "corrected",
+    "PlacesRaisedV1": "places raised",
+    "PlacesReservedV1": "places reserved or released",
 }
 
 Ledgers = dict[str, Ledger]
@@ -51,7 +58,7 @@ class Late:
     """Entries that were put away at their place and played again later, after another one."""
 
     def __init__(self, letters: Sequence[Letter]) -> None:
-        self._turns = deque((after, position) for after, _, position in sorted(map(_turn, letters)))
+        self._turns = deque(sorted(map(_turn, letters)))
         self._positions = {letter.position for letter in letters}
         self._kept: dict[int, Entry] = {}
 
@@ -62,12 +69,12 @@ class Late:
         self._kept[entry.position] = entry
         return True
 
-    def due(self, position: int) -> Iterator[Entry]:
-        """What was played once the group had come to a position, in that order."""
+    def due(self, position: int) -> Iterator[tuple[float, Entry]]:
+        """What was played once the group had come to a position, in that order, and when that was."""
         while self._turns and self._turns[0][0] <= position:
-            _, place = self._turns.popleft()
+            _, when, place = self._turns.popleft()
             if place in self._kept:
-                yield self._kept.pop(place)
+                yield when, self._kept.pop(place)
 
 
 def _turn(letter: Letter) -> tuple[int, float, int]:
@@ -115,6 +122,25 @@ class Walk:
         else:
             await self._expect(campaign, told)
 
+    async def decide(self, decided: Decided) -> None:
+        """A decision of the quota desk takes effect, or is seen to have lapsed."""
+        ledger = self.ledgers.setdefault(decided.campaign, Ledger(self._partition))
+        why = refusal(ledger, decided)
+        self._check.numbers["decisions of the desk followed"] += 1
+        if decided.lapsed is not None:
+            self._check.note(f"decision {decided.number} of the desk lapsed: {decided.lapsed}")
+            if why is None:
+                self._check.wrong("a decision lapsed that can be carried out", self._decision(decided))
+        elif why is not None:
+            self._check.wrong(
+                "a decision was carried out that cannot be", f"{self._decision(decided)}: {why}"
+            )
+        else:
+            await self._expect(decided.campaign, carry_out(ledger, decided))
+
+    def _decision(self, decided: Decided) -> str:
+        return f"{decided.kind}, number {decided.number}, after {self._place(decided.position)}"
+
     def _place(self, position: int) -> str:
         return f"{position} of partition {self._partition}"
 
@@ -129,7 +155,7 @@ class Walk:
             if ahead is None:
                 self._check.wrong(
                     "the certificates log lacks an event",
-                    f"{told.type} of Mitra {told.mitra}, partition {self._partition}, "
+                    f"{told.type} {told.about}, partition {self._partition}, "
                     f"before {await self._recorded.place()}",
                 )
                 continue
@@ -141,7 +167,7 @@ class Walk:
     def _superfluous(self, extra: Recorded) -> None:
         self._check.wrong(
             "the certificates log tells what does not follow from the enrolments",
-            f"{extra.told.type} of Mitra {extra.told.mitra} at {self._place(extra.position)}",
+            f"{extra.told.type} {extra.told.about} at {self._place(extra.position)}",
         )
         self._count(extra)
 
@@ -159,10 +185,10 @@ class Walk:
             siblings = (segment for segment, home in ledger.homes.items() if home == pool)
             valid = sum(self._valid[recorded.campaign, segment] for segment in siblings)
         self._quotas.numbers["issues held against their quota"] += issues
-        if issues and valid > ledger.quotas.get(pool, 0):
+        if issues and valid > ledger.in_force(pool):
             self._quotas.wrong(
                 "a certificate was issued beyond the quota in force",
-                f"{pool}: {valid} of {ledger.quotas.get(pool, 0)}, Mitra {told.mitra} "
+                f"{pool}: {valid} of {ledger.in_force(pool)}, Mitra {told.mitra} "
                 f"at {self._place(recorded.position)}",
             )
 
@@ -180,15 +206,31 @@ async def walk_partition(
     late = Late([letter for letter in letters if letter.state == "done"])
     recorded = RecordedLog(scene.certificates, partition, check)
     walk = Walk(partition, recorded, check, quotas)
+    record = await DeskRecord.of(scene, partition, check)
     reached = scene.position("certificates", ("enrolment", partition))
     async for page in scene.enrolment.pages(_STEPS, partition, reached):
-        for position, kind, subject, at, key, campaign, segment, definition in page:
+        for epoch, position, kind, subject, at, key, campaign, segment, definition in page:
             check.numbers["enrolment entries followed"] += 1
+            # Of a branch that is lost: it had gone further, and the log goes on here instead.
+            for decided in record.before((epoch, position)):
+                await walk.decide(decided)
             step = None if definition else Step(position, kind, subject, at, key, segment)
             entry = Entry(campaign, position, at, definition, step)
             if position not in skipped and not late.keeps(entry):
                 await walk.play(entry)
-            for again in late.due(position):
-                await walk.play(again)
+            here: list[tuple[float, Entry | Decided]] = [
+                *late.due(position),
+                *((decided.applied, decided) for decided in record.up_to((epoch, position))),
+            ]
+            for _, each in sorted(here, key=itemgetter(0)):
+                if isinstance(each, Decided):
+                    await walk.decide(each)
+                else:
+                    await walk.play(each)
+    for decided in record.rest():
+        check.wrong(
+            "a decision of the desk stands after what was not applied yet",
+            f"{decided.kind}, number {decided.number}, partition {partition}",
+        )
     await walk.finish()
     return walk.ledgers, recorded.ids

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from mitra_shared.contracts.topics import PARTITIONS
 from mitra_shared.ops.audit.certificate_walk import Ledgers, walk_partition
+from mitra_shared.ops.audit.desk_rows import compare_desk
 from mitra_shared.ops.audit.issuing import Ledger, Paper
 from mitra_shared.ops.audit.lost_numbers import note_lost_numbers
 from mitra_shared.ops.audit.report import Check, counted
@@ -18,13 +19,13 @@ from mitra_shared.ops.audit.snapshots import Row
 
 _ROWS: Final = """
     select mitra_id, campaign, id, constituency, segment, enrolled_at, enrolled_position, state,
-           queue_position, serial, issued_at, revoked_at, pool
+           queue_position, serial, issued_at, revoked_at, revision, pool
     from certificate where partition = $1
 """
 
 _FIELDS: Final = (
     "mitra_id", "constituency", "segment", "enrolled_at", "enrolled_position", "state", "queue_position",
-    "serial", "issued_at", "revoked_at",
+    "serial", "issued_at", "revoked_at", "revision",
 )  # fmt: skip
 """Columns in the order of `Paper`."""
 
@@ -36,6 +37,7 @@ async def check_certificates(scene: Scene, certificates: Check, quotas: Check) -
         await _compare_rows(scene, partition, certificates, ledgers, ids)
         await _compare_terms(scene, partition, certificates, ledgers)
         await _compare_pools(scene, partition, quotas, ledgers)
+        await compare_desk(scene, partition, certificates, quotas, ledgers)
 
 
 async def _compare_rows(
@@ -71,11 +73,11 @@ async def _compare_rows(
 def _differing(paper: Paper, row: Row, ledger: Ledger) -> str:
     expected = (
         paper.constituency, paper.segment, paper.enrolled_at, paper.enrolled_position, paper.state,
-        paper.turn, paper.serial, paper.issued_at, paper.revoked_at,
+        paper.turn, paper.serial, paper.issued_at, paper.revoked_at, paper.revision,
     )  # fmt: skip
-    if expected == row[3:12] and row["pool"] == ledger.pool(paper.segment):
+    if expected == row[3:13] and row["pool"] == ledger.pool(paper.segment):
         return ""
-    found = [*zip(_FIELDS[1:], expected, row[3:12], strict=True)]
+    found = [*zip(_FIELDS[1:], expected, row[3:13], strict=True)]
     found.append(("pool", ledger.pool(paper.segment), row["pool"]))
     return ", ".join(f"{name} {have} instead of {want}" for name, want, have in found if want != have)
 
@@ -123,7 +125,7 @@ _POOLS: Final = """
 async def _compare_pools(scene: Scene, partition: int, check: Check, ledgers: Ledgers) -> None:
     wanted = Counter(
         {
-            (campaign, pool): ledger.quotas.get(pool, 0)
+            (campaign, pool): ledger.in_force(pool)
             for campaign, ledger in ledgers.items()
             for pool in ledger.pools
         }
@@ -158,7 +160,9 @@ _ROWS_AND_LOG: Final = """
                said.*
         from certificates_log as log
         cross join lateral json_to_record(log.payload) as said(
-            campaign text, certificate_id uuid, constituency text, segment text, serial integer)
+            campaign text, certificate_id uuid, constituency text, segment text, serial integer,
+            revision integer)
+        where log.subject is not null
         order by log.subject, log.partition, log.position desc
     )
     select case when kept.id is null then 'the log tells of a certificate that there is not'
@@ -171,20 +175,23 @@ _ROWS_AND_LOG: Final = """
     where kept.id is null or (told.subject is null and kept.state <> 'held')
        or (told.subject is not null
            and (kept.id, kept.partition, kept.campaign, kept.constituency, kept.segment, kept.serial,
-                kept.state,
-                case kept.state when 'issued' then kept.issued_at when 'revoked' then kept.revoked_at
-                    else told.occurred_at end)
+                kept.state, kept.revision,
+                case told.type when 'CertificateIssuedV1' then kept.issued_at
+                    when 'CertificateRevokedV1' then kept.revoked_at else told.occurred_at end)
                is distinct from
                (told.certificate_id, told.partition, told.campaign, told.constituency, told.segment,
                 told.serial,
-                case told.type when 'CertificateIssuedV1' then 'issued' when 'CertificateWaitlistedV1'
-                    then 'waitlisted' else 'revoked' end, told.occurred_at))
+                case told.type when 'CertificateWaitlistedV1' then 'waitlisted'
+                    when 'CertificateRevokedV1' then 'revoked' else 'issued' end,
+                coalesce(told.revision, kept.revision), told.occurred_at))
 """
 
 _SERIALS: Final = """
     select 'the serial numbers of a segment have gaps' as what,
            format('%s: %s numbers, the highest is %s', segment, count(serial), max(serial)) as place
-    from certificate where serial is not null group by campaign, segment
+    from (select campaign, segment, serial from certificate where serial is not null
+          union all select campaign, segment, serial from void_number) as given
+    group by campaign, segment
     having count(distinct serial) <> max(serial) or count(serial) <> max(serial)
 """
 

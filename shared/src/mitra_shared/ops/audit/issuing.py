@@ -34,15 +34,27 @@ class Step(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What the certificates log has to tell at that point; of a revoked one `serial` may be None."""
+    """What the certificates log has to tell at that point; of a revoked one `serial` may be None.
+
+    Of places `segment` is the area, which may be a constituency, and there is no Mitra.
+    """
 
     type: str
-    mitra: UUID
+    mitra: UUID | None
     constituency: str
     segment: str
     occurred_at: datetime
-    serial: int | None
-    previous: str | None
+    serial: int | None = None
+    previous: str | None = None
+    void: int | None = None
+    revision: int | None = None
+    programme: UUID | None = None
+    places: int | None = None
+
+    @property
+    def about(self) -> str:
+        """Whom or what it tells of, for a message."""
+        return f"of {self.segment}" if self.mitra is None else f"of Mitra {self.mitra}"
 
 
 @dataclass(slots=True)
@@ -59,6 +71,7 @@ class Paper:
     serial: int | None = None
     issued_at: datetime | None = None
     revoked_at: datetime | None = None
+    revision: int = 1
 
 
 class Ledger:
@@ -74,6 +87,12 @@ class Ledger:
         self.quotas: dict[str, int] = {}
         self.taken: Counter[str] = Counter()
         self.papers: dict[UUID, Paper] = {}
+        self.raised: Counter[str] = Counter()
+        """What the quota desk gave to each pool beside its quota."""
+        self.reserved: Counter[tuple[str, UUID]] = Counter()
+        """Pool and programme: places that the desk keeps."""
+        self.voids: dict[tuple[str, int], UUID] = {}
+        """Segment and number of each spoiled certificate, and whose it was."""
         self._partition = partition
         self._serials: Counter[str] = Counter()
         self._queues: dict[str, list[tuple[int, int, UUID]]] = {}
@@ -81,6 +100,18 @@ class Ledger:
     def pool(self, segment: str) -> str:
         """The area whose quota a segment draws on."""
         return segment if self.level == "segment" else self.homes[segment]
+
+    def in_force(self, pool: str) -> int:
+        """The quota of a pool, with what the desk gave beside it."""
+        return self.quotas.get(pool, 0) + self.raised[pool]
+
+    def kept(self, pool: str) -> int:
+        """Places of a pool that are kept for programmes."""
+        return sum(places for (area, _), places in self.reserved.items() if area == pool)
+
+    def has_room(self, pool: str) -> bool:
+        """Whether the next who waits is called."""
+        return self.taken[pool] + self.kept(pool) < self.in_force(pool)
 
     @property
     def pools(self) -> set[str]:
@@ -107,7 +138,35 @@ class Ledger:
         issued = (paper for paper in self.papers.values() if paper.state == "issued")
         self.taken = Counter(self.pool(paper.segment) for paper in issued)
         self._line_up(position)
-        return [] if self.frozen else list(self._settle(at))
+        moved = self._move_places(at)
+        return moved if self.frozen else [*moved, *self._settle(at)]
+
+    def _move_places(self, at: datetime) -> list[Told]:
+        """Places of the desk follow a segment to its constituency; a constituency's end with its quota."""
+        raised, reserved, pools = self.raised, self.reserved, self.pools
+        self.raised, self.reserved = Counter(), Counter()
+        for area, places in raised.items():
+            self.raised[self._heir(area, pools)] += places
+        for (area, programme), places in reserved.items():
+            self.reserved[self._heir(area, pools), programme] += places
+        for heirless in [key for key in self.reserved if not key[0]]:
+            del self.reserved[heirless]
+        del self.raised[""]
+        more, kept = Counter(self.raised), Counter(self.reserved)
+        more.subtract(raised)
+        kept.subtract(reserved)
+        return [
+            *(self.of_places(area, at, None, by) for area, by in sorted(more.items()) if by),
+            *(self.of_places(area, at, whose, by) for (area, whose), by in sorted(kept.items()) if by),
+        ]
+
+    def _heir(self, area: str, pools: set[str]) -> str:
+        return area if area in pools else self.homes.get(area, "")
+
+    def of_places(self, area: str, at: datetime, programme: UUID | None, places: int) -> Told:
+        """What is told of places raised, or, with a programme, of places reserved."""
+        kind = "PlacesRaisedV1" if programme is None else "PlacesReservedV1"
+        return Told(kind, None, self.homes.get(area, area), area, at, programme=programme, places=places)
 
     def _line_up(self, position: int) -> None:
         self._queues = {pool: [] for pool in self.pools}
@@ -124,7 +183,7 @@ class Ledger:
 
     def _settle(self, at: datetime) -> Iterator[Told]:
         for pool in sorted(self._queues):
-            yield from self._call(pool, at)
+            yield from self.call(pool, at)
             for _, _, mitra in sorted(self._queues[pool]):
                 if self.papers[mitra].state == "held":
                     yield self._wait(self.papers[mitra], at, "held")
@@ -160,8 +219,8 @@ class Ledger:
         if self.frozen:
             return []
         pool = self.pool(paper.segment)
-        if self.taken[pool] < self.quotas.get(pool, 0):
-            return [self._issue(paper, step.occurred_at, previous)]
+        if self.has_room(pool):
+            return [self.issue(paper, step.occurred_at, previous)]
         heappush(self._queues[pool], (paper.turn, paper.enrolled_position, paper.mitra))
         return [self._wait(paper, step.occurred_at, previous)]
 
@@ -175,20 +234,26 @@ class Ledger:
             pool = self.pool(paper.segment)
             self.taken[pool] -= 1
             if not self.frozen:
-                told.extend(self._call(pool, step.occurred_at))
+                told.extend(self.call(pool, step.occurred_at))
         return told
 
-    def _call(self, pool: str, at: datetime) -> Iterator[Told]:
+    def call(self, pool: str, at: datetime) -> Iterator[Told]:
+        """Issue to the next who wait, while there is room."""
         queue = self._queues[pool]
-        while queue and self.taken[pool] < self.quotas.get(pool, 0):
+        while queue and self.has_room(pool):
             paper = self.papers[heappop(queue)[2]]
             if paper.state in WAITING:
-                yield self._issue(paper, at, paper.state)
+                yield self.issue(paper, at, paper.state)
 
-    def _issue(self, paper: Paper, at: datetime, previous: str | None) -> Told:
+    def next_serial(self, segment: str) -> int:
+        """The number after all that the segment has given."""
+        self._serials[segment] += 1
+        return self._serials[segment]
+
+    def issue(self, paper: Paper, at: datetime, previous: str | None) -> Told:
+        """A certificate takes a place and a number."""
         self.taken[self.pool(paper.segment)] += 1
-        self._serials[paper.segment] += 1
-        paper.state, paper.serial, paper.issued_at = "issued", self._serials[paper.segment], at
+        paper.state, paper.serial, paper.issued_at = "issued", self.next_serial(paper.segment), at
         return _told("CertificateIssuedV1", paper, at, previous)
 
     @staticmethod

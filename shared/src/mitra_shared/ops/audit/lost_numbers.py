@@ -21,6 +21,10 @@ _UNCONFIRMED: Final = """
         select from certificate
         where certificate.id = lost.certificate_id and certificate.campaign = lost.campaign
           and certificate.segment = lost.segment and certificate.serial = lost.serial)
+      and not exists (
+        select from void_number as void
+        where void.certificate_id = lost.certificate_id and void.campaign = lost.campaign
+          and void.segment = lost.segment and void.serial = lost.serial)
     group by campaign, segment, partition, serial order by campaign, segment, partition, serial
 """
 

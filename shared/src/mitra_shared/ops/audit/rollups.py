@@ -49,7 +49,7 @@ _COUNTS: Final = {
                count(*) as times
         from {reached}
         cross join lateral json_to_record(log.payload) as said(campaign text, segment text, previous text)
-        where {played} group by 1, 2, 3, 4, 5, 6
+        where log.subject is not null and {played} group by 1, 2, 3, 4, 5, 6
     """,
     "custody": """
         select log.partition, said.campaign, said.segment, log.key, {day} as day, log.type, said.held_on,
@@ -65,6 +65,16 @@ _COUNTS: Final = {
         where {played} group by 1, 2, 3, 4, 5, 6, 7
     """,
 }
+
+_PLACES: Final = """
+    select log.partition, said.campaign, said.area, coalesce(sum(said.by), 0)::bigint as raised,
+           coalesce(sum(said.places), 0)::bigint as reserved
+    from {reached}
+    cross join lateral json_to_record(log.payload) as said(
+        campaign text, area text, by integer, places integer)
+    where log.type in ('PlacesRaisedV1', 'PlacesReservedV1') and {played}
+    group by 1, 2, 3
+"""
 
 Cell = tuple[int, str, str, str, str]
 """Partition, campaign, area, day (ISO), metric."""
@@ -102,20 +112,26 @@ async def check_rollups(scene: Scene, check: Check) -> None:
         if metric in _COLUMNS:
             totals[partition, campaign, area, metric] += count
     await _compare_totals(scene, check, totals)
+    await _compare_places(scene, check)
     await _compare_definitions(scene, check)
 
 
-async def _recount(scene: Scene, topic: str) -> Counter[Cell]:
+def _bounds(scene: Scene, topic: str) -> tuple[list[int], ...]:
+    """Where reporting stands in a topic, and what it has put away of it."""
     reached = [
         (partition, scene.position("reporting", (topic, partition))) for _, partition in places([topic])
     ]
     away = [(letter.partition, letter.position) for letter in scene.put_away("reporting", topic)]
-    query = _COUNTS[topic].format(reached=_REACHED.format(topic=topic), played=_PLAYED, day=_DAY)
-    bounds = (
-        *zip(*reached, strict=True),
+    return (
+        *([*column] for column in zip(*reached, strict=True)),
         [partition for partition, _ in away],
         [position for _, position in away],
     )
+
+
+async def _recount(scene: Scene, topic: str) -> Counter[Cell]:
+    query = _COUNTS[topic].format(reached=_REACHED.format(topic=topic), played=_PLAYED, day=_DAY)
+    bounds = _bounds(scene, topic)
     days: Counter[Cell] = Counter()
     async for page in scene.keeper(topic).pages(query, *bounds):
         for row in page:
@@ -163,7 +179,7 @@ def _of_people(row: Row) -> Iterator[tuple[str, str]]:
                 yield segment, "certificates:never_decided"
         case "CertificateIssuedV1" if row["previous"] == "waitlisted":
             yield segment, "certificates:promoted"
-        case _:
+        case "CertificateIssuedV1" | "CertificateWaitlistedV1":
             yield segment, "certificates:decided"
 
 
@@ -210,6 +226,20 @@ async def _compare_totals(scene: Scene, check: Check, expected: Counter[tuple[in
                 "a total is not that of the logs",
                 f"{metric} of {area} ({campaign}, partition {partition}): {found.get(cell, 0)} "
                 f"instead of {expected[cell]}",
+            )
+
+
+async def _compare_places(scene: Scene, check: Check) -> None:
+    query = _PLACES.format(reached=_REACHED.format(topic="certificates"), played=_PLAYED)
+    told = await scene.certificates.rows(query, *_bounds(scene, "certificates"))
+    kept = await scene.reporting.rows("select partition, campaign, area, raised, reserved from places_beside")
+    expected, found = ({tuple(row)[:3]: tuple(row)[3:] for row in rows} for rows in (told, kept))
+    for place in expected.keys() | found.keys():
+        if expected.get(place, (0, 0)) != found.get(place, (0, 0)):
+            partition, campaign, area = place
+            check.wrong(
+                "the places beside a quota are not those of the log",
+                f"{area} ({campaign}, partition {partition}): {found.get(place)}, not {expected.get(place)}",
             )
 
 
