@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from time import time
 
 import httpx
 import pytest
@@ -19,14 +20,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates.__main__ import SERVICE
 from mitra_shared.contracts.topics import CERTIFICATES, ENROLMENT, all_partitions, partition_of
+from mitra_shared.credential.keys import new_issuer_keys
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.log import unit_of_work
 from mitra_shared.relay.relay import Relay
-from mitra_shared.security.sealing import new_key_ring
+from mitra_shared.security.secret_files import write_secret
 from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
 from mitra_shared.streams import connect
 from tests.certificates.conftest import Look
 from tests.certificates.enrolment_log import CAMPAIGN, EnrolmentLog, quotas
+from tests.certificates.issuing import NAME_KEYS, PUBLIC_URL, enrol
 from tests.servers import Database
 
 PATIENCE = 60
@@ -49,9 +52,14 @@ class Service:
             "MITRA_TOKEN_KEYS": public_jwks(SIGNING_KEY),
             "MITRA_SERVICE_TOKEN": mint(SIGNING_KEY, service, lifetime=timedelta(hours=1)),
             "MITRA_CERTIFICATE_KEY": b64encode(bytes(32)).decode(),
-            "MITRA_NAME_KEYS": new_key_ring("2026-11"),
+            "MITRA_NAME_KEYS": NAME_KEYS,
             "MITRA_ENROLMENT_URL": "http://127.0.0.1:1",
+            "MITRA_CERTIFICATES_URL": "http://127.0.0.1:1",
+            "MITRA_PUBLIC_URL": PUBLIC_URL,
+            "MITRA_ISSUER_KEYS": str(directory / "keys.json"),
+            "MITRA_WORK_DIR": str(directory / "work"),
         }
+        write_secret(directory / "keys.json", new_issuer_keys(time()))
         self.running: dict[str, tuple[Process, str]] = {}
         self.numbers = count()
 
@@ -124,6 +132,10 @@ CHECKS = (
     "content_type_conformance",
     "response_schema_conformance",
 )
+SIGNED = """
+    select count(*) filter (where k.revoked_at is null and c.state = 'issued'), count(k.revoked_at)
+    from credential as k join certificate as c on c.id = k.certificate_id
+"""
 STATES = "select state, count(*) from certificate group by state order by state"
 
 
@@ -135,20 +147,23 @@ async def test_enrolments_become_certificates_over_kills_and_restarts(
     redis_url: str,
     service: Service,
 ) -> None:
-    await asyncio.gather(*map(service.start, ("api", "consumer", "relay")))
+    await asyncio.gather(*map(service.start, ("api", "consumer", "signer", "relay")))
     log.defined(goals=quotas(100))
     for number in range(300):
-        log.enrolled(number, ["S11-AC017", "S24-AC036"][number % 2])
+        enrol(log, number, "Somebody", ["S11-AC017", "S24-AC036"][number % 2])
     told = await carry(log, 0, enrolment_engine, redis_url)
     await settled(look, STATES, [("issued", 200), ("waitlisted", 100)])
 
     assert await service.end("consumer", signal.SIGKILL) == -signal.SIGKILL
     assert await service.end("relay", signal.SIGKILL) == -signal.SIGKILL
+    assert await service.end("signer", signal.SIGKILL) == -signal.SIGKILL
     for number in range(0, 40, 2):
         log.withdrew(number)
     told = await carry(log, told, enrolment_engine, redis_url)
-    await asyncio.gather(*map(service.start, ("consumer", "relay")))
+    await asyncio.gather(*map(service.start, ("consumer", "signer", "relay")))
     await settled(look, STATES, [("issued", 200), ("revoked", 20), ("waitlisted", 80)])
+    await settled(look, SIGNED, [(200, 20)])
+    await settled(look, "select revoked from status_list where changes = published", [(20,)])
 
     _, url = service.running["api"]
     async with httpx.AsyncClient(base_url=url, headers=BEARER) as client:
@@ -184,7 +199,7 @@ async def test_what_cannot_be_applied_is_put_away_and_holds_up_nobody_else(
 
 
 async def test_every_process_is_ready_and_ends_when_asked_to(service: Service) -> None:
-    names = ("api", "consumer", "relay")
+    names = ("api", "consumer", "signer", "relay")
     for name, url in zip(names, await asyncio.gather(*map(service.start, names)), strict=True):
         async with httpx.AsyncClient(base_url=url) as client:
             for _ in range(20 * PATIENCE):
@@ -240,4 +255,4 @@ async def test_no_request_within_or_beside_the_openapi_document_fails_it(
 def test_an_unknown_process_is_refused_with_a_word_on_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         SERVICE.main(["mint"])
-    assert "api|consumer|relay|migrate|openapi" in capsys.readouterr().err
+    assert "api|consumer|signer|relay|migrate|openapi|preview" in capsys.readouterr().err

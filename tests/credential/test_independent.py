@@ -100,7 +100,7 @@ def test_pyld_finds_the_same_canonical_form(name: str) -> None:
     assert canonical_by_pyld(document_of(contents)) == canonical(contents)
 
 
-@settings(max_examples=25)
+@settings(deadline=None, max_examples=25)
 @given(name=names, place=st.integers(0, 524_287))
 def test_pyld_finds_the_same_canonical_form_of_any_name(name: str, place: int) -> None:
     contents = contents_of(facts(holder_name=name, status=StatusPlace(number=0, index=place)))

@@ -88,6 +88,16 @@ def test_a_rotation_waits_for_the_one_before() -> None:
     assert len(kids(rotate(second, LATER + DELAY_SECONDS))) == 3
 
 
+def test_a_century_of_yearly_rotations_fits_into_the_file(path: Path) -> None:
+    text = path.read_text()
+    for years in range(1, 101):
+        text = rotate(text, NOW + years * 31_557_600)
+    write_secret(path, text)
+    keys = IssuerKeys.load(path)
+    assert len(keys.all) == 202
+    assert len(private_kids(text)) == 4
+
+
 def test_what_an_old_key_signed_stays_valid() -> None:
     retired = [{"active_from": 0, "jwk": jwk} for jwk in issuer_keys().public_jwks()["keys"]]
     text = json.dumps({"keys": [*retired, *json.loads(new_issuer_keys(NOW))["keys"]]})

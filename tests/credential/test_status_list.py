@@ -5,7 +5,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mitra_shared.credential.encoding import base64url
@@ -27,6 +27,7 @@ from tests.credential.made import ISSUER, NOW, facts, signer, status_token, toke
 KEY = b"a key that only the issuer holds"
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, SIZE - 1), max_size=200))
 def test_what_is_packed_is_read_back(revoked: set[int]) -> None:
     bits = decoded(encoded(packed(revoked)))

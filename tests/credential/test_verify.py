@@ -21,9 +21,10 @@ from mitra_shared.credential.cose import (
 )
 from mitra_shared.credential.encoding import base32, base64url, from_base64url
 from mitra_shared.credential.status_list import VALID_SECONDS, read_status_list
+from mitra_shared.credential.taking_apart import Form
 from mitra_shared.credential.trust import BadTrust, TrustedKeys
 from mitra_shared.credential.vc_jwt import assemble, signing_input_of
-from mitra_shared.credential.verify import Form, Outcome, StatusCheck, verify
+from mitra_shared.credential.verify import Outcome, StatusCheck, verify
 from tests.credential.made import (
     ISSUER,
     NAMES,
@@ -230,12 +231,13 @@ def test_a_foreign_code_is_unreadable(given_text: Any) -> None:
     assert len(verdict.reason) < 300
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400) | st.binary(max_size=400))
 def test_no_input_raises(anything: str | bytes) -> None:
     assert verify(anything, trusted()).outcome in REJECTED
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_no_cut_or_changed_code_raises(data: st.DataObject) -> None:
     whole = code(facts())
@@ -244,7 +246,7 @@ def test_no_cut_or_changed_code_raises(data: st.DataObject) -> None:
     assert verify(changed, trusted()).outcome in (REJECTED if changed != whole else {Outcome.VALID})
 
 
-@settings(max_examples=100)
+@settings(deadline=None, max_examples=100)
 @given(
     st.dictionaries(
         st.sampled_from(

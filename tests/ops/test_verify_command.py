@@ -1,11 +1,16 @@
 """`mitra verify`: from every form a certificate comes in, with words and exit codes that fit."""
 
 import json
+import os
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 import pytest
 import zxingcpp
@@ -14,8 +19,11 @@ from PIL import Image
 from mitra_shared.credential.cose import qr_text
 from mitra_shared.credential.did import did_document
 from mitra_shared.credential.facts import StatusPlace
+from mitra_shared.ops.cli import main
 from tests.credential.made import PUBLIC_URL, code, facts, issuer_keys, proven, status_token, token
-from tests.ops.commands import mitra
+from tests.ops.commands import ENVIRONMENT, mitra
+
+pytestmark = pytest.mark.usefixtures("outside_of_any_deployment")
 
 GOOD, REVOKED = facts(status=StatusPlace(number=3, index=5)), facts(status=StatusPlace(number=3, index=6))
 
@@ -58,6 +66,35 @@ def service(folder: Path) -> Iterator[str]:
     thread.join()
 
 
+@pytest.fixture
+def outside_of_any_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in set(os.environ) - set(ENVIRONMENT):
+        monkeypatch.delenv(name)
+
+
+class Said(NamedTuple):
+    """What a command said, and with what exit code."""
+
+    returncode: int | str | None
+    stdout: str
+    stderr: str
+
+
+def mitra_here(*arguments: str, directory: Path) -> Said:
+    """Run a command in this process: 40 processes would take a minute."""
+    stdout, stderr = StringIO(), StringIO()
+    before, exit_code = sys.argv, None
+    sys.argv = ["mitra", *arguments]
+    try:
+        with chdir(directory), redirect_stdout(stdout), redirect_stderr(stderr):
+            main()
+    except SystemExit as left:
+        exit_code = left.code
+    finally:
+        sys.argv = before
+    return Said(exit_code or 0, stdout.getvalue(), stderr.getvalue())
+
+
 def picture(path: Path, *texts: str) -> Path:
     """QR codes side by side, turned a little."""
     codes = [
@@ -81,7 +118,7 @@ def test_every_form_is_read_from_a_file(folder: Path) -> None:
     picture(folder / "a.jpg", qr_text(PUBLIC_URL, code(GOOD)))
     picture(folder / "a.pdf", qr_text(PUBLIC_URL, code(GOOD)))
     for name in ("a.jwt", "a.cose", "a.json", "a.png", "a.jpg", "a.pdf"):
-        said = mitra("verify", name, "--keys", "did.json", "--status", "list.jwt", directory=folder)
+        said = mitra_here("verify", name, "--keys", "did.json", "--status", "list.jwt", directory=folder)
         assert said.returncode == 0, (name, said.stdout, said.stderr)
         assert said.stdout.startswith("VALID: ")
         for text in (GOOD.holder_name, GOOD.number, "Malappuram", "Kondotty", "24-11-2026", "list of"):
@@ -90,24 +127,24 @@ def test_every_form_is_read_from_a_file(folder: Path) -> None:
 
 def test_a_text_is_verified_as_it_is(folder: Path) -> None:
     for text in (token(GOOD), qr_text(PUBLIC_URL, code(GOOD)), json.dumps(proven(GOOD))):
-        said = mitra("verify", text, "--keys", "did.json", directory=folder)
+        said = mitra_here("verify", text, "--keys", "did.json", directory=folder)
         assert said.returncode == 0, said.stderr
         assert "whether it was revoked was not checked" in said.stdout
 
 
 def test_keys_and_list_come_from_the_service_that_is_named(folder: Path, service: str) -> None:
-    said = mitra("verify", token(GOOD), "--keys", service, "--json", directory=folder)
+    said = mitra_here("verify", token(GOOD), "--keys", service, "--json", directory=folder)
     found = json.loads(said.stdout)
     assert (said.returncode, found["outcome"], found["status"]["check"]) == (0, "valid", "checked")
     assert found["says"]["holder_name"] == GOOD.holder_name
-    said = mitra("verify", token(REVOKED), "--keys", f"{service}/.well-known/did.json", directory=folder)
+    said = mitra_here("verify", token(REVOKED), "--keys", f"{service}/.well-known/did.json", directory=folder)
     assert (said.returncode, said.stdout.split(":")[0]) == (1, "REVOKED")
 
 
 @pytest.mark.parametrize("number", [4, 5, 6])
 def test_a_list_that_cannot_be_used_leaves_a_doubt(folder: Path, service: str, number: int) -> None:
     of = facts(status=StatusPlace(number=number, index=5))
-    said = mitra("verify", token(of), "--keys", service, directory=folder)
+    said = mitra_here("verify", token(of), "--keys", service, directory=folder)
     assert said.returncode == 2
     assert "VALID" in said.stdout
     assert "Whether it was revoked cannot be told" in said.stdout
@@ -115,14 +152,14 @@ def test_a_list_that_cannot_be_used_leaves_a_doubt(folder: Path, service: str, n
 
 def test_a_list_of_another_number_leaves_a_doubt(folder: Path) -> None:
     of = facts(status=StatusPlace(number=4, index=5))
-    said = mitra("verify", token(of), "--keys", "did.json", "--status", "list.jwt", directory=folder)
+    said = mitra_here("verify", token(of), "--keys", "did.json", "--status", "list.jwt", directory=folder)
     assert said.returncode == 2
     assert "its place is in status list 4, not 3" in said.stdout
 
 
 def test_a_list_that_has_run_out_leaves_a_doubt(folder: Path) -> None:
     (folder / "list.jwt").write_text(status_token(6, now=time.time() - 8 * 86_400))
-    said = mitra("verify", token(GOOD), "--keys", "did.json", "--status", "list.jwt", directory=folder)
+    said = mitra_here("verify", token(GOOD), "--keys", "did.json", "--status", "list.jwt", directory=folder)
     assert said.returncode == 2
     assert "has run out" in said.stdout
 
@@ -130,7 +167,7 @@ def test_a_list_that_has_run_out_leaves_a_doubt(folder: Path) -> None:
 def test_all_codes_of_a_picture_are_verified_and_the_worst_decides(folder: Path) -> None:
     texts = [qr_text(PUBLIC_URL, code(of)) for of in (GOOD, REVOKED)]
     picture(folder / "two.png", *texts)
-    said = mitra("verify", "two.png", "--keys", "did.json", "--status", "list.jwt", directory=folder)
+    said = mitra_here("verify", "two.png", "--keys", "did.json", "--status", "list.jwt", directory=folder)
     assert said.returncode == 1
     assert said.stdout.count("VALID: ") == 1
     assert said.stdout.count("REVOKED: ") == 1
@@ -139,14 +176,14 @@ def test_all_codes_of_a_picture_are_verified_and_the_worst_decides(folder: Path)
 def test_what_is_altered_or_foreign_is_not_valid(folder: Path) -> None:
     changed = token(GOOD)
     for text in (f"{changed[:900]}A{changed[901:]}", "WIFI:S:home;T:WPA;P:secret;;"):
-        said = mitra("verify", text, "--keys", "did.json", directory=folder)
+        said = mitra_here("verify", text, "--keys", "did.json", directory=folder)
         assert said.returncode == 1
         assert said.stdout.startswith(("ALTERED: ", "UNREADABLE: "))
 
 
 def test_a_name_cannot_steer_the_terminal(folder: Path) -> None:
     of = facts(holder_name="Ayesha\N{ESCAPE}[2J\N{RIGHT-TO-LEFT OVERRIDE}क्\N{ZERO WIDTH JOINER}ष")
-    said = mitra("verify", token(of), "--keys", "did.json", directory=folder)
+    said = mitra_here("verify", token(of), "--keys", "did.json", directory=folder)
     assert "\N{ESCAPE}" not in said.stdout
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in said.stdout
     assert "क्\N{ZERO WIDTH JOINER}ष" in said.stdout
@@ -177,7 +214,7 @@ def test_what_cannot_be_judged_is_one_plain_sentence(
     (folder / "jwks.json").write_text(json.dumps(issuer_keys().public_jwks()))
     with (folder / "huge.jwt").open("wb") as file:
         file.truncate(40_000_000)
-    said = mitra("verify", *arguments, directory=folder)
+    said = mitra_here("verify", *arguments, directory=folder)
     assert (said.returncode, said.stdout) == (2, "")
     assert said.stderr.startswith("mitra: ")
     assert sentence in said.stderr
@@ -186,7 +223,14 @@ def test_what_cannot_be_judged_is_one_plain_sentence(
 
 def test_a_jwks_and_its_issuer_are_as_good_as_a_did_document(folder: Path) -> None:
     (folder / "jwks.json").write_text(json.dumps(issuer_keys().public_jwks()))
-    said = mitra("verify", token(GOOD), "--keys", "jwks.json", "--issuer", PUBLIC_URL, directory=folder)
+    said = mitra_here("verify", token(GOOD), "--keys", "jwks.json", "--issuer", PUBLIC_URL, directory=folder)
     assert said.returncode == 0, said.stderr
-    said = mitra("verify", token(GOOD), "--keys", "jwks.json", directory=folder, MITRA_PUBLIC_URL=PUBLIC_URL)
-    assert said.returncode == 0, said.stderr
+    process = mitra(
+        "verify", token(GOOD), "--keys", "jwks.json", directory=folder, MITRA_PUBLIC_URL=PUBLIC_URL
+    )
+    assert (process.returncode, process.stdout[:7]) == (0, "VALID: ")
+
+
+def test_exit_codes_are_those_of_the_process(folder: Path) -> None:
+    for text, exit_code in ((token(GOOD), 0), (token(GOOD)[:-4], 1), ("no-such.pdf", 2)):
+        assert mitra("verify", text, "--keys", "did.json", directory=folder).returncode == exit_code

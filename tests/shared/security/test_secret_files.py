@@ -30,6 +30,21 @@ def test_writing_again_replaces_and_leaves_no_draft(secret: Path) -> None:
     assert [path.name for path in secret.parent.iterdir()] == [secret.name]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_that_root_replaces_stays_with_its_reader(secret: Path) -> None:
+    os.chown(secret, 4_321, 1_234)
+    write_secret(secret, "new", keep_owner=True)
+    assert (secret.stat().st_uid, secret.stat().st_gid) == (4_321, 1_234)
+    write_secret(secret, "newer")
+    assert secret.stat().st_uid == 0
+
+
+def test_a_secret_that_is_larger_than_expected_is_refused(secret: Path) -> None:
+    with pytest.raises(UnsafeSecretFile, match="larger than 8 bytes"):
+        read_secret(secret, largest=8)
+    assert read_secret(secret, largest=9) == "c2VjcmV0"
+
+
 @pytest.mark.parametrize(
     ("mode", "complaint"), [(0o640, "read"), (0o604, "read"), (0o620, "written"), (0o602, "written")]
 )

@@ -211,7 +211,7 @@ def _record_routes(router: APIRouter, engine: AsyncEngine) -> None:
         caller: Reserver,
         campaign: Slug | None = None,
         constituency: Code = None,
-        after: Annotated[int, Query(ge=0, description="`after` of the page before")] = 0,
+        after: Annotated[int, Query(ge=0, lt=1 << 63, description="`after` of the page before")] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = 100,
     ) -> EntriesTold:
         """Oldest first. An in-charge sees the own constituency; others see all, and no certificate of it."""

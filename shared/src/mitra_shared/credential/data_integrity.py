@@ -17,17 +17,16 @@ from mitra_shared.credential.document import (
     REMEMBERED_GROUNDS,
     Contents,
     Ground,
-    NotOurDocument,
     criteria,
     description,
     document_of,
     instant_text,
     json_values,
     marked_document,
-    read_document,
     tags,
     title,
 )
+from mitra_shared.credential.document_reading import NotOurDocument, read_document
 from mitra_shared.credential.encoding import BadEncoding, base58, from_base58
 from mitra_shared.credential.issuer import did_of
 from mitra_shared.credential.template import Template

@@ -32,6 +32,7 @@ ISSUER_KEYS: Final = "issuer/keys.json"
 """Where the file is in `MITRA_SECRETS_DIR`, unless `MITRA_ISSUER_KEYS` names it."""
 
 _CURVES: Final[Mapping[str, Algorithm]] = {"P-256": "ES256", "Ed25519": "EdDSA"}
+LARGEST_FILE: Final = 1_048_576
 _MOST_KEYS: Final = 1_000
 _LONGEST_KID: Final = 64
 _PRIVATE_KEYS: Final = (EllipticCurvePrivateKey, Ed25519PrivateKey)
@@ -103,7 +104,7 @@ class IssuerKeys:
             OSError: it cannot be read.
         """
         try:
-            text = read_secret(path)
+            text = read_secret(path, largest=LARGEST_FILE)
         except UnicodeDecodeError:
             raise BadIssuerKeys("not UTF-8") from None
         return cls.from_json(text)
@@ -227,7 +228,7 @@ def _without_private(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _written(entries: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps({"keys": list(entries)}, indent=1)
+    return json.dumps({"keys": list(entries)}, separators=(",", ":"))
 
 
 def _entries(text: str) -> list[dict[str, Any]]:

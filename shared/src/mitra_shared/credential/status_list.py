@@ -92,7 +92,7 @@ def decoded(text: str) -> bytes:
 
 
 def status_document(
-    public_url: str, campaign_name: str, number: int, bits: bytes, now: float
+    public_url: str, issuer_name: str, number: int, bits: bytes, now: float
 ) -> dict[str, Any]:
     """The credential that carries a list, valid for seven days from `now`.
 
@@ -104,7 +104,7 @@ def status_document(
         "@context": list(CONTEXTS[:1]),
         "id": address,
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
-        "issuer": {"id": did_of(public_url), "name": campaign_name},
+        "issuer": {"id": did_of(public_url), "name": issuer_name},
         "validFrom": instant_text(issued_at),
         "validUntil": instant_text(issued_at + VALID_SECONDS),
         "credentialSubject": {

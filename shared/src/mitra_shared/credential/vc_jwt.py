@@ -10,15 +10,16 @@ import json
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from pydantic_core import from_json
+
 from mitra_shared.credential.document import (
     REMEMBERED_GROUNDS,
     Contents,
     Ground,
-    NotOurDocument,
     json_values,
     marked_document,
-    read_contents,
 )
+from mitra_shared.credential.document_reading import NotOurDocument, read_contents
 from mitra_shared.credential.encoding import BadEncoding, base64url, from_base64url
 from mitra_shared.credential.issuer import did_of
 from mitra_shared.credential.template import Template, bare_mark
@@ -106,8 +107,8 @@ def read_payload(content: bytes) -> Contents:
         NotOurToken: it is not.
     """
     try:
-        contents = read_contents(json.loads(content))
-    except (ValueError, RecursionError):
+        contents = read_contents(from_json(content))
+    except ValueError:
         raise NotOurToken("the payload is not JSON") from None
     except NotOurDocument as error:
         raise NotOurToken(str(error)) from None

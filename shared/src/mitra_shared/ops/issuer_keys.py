@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from mitra_shared.credential.keys import BadIssuerKeys, IssuerKeys, RotationPending
+from mitra_shared.credential.keys import LARGEST_FILE, BadIssuerKeys, IssuerKeys, RotationPending
 from mitra_shared.ops.lock import Held, LockFile
 from mitra_shared.ops.trouble import Trouble
 from mitra_shared.security.secret_files import UnsafeSecretFile, read_secret, write_secret
@@ -50,7 +50,7 @@ def change_issuer_keys(path: Path, change: Change) -> tuple[IssuerKeys, IssuerKe
         changed = change(text, time.time())
         after = IssuerKeys.from_json(changed)
         if after.fingerprint != before.fingerprint:
-            write_secret(path, changed)
+            write_secret(path, changed, keep_owner=True)
     except (BadIssuerKeys, RotationPending) as error:
         raise Trouble(str(error)) from None
     except OSError as error:
@@ -62,7 +62,7 @@ def change_issuer_keys(path: Path, change: Change) -> tuple[IssuerKeys, IssuerKe
 
 def _text(path: Path) -> str:
     try:
-        text = read_secret(path)
+        text = read_secret(path, largest=LARGEST_FILE)
         IssuerKeys.from_json(text)
     except FileNotFoundError:
         raise Trouble(f"there are no issuer's keys at {path}; mitra secrets renew DIR makes them") from None

@@ -24,24 +24,25 @@ class SharedSecretWarning(UserWarning):
     """A secret mounted by a container engine is readable by every user inside the container."""
 
 
-def read_secret(path: Path, *, mounted: Path = _MOUNTED_BY_ENGINE) -> str:
+def read_secret(path: Path, *, mounted: Path = _MOUNTED_BY_ENGINE, largest: int = _LARGEST) -> str:
     """The text of a secret file without surrounding white space.
 
     Args:
         path: the file; symbolic links are followed.
         mounted: directory below which readable modes are accepted.
+        largest: how many bytes it may have.
 
     Raises:
-        UnsafeSecretFile: the mode or the owner is unsafe, or it is no regular file of at most 64 KiB.
+        UnsafeSecretFile: the mode or the owner is unsafe, or it is no regular file, or too large.
         OSError: it cannot be read.
         UnicodeDecodeError: it is not UTF-8.
     """
     with path.open("rb") as file:
         # The open file is what is checked, so that the name cannot be pointed elsewhere in between.
         _check(path, os.fstat(file.fileno()), mounted)
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise UnsafeSecretFile(f"{path} is larger than {_LARGEST} bytes")
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise UnsafeSecretFile(f"{path} is larger than {largest} bytes")
     return content.decode().strip()
 
 
@@ -61,10 +62,11 @@ def _check(path: Path, status: os.stat_result, mounted: Path) -> None:
         )
 
 
-def write_secret(path: Path, text: str) -> None:
+def write_secret(path: Path, text: str, *, keep_owner: bool = False) -> None:
     """Write a secret file of mode 0600; an existing file of that name is replaced at once, never half.
 
     A process that is killed in between leaves a draft, `.NAME.PID`, and the file as it was.
+    With `keep_owner`, root leaves an existing file to the user who reads it, instead of taking it over.
 
     Raises:
         OSError: it cannot be written.
@@ -73,6 +75,9 @@ def write_secret(path: Path, text: str) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            if keep_owner and os.geteuid() == 0 and path.exists():
+                owner = path.stat()
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             file.write(text)
             file.flush()
             # A power cut after the renaming must not find the new name with nothing in it.
