@@ -65,6 +65,7 @@ class Office:
     log: EnrolmentLog
     issuer: Issuer
     api: httpx.AsyncClient
+    directory: Path
 
     async def issue(self, count: int, segment: str = SEGMENT, *, first: int = 1) -> None:
         """Enrol people, and sign what is issued for them."""
@@ -166,7 +167,7 @@ async def office_on(engine: AsyncEngine, directory: Path, places: int = 1_000) -
     issuer, log = issuer_in(directory), EnrolmentLog()
     log.defined(goals=quotas(places))
     async with api_client(engine, issuer, directory) as api:
-        office = Office(engine, log, issuer, api)
+        office = Office(engine, log, issuer, api, directory)
         await office.sign()
         yield office
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,15 +26,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import certificates.consumers
 import reporting.consumers
+from certificates.commands.hand_over import HandOver, NotRead, Record, hand_over
+from certificates.commands.make_sheet import MakeSheet, make_sheet
+from certificates.commands.mark_sheet import MarkDispatched, MarkPrinted, mark_dispatched, mark_printed
+from certificates.commands.plan_programme import PlanProgramme, plan_programme
+from certificates.commands.report_programme import ReportProgramme, report_programme
+from certificates.commands.reprint import Reprint, reprint
+from certificates.domain.certificate import visible_number
+from certificates.domain.paper import HandOverOutcome, VisibleNumber
 from certificates.signing import StatusListPublisher, signing_group
+from certificates.storage.programmes import Programme
+from certificates.storage.requests import Request
+from certificates.storage.sheets import SegmentScope
 from enrolment.clock import system_clock
 from enrolment.upkeep import Upkeep
 from mitra_shared.consume.consumer import Consumer
 from mitra_shared.consume.replay import LogClient
-from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic, partition_of
 from mitra_shared.database import create_engine
 from mitra_shared.http.answers import install_problem_handlers
-from mitra_shared.ids import StaffId
+from mitra_shared.ids import AreaCode, CampaignId, StaffId
+from mitra_shared.log import unit_of_work
 from mitra_shared.log.endpoint import log_router
 from mitra_shared.ops.audit import AuditReport, AuditSources, audit
 from mitra_shared.process import ShutdownSignal
@@ -317,3 +329,55 @@ async def play_story(world: World) -> None:
         await field.opinions("S24-AC036", 4)
         await Upkeep(world.enrolment, system_clock).work()
         await world.settled()
+        await print_and_hand_over(world)
+        await world.settled()
+
+
+async def print_and_hand_over(world: World) -> None:
+    """Two sheets and a reprint, one of them sent; papers handed over, a programme reported repeatedly."""
+    scope = SegmentScope(
+        partition_of("S11-PC04"), CampaignId("small"), AreaCode("S11-PC04"), AreaCode("S11-AC017")
+    )
+    by = StaffId("S11-PC04/in-charge")
+
+    def request(asked: str) -> Request:
+        return Request.of(by, asked, {"asked": asked})
+
+    async with unit_of_work(world.certificates) as unit:
+        first, second = [
+            await make_sheet(unit, MakeSheet(uuid4(), scope, 2, request(name), datetime.now(UTC)))
+            for name in ("first sheet", "second sheet")
+        ]
+        await unit.connection.execute(text("update sheet_member set rendered = true"))
+        found = await unit.connection.execute(
+            text(
+                "select serial from credential where segment = 'S11-AC017' and revoked_at is null order by 1"
+            )
+        )
+        numbers = [VisibleNumber(scope.segment, serial) for serial in found.scalars()]
+        torn = Reprint(uuid4(), scope, numbers[:1], "torn", request("reprint"), datetime.now(UTC))
+        again = await reprint(unit, torn)
+    for sheet in (first, second, again):
+        async with unit_of_work(world.certificates) as unit:
+            await unit.connection.execute(text("update sheet_member set rendered = true"))
+            await mark_printed(unit, MarkPrinted(sheet.id, by, datetime.now(UTC)))
+    async with unit_of_work(world.certificates) as unit:
+        await mark_dispatched(unit, MarkDispatched(first.id, by, datetime.now(UTC)))
+    held = Programme(
+        uuid4(), *scope[:3], "launch", "Town hall", date(2026, 11, 2), by, datetime.now(UTC), 0, None, None,
+        None, 0,
+    )  # fmt: skip
+    async with unit_of_work(world.certificates) as unit:
+        await plan_programme(unit, PlanProgramme(held, request("programme")))
+    for number, programme in zip(numbers, (held.id, None, None), strict=False):
+        async with unit_of_work(world.certificates) as unit:
+            record = Record(uuid4(), visible_number(*number), datetime.now(UTC), programme)
+            at = datetime.now(UTC)
+            await hand_over(unit, HandOver([record], by, scope.campaign, scope.constituency, at), no_code)
+        async with unit_of_work(world.certificates) as unit:
+            report = ReportProgramme(held.id, 40 + number.serial, by, date(2026, 11, 3), datetime.now(UTC))
+            await report_programme(unit, report)
+
+
+def no_code(_: str) -> NotRead:
+    return NotRead(HandOverOutcome.UNREADABLE)

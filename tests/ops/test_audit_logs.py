@@ -329,5 +329,5 @@ async def test_a_rebuild_that_was_asked_for_is_told_and_is_no_mistake(breakable:
     report = await breakable.audit()
     assert report.clean, report.findings
     notes = [note for check in report.checks for note in check.notes]
-    assert len(notes) == 3
+    assert len(notes) == 4
     assert all(note.startswith("reporting is asked to rebuild partition 3") for note in notes)

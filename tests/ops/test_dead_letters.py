@@ -13,7 +13,8 @@ import pytest
 from mitra_shared.contracts.events import MitraEnrolledV1, MitraWithdrawnV1
 from mitra_shared.ids import AreaCode, CampaignId, MitraId, StaffId, new_event_id, new_mitra_id
 from mitra_shared.log import unit_of_work
-from tests.enrolment.intake_api import load
+from mitra_shared.person_names import seal_context
+from tests.enrolment.intake_api import SEALS, load
 from tests.factories import small_campaign
 from tests.ops.campaign_world import World, quotas
 from tests.ops.commands import mitra
@@ -59,7 +60,10 @@ def about(mitra_id: MitraId, segment: str) -> dict[str, Any]:
 def enrolled(mitra_id: MitraId, segment: str) -> MitraEnrolledV1:
     recruiter = StaffId("S11-PC04/in-charge")
     return MitraEnrolledV1(
-        **about(mitra_id, segment), recruiter=recruiter, language="hi", holder_name="a sealed name"
+        **about(mitra_id, segment),
+        recruiter=recruiter,
+        language="hi",
+        holder_name=SEALS.names.seal("Asha Devi", context=seal_context(mitra_id)),
     )
 
 

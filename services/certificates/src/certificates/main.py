@@ -9,6 +9,7 @@ from structlog import get_logger
 from certificates.api import create_app
 from certificates.consumers import consumer_group
 from certificates.issuer import Issuer
+from certificates.press import Press
 from certificates.rendering.cache import RenderingCache
 from certificates.rendering.pool import RenderPool
 from certificates.rendering.template_check import check_templates
@@ -41,7 +42,7 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     """Answer until `shutdown`."""
     metrics, readiness = ProcessMetrics(), Readiness()
     engine = create_engine(
-        settings.database_url.get_secret_value(), application="certificates api", pool_size=8
+        settings.database_url.get_secret_value(), application="certificates api", pool_size=10
     )
     readiness.add("database", database_check(engine))
     templates = settings.template_dir or TEMPLATES
@@ -51,10 +52,15 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     work = settings.work_dir or Path(mkdtemp(prefix="mitra-certificates-"))
     renderings = Renderings(pool, RenderingCache(work, largest_bytes=settings.cache_bytes))
     issuer = issuer_of(settings)
-    store = SheetStore(work / "sheets", settings.names())
+    store = SheetStore(settings.sheets_dir or work / "sheets", settings.names())
+    press = Press(engine, issuer, pool, store, most_bytes=settings.sheet_bytes)
     app = create_app(engine, settings, issuer, renderings, store, readiness, metrics)
     api = serve(app, host=settings.host, port=settings.port, shutdown=shutdown, port_file=settings.port_file)
-    parts = {"http": api, "revocations": renderings.forget_revoked(engine, shutdown)}
+    parts = {
+        "http": api,
+        "revocations": renderings.forget_revoked(engine, shutdown),
+        "press": press.run(shutdown),
+    }
     try:
         await run_parts(shutdown, parts)
     finally:

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog import get_logger
 
 from certificates.issuer import Issuer
-from certificates.rendering.pool import PoolBusy, PoolClosed
-from certificates.sheet_setting import Progress, SheetSet, SheetSetting, Typesetting
+from certificates.rendering.pool import PoolBusy, PoolClosed, RenderPool
+from certificates.sheet_setting import Progress, SheetSet, SheetSetting
 from certificates.sheet_store import SheetStore
 from certificates.storage import press_jobs, sheets
 from certificates.storage.press_jobs import LEASE_SECONDS, Finished, Job, Stage
@@ -41,7 +41,7 @@ class Press:
         self,
         engine: AsyncEngine,
         issuer: Issuer,
-        typesetting: Typesetting,
+        pool: RenderPool,
         store: SheetStore,
         *,
         most_bytes: int,
@@ -49,7 +49,7 @@ class Press:
         """Make sheets out of what `issuer` opens; `store` is to hold about `most_bytes` of them."""
         self._engine = engine
         self._issuer = issuer
-        self._typesetting = typesetting
+        self._pool = pool
         self._store = store
         self._most_bytes = most_bytes
 
@@ -151,7 +151,7 @@ class Press:
     async def _make(self, job: Job, worker: UUID, progress: Progress) -> None:
         async with self._engine.connect() as connection:
             sheet = await sheets.of_job(connection, job.sheet)
-        made = await SheetSetting(self._engine, self._issuer, self._typesetting, sheet, progress).set()
+        made = await SheetSetting(self._engine, self._issuer, self._pool, sheet, progress).set()
         if made.failed:
             async with unit_of_work(self._engine) as unit:
                 await press_jobs.fail_members(unit.connection, sheet.id, made.failed)

@@ -111,3 +111,8 @@ class CertificatesApiSettings(IssuerSettings):
     """Where sealed renderings are kept for a while; a directory of its own below the system's if not said."""
     cache_bytes: Annotated[int, Field(ge=0)] = 200_000_000
     """How much of it renderings may fill."""
+    sheets_dir: Path | None = None
+    """Where print sheets are kept sealed for a day; best one for all api processes. `sheets` in the directory
+    of renderings if not said."""
+    sheet_bytes: Annotated[int, Field(ge=0)] = 1_000_000_000
+    """How much of it they may fill; the oldest are given up, and made again when they are asked for."""

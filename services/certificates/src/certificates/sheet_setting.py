@@ -7,21 +7,20 @@ made. What is revoked meanwhile is left out.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog import get_logger
 
 from certificates.domain.certificate import visible_number
 from certificates.issuer import Issuer, UnknownFormat
+from certificates.rendering.manifest import Manifest, ManifestRow, manifest_csv
 from certificates.rendering.page import Page
-from certificates.rendering.pool import RenderFailed, Tell
+from certificates.rendering.pool import RenderFailed, RenderPool
 from certificates.sheet_store import Part
 from certificates.storage import credentials, sheets
 from certificates.storage.press_jobs import Stage
 from certificates.storage.sheets import Sheet
-from mitra_shared.campaign.definition import Language
 from mitra_shared.security.sealing import SealError
 
 MOST_FAILED: Final = 20
@@ -29,32 +28,6 @@ MOST_FAILED: Final = 20
 _OPENED_TOGETHER: Final = 50
 
 log = get_logger(__name__)
-
-
-class Entry(NamedTuple):
-    """A line of the list that goes with a sheet."""
-
-    number: str
-    name: str
-    recruiter: str
-
-
-class Typesetting(Protocol):
-    """What sets certificates and lists."""
-
-    async def sheet(
-        self, pages: Sequence[tuple[Page, Language]], *, title: str, made_at: datetime, tell: Tell
-    ) -> bytes:
-        """Certificates in one PDF, in this order."""
-        ...
-
-    async def manifest(self, entries: Sequence[Entry], *, title: str, made_at: datetime) -> bytes:
-        """The list as PDF."""
-        ...
-
-    def table(self, entries: Sequence[Entry]) -> bytes:
-        """The list for a spreadsheet."""
-        ...
 
 
 class TooManyFail(Exception):
@@ -82,7 +55,7 @@ class SheetSet:
 class _Opened(NamedTuple):
     place: int
     page: Page
-    entry: Entry
+    row: ManifestRow
 
 
 @dataclass(slots=True)
@@ -91,7 +64,7 @@ class SheetSetting:
 
     engine: AsyncEngine
     issuer: Issuer
-    typesetting: Typesetting
+    pool: RenderPool
     sheet: Sheet
     progress: Progress
     failed: dict[int, str] = field(default_factory=dict)
@@ -109,18 +82,27 @@ class SheetSetting:
         certificates, opened = await self._certificates(opened)
         if not opened:
             return SheetSet({}, (), self.failed)
-        entries = [each.entry for each in opened]
-        manifest = await self.typesetting.manifest(entries, title=self._title, made_at=self.sheet.made_at)
+        manifest = self._manifest(opened)
         parts = {
             Part.CERTIFICATES: certificates,
-            Part.MANIFEST: manifest,
-            Part.TABLE: self.typesetting.table(entries),
+            Part.MANIFEST: await self.pool.manifest(manifest),
+            Part.TABLE: manifest_csv(manifest),
         }
         return SheetSet(parts, [each.place for each in opened], self.failed)
 
     @property
     def _title(self) -> str:
         return f"{self.sheet.segment}, {self.sheet.count} certificates, {self.sheet.made_at:%d-%m-%Y}"
+
+    def _manifest(self, opened: Sequence[_Opened]) -> Manifest:
+        facts = opened[0].page.facts
+        return Manifest(
+            facts.campaign_name.en,
+            f"{facts.segment_name.en}, {facts.constituency_name.en}",
+            "en",
+            self.sheet.made_at,
+            tuple(each.row for each in opened),
+        )
 
     async def _open(self) -> Sequence[_Opened]:
         """The certificates that are valid and can be opened."""
@@ -141,8 +123,8 @@ class SheetSetting:
                 continue
             page = Page(secured.facts, secured.qr, secured.jwt)
             number = visible_number(self.sheet.segment, member.serial)
-            entry = Entry(number, secured.facts.holder_name, member.recruiter or "")
-            opened.append(_Opened(member.place, page, entry))
+            row = ManifestRow(number, secured.facts.holder_name, member.recruiter or "")
+            opened.append(_Opened(member.place, page, row))
             if count % _OPENED_TOGETHER == 0:
                 self.progress.prepared = count
                 await asyncio.sleep(0)
@@ -166,7 +148,7 @@ class SheetSetting:
             self.progress.prepared = prepared
 
         pages = [(each.page, each.page.facts.language) for each in opened]
-        return await self.typesetting.sheet(pages, title=self._title, made_at=self.sheet.made_at, tell=tell)
+        return await self.pool.sheet(pages, title=self._title, made_at=self.sheet.made_at, tell=tell)
 
     async def _find_failing(self, opened: Sequence[_Opened]) -> None:
         """Halve what fails until single certificates are left."""

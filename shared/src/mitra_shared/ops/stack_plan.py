@@ -80,6 +80,7 @@ def service_plans(plan: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
                 port=str(port),
                 log_level=plan.log_level,
                 public_url=public_url,
+                sheets_dir=str(plan.home.absolute() / "work" / "sheets"),
                 work_dir=str(plan.home.absolute() / "work" / f"{service}-{kind}-{number}"),
                 **apis,
             ),

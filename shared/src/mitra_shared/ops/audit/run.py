@@ -8,7 +8,17 @@ from typing import Any, Final
 import asyncpg
 from redis.exceptions import RedisError
 
-from mitra_shared.ops.audit import certificates, credentials, groups, logs, opinions, people, rollups, streams
+from mitra_shared.ops.audit import (
+    certificates,
+    credentials,
+    custody,
+    groups,
+    logs,
+    opinions,
+    people,
+    rollups,
+    streams,
+)
 from mitra_shared.ops.audit.report import AuditReport, Check
 from mitra_shared.ops.audit.scene import Scene, scene_of
 from mitra_shared.ops.audit.snapshots import in_words
@@ -63,6 +73,10 @@ EXAMINATIONS: Final = (
     Examination(
         credentials.check_credentials,
         [("credentials", "whoever has a valid certificate has one that is signed, and nobody else")],
+    ),
+    Examination(
+        custody.check_custody,
+        [("custody", "sheets, papers and programmes are what their log tells, nothing is printed twice")],
     ),
     Examination(rollups.check_rollups, [("rollups", "every figure of reporting is a count of the logs")]),
     Examination(opinions.check_opinions, [("opinions", "nothing leads to a person, and no sheet is lost")]),
