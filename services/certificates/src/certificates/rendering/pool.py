@@ -56,14 +56,15 @@ class Limits:
         waiting: requests that may wait for a worker.
         seconds: a worker has for one page, its start included.
         attempts: how often a request is tried when its worker is lost.
-        memory: bytes after which a worker is replaced once it has answered; it can never map more than eight
-            times as much.
+        memory: bytes after which a worker is replaced once it has answered.
+        times_memory: how many times as much it can map at most; beyond that it ends.
     """
 
     waiting: int = 64
     seconds: float = 15.0
     attempts: int = 2
     memory: int = 512 * 1024 * 1024
+    times_memory: int = 8
 
 
 @dataclass(slots=True)
@@ -102,6 +103,15 @@ class RenderPool:
     def waiting(self) -> int:
         """Requests that wait for a worker."""
         return self._waiting
+
+    def pids(self) -> set[int]:
+        """The process ids of the workers that are running."""
+        return {worker.pid for worker in (*self._idle, *self._working)}
+
+    @property
+    def working(self) -> int:
+        """Workers that are at work."""
+        return len(self._working)
 
     async def pdf(self, page: Page, language: Language) -> bytes:
         """A certificate as PDF/A-3a and PDF/UA-1, with its token attached.
@@ -261,5 +271,7 @@ class RenderPool:
 
     async def _started(self) -> WorkerProcess:
         return await WorkerProcess.start(
-            self._templates, system_fonts=self._system_fonts, address_space=8 * self._limits.memory
+            self._templates,
+            system_fonts=self._system_fonts,
+            address_space=self._limits.memory * self._limits.times_memory,
         )

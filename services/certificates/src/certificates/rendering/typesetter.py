@@ -154,7 +154,8 @@ def _not_set(error: typst.TypstError | typst.TypstWarning, templates: Path) -> N
         if Path(place["file"]).stem != _MAIN:
             file = Path(place["file"]).resolve()
             shown = file.relative_to(templates) if file.is_relative_to(templates) else file.name
-            return NotSet(what, str(shown), int(place["line"]), int(place["column"]))
+            # The typesetter counts columns from 0.
+            return NotSet(what, str(shown), int(place["line"]), int(place["column"]) + 1)
     if what == "unresolved import":
         return NotSet("certificate.typ has to define `certificates`, and manifest.typ `manifest`")
     return NotSet(what)
