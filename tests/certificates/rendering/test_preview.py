@@ -71,7 +71,7 @@ def test_a_name_that_is_too_long_is_refused(tmp_path: Path, capsys: pytest.Captu
 
 def test_a_character_without_a_font_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="1"):
-        preview(["--name", "\U000f0000", str(tmp_path / "preview.pdf")])
+        preview(["--name", "A\U000f0000", str(tmp_path / "preview.pdf")])
     assert "U+F0000" in capsys.readouterr().err
 
 
