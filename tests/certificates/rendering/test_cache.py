@@ -55,6 +55,14 @@ def test_the_wiped_cache_misses_and_goes_on(tmp_path: Path) -> None:
     assert first.get(RenderingKey(ONE, "pdf:hi")) == NAME
 
 
+def test_a_directory_that_cannot_be_written_costs_the_entry_alone_and_is_counted(tmp_path: Path) -> None:
+    cache = RenderingCache(tmp_path, largest_bytes=10_000)
+    (tmp_path / "renderings").rmdir()
+    cache.put(RenderingKey(ONE, "pdf:hi"), NAME)
+    assert cache.get(RenderingKey(ONE, "pdf:hi")) is None
+    assert (cache.failures, cache.total_bytes) == (1, 0)
+
+
 def test_a_damaged_file_is_a_miss_and_goes_away(tmp_path: Path) -> None:
     cache = RenderingCache(tmp_path, largest_bytes=10_000)
     cache.put(RenderingKey(ONE, "pdf:hi"), NAME)

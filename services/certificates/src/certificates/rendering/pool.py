@@ -88,11 +88,21 @@ class RenderPool:
         templates: Path = TEMPLATES,
         limits: Limits | None = None,
         system_fonts: bool = True,
+        threads: int = 1,
     ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            workers: processes at most.
+            templates: their directory; to be checked before with `check_templates`.
+            limits: what the pool bears.
+            system_fonts: without them only the fonts of the wheels count.
+            threads: of each worker. More of them help a sheet; single pages are set faster by more workers.
+        """
         self.counts = PoolCounts()
         self._templates = templates.resolve()
         self._limits = limits or Limits()
-        self._system_fonts = system_fonts
+        self._system_fonts, self._threads = system_fonts, threads
         self._places = asyncio.Semaphore(workers)
         self._idle: list[WorkerProcess] = []
         self._working: set[WorkerProcess] = set()
@@ -274,4 +284,5 @@ class RenderPool:
             self._templates,
             system_fonts=self._system_fonts,
             address_space=self._limits.memory * self._limits.times_memory,
+            threads=self._threads,
         )
