@@ -20,12 +20,14 @@ NAME_BOX_MILLIMETRES = (32.5, 264.5)
 
 def picture(pdf: bytes, *, dots_per_inch: float = 150, page: int = 0) -> Image.Image:
     with pypdfium2.PdfDocument(pdf) as document:
-        return document[page].render(scale=dots_per_inch / 72).to_pil().convert("RGB")
+        rendered: Image.Image = document[page].render(scale=dots_per_inch / 72).to_pil()
+    return rendered.convert("RGB")
 
 
 def text_of(pdf: bytes, page: int = 0) -> str:
     with pypdfium2.PdfDocument(pdf) as document:
-        return document[page].get_textpage().get_text_bounded()
+        text: str = document[page].get_textpage().get_text_bounded()
+    return text
 
 
 def pages_of(pdf: bytes) -> int:
@@ -66,5 +68,5 @@ def ink_of_name(typesetter: Typesetter, page: Page, bare: Page, language: Langua
     with_name, without = (
         Image.open(BytesIO(typesetter.png(each, language, 1188))).convert("L") for each in (page, bare)
     )
-    box = ImageChops.difference(with_name, without).point(lambda value: 255 * (value > 24)).getbbox()  # type: ignore[operator]
+    box = ImageChops.difference(with_name, without).point(lambda value: 255 * (value > 24)).getbbox()
     return None if box is None else Ink(*(place / 4 for place in box))

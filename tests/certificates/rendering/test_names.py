@@ -21,7 +21,7 @@ OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\
     ],
 )
 def test_a_name_is_set_in_the_script_and_direction_of_its_letters(
-    name: str, language: str, right_to_left: bool
+    name: str, language: str, *, right_to_left: bool
 ) -> None:
     shown = shown_name(name)
     assert (shown.text, shown.language, shown.right_to_left) == (name, language, right_to_left)

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from certificates.issuer import Issuer
 from certificates.schemas import Answer
 from certificates.storage import credentials
-from mitra_shared.credential.verify import LARGEST, Outcome, Verdict, verify
+from mitra_shared.credential.taking_apart import LARGEST
+from mitra_shared.credential.verify import Outcome, Verdict, verify
 from mitra_shared.http.problems import problem_responses
 from mitra_shared.http.rates import RatePerAddress
 

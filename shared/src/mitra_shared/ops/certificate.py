@@ -48,7 +48,7 @@ def preview(
     options += [f"--name={name}"] if name else []
     try:
         done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "certificates", "preview", *options, "--", str(out)],
+            [sys.executable, "-m", "certificates.rendering.preview", *options, "--", str(out)],
             check=False,
             capture_output=True,
             text=True,

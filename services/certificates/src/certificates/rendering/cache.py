@@ -6,7 +6,6 @@ Every process that opens a cache makes its own key and keeps it in memory only. 
 clear, and what an earlier process left behind is rubbish: it is wiped at the start.
 """
 
-import contextlib
 import hmac
 import os
 import shutil
@@ -38,6 +37,9 @@ class RenderingCache:
     """The most recently used renderings, up to a number of bytes. May be used from several threads.
 
     A directory belongs to one cache: whoever opens it last wipes what others keep there, who then miss.
+
+    Attributes:
+        failures: how often a rendering could not be written, for metrics.
     """
 
     def __init__(self, directory: Path, *, largest_bytes: int) -> None:
@@ -54,6 +56,7 @@ class RenderingCache:
         self._sizes: OrderedDict[RenderingKey, int] = OrderedDict()
         self._total = 0
         self._forgotten = 0
+        self.failures = 0
         self._lock = Lock()
         shutil.rmtree(self._directory, ignore_errors=True)
         self._directory.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
@@ -96,7 +99,7 @@ class RenderingCache:
             return
         path = self._path(key)
         part = path.with_name(f"{path.name}.{os.urandom(8).hex()}.part")
-        with contextlib.suppress(FileNotFoundError):  # another process wiped the directory
+        try:
             try:
                 part.write_bytes(stored)
                 with self._lock:
@@ -106,6 +109,9 @@ class RenderingCache:
                         self._sizes[key] = len(stored)
             finally:
                 part.unlink(missing_ok=True)
+        except OSError:
+            # Wiped by another process, or no room: the rendering is good all the same.
+            self.failures += 1
         self._drop(self._too_many())
 
     def forget(self, credential_id: UUID) -> int:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +12,7 @@ from certificates.rendering.page import INDIA, issued_on
 from mitra_shared.campaign.definition import Language
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS: Final = frozenset("=+-@\t\r\n")
 _HEADER: Final = ("number", "name", "co_in_charge", "signature")
 
 
@@ -86,5 +87,6 @@ def _row(row: ManifestRow) -> dict[str, Any]:
 
 
 def _harmless(cell: str) -> str:
-    # Programs skip blanks before they look for a formula.
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA_STARTS) else cell
+    # Programs skip blanks before they look for a formula, and some take signs of full width for signs.
+    start = unicodedata.normalize("NFKC", cell.lstrip(" ")[:1])
+    return f"'{cell}" if start in _FORMULA_STARTS else cell

@@ -56,14 +56,15 @@ class Limits:
         waiting: requests that may wait for a worker.
         seconds: a worker has for one page, its start included.
         attempts: how often a request is tried when its worker is lost.
-        memory: bytes after which a worker is replaced once it has answered; it can never map more than eight
-            times as much.
+        memory: bytes after which a worker is replaced once it has answered.
+        times_memory: how many times as much it can map at most; beyond that it ends.
     """
 
     waiting: int = 64
     seconds: float = 15.0
     attempts: int = 2
     memory: int = 512 * 1024 * 1024
+    times_memory: int = 8
 
 
 @dataclass(slots=True)
@@ -87,11 +88,21 @@ class RenderPool:
         templates: Path = TEMPLATES,
         limits: Limits | None = None,
         system_fonts: bool = True,
+        threads: int = 1,
     ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            workers: processes at most.
+            templates: their directory; to be checked before with `check_templates`.
+            limits: what the pool bears.
+            system_fonts: without them only the fonts of the wheels count.
+            threads: of each worker. More of them help a sheet; single pages are set faster by more workers.
+        """
         self.counts = PoolCounts()
         self._templates = templates.resolve()
         self._limits = limits or Limits()
-        self._system_fonts = system_fonts
+        self._system_fonts, self._threads = system_fonts, threads
         self._places = asyncio.Semaphore(workers)
         self._idle: list[WorkerProcess] = []
         self._working: set[WorkerProcess] = set()
@@ -102,6 +113,15 @@ class RenderPool:
     def waiting(self) -> int:
         """Requests that wait for a worker."""
         return self._waiting
+
+    def pids(self) -> set[int]:
+        """The process ids of the workers that are running."""
+        return {worker.pid for worker in (*self._idle, *self._working)}
+
+    @property
+    def working(self) -> int:
+        """Workers that are at work."""
+        return len(self._working)
 
     async def pdf(self, page: Page, language: Language) -> bytes:
         """A certificate as PDF/A-3a and PDF/UA-1, with its token attached.
@@ -261,5 +281,8 @@ class RenderPool:
 
     async def _started(self) -> WorkerProcess:
         return await WorkerProcess.start(
-            self._templates, system_fonts=self._system_fonts, address_space=8 * self._limits.memory
+            self._templates,
+            system_fonts=self._system_fonts,
+            address_space=self._limits.memory * self._limits.times_memory,
+            threads=self._threads,
         )

@@ -47,3 +47,7 @@ def _made(template: Path, language: Language, name: str | None, *, picture: bool
     page = sample_page(language, name)
     typesetter = Typesetter(template)
     return typesetter.png(page, language, PICTURE_WIDTH) if picture else typesetter.pdf(page, language)
+
+
+if __name__ == "__main__":
+    preview(sys.argv[1:])

@@ -26,6 +26,7 @@ _POINTS_OF_A4: Final = 297 / 25.4 * 72
 _MAIN: Final = "__typst_py_bytes__"
 """What the binding calls source that is no file."""
 _PLACE: Final = re.compile(r"┌─ (?P<file>[^\n]+):(?P<line>\d+):(?P<column>\d+)")
+_ESCAPED: Final = re.compile(r"\\u\{([0-9a-f]+)\}")
 _NO_GLYPH: Final = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
 
 
@@ -154,7 +155,8 @@ def _not_set(error: typst.TypstError | typst.TypstWarning, templates: Path) -> N
         if Path(place["file"]).stem != _MAIN:
             file = Path(place["file"]).resolve()
             shown = file.relative_to(templates) if file.is_relative_to(templates) else file.name
-            return NotSet(what, str(shown), int(place["line"]), int(place["column"]))
+            # The typesetter counts columns from 0.
+            return NotSet(what, str(shown), int(place["line"]), int(place["column"]) + 1)
     if what == "unresolved import":
         return NotSet("certificate.typ has to define `certificates`, and manifest.typ `manifest`")
     return NotSet(what)
@@ -162,5 +164,6 @@ def _not_set(error: typst.TypstError | typst.TypstWarning, templates: Path) -> N
 
 def _listed(texts: Iterable[str]) -> str:
     """Code points, sorted and few: enough to find a font by, and no name."""
-    points = sorted({ord(character) for text in texts for character in text if not character.isascii()})
+    written = [_ESCAPED.sub(lambda point: chr(int(point[1], 16)), text) for text in texts]
+    points = sorted({ord(character) for text in written for character in text})
     return ", ".join(f"U+{point:04X}" for point in points[:5]) + (" and more" if len(points) > 5 else "")  # noqa: PLR2004

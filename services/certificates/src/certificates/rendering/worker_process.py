@@ -41,7 +41,9 @@ class WorkerProcess:
         self.memory = 0
 
     @classmethod
-    async def start(cls, templates: Path, *, system_fonts: bool, address_space: int) -> "WorkerProcess":
+    async def start(
+        cls, templates: Path, *, system_fonts: bool, address_space: int, threads: int
+    ) -> "WorkerProcess":
         """Start a worker; it gets ready while its first request is on the way."""
         configuration = Configuration(str(templates), system_fonts, address_space, os.getpid())
         environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
@@ -55,8 +57,7 @@ class WorkerProcess:
             stdout=asyncio.subprocess.PIPE,
             # A crash could print what it worked on, and that is a name.
             stderr=asyncio.subprocess.DEVNULL,
-            # The pool is as many workers as there are to be threads.
-            env={**environment, "RAYON_NUM_THREADS": "1"},
+            env={**environment, "RAYON_NUM_THREADS": str(threads)},
         )
         if process.stdin is None or process.stdout is None:
             raise WorkerLost("the worker was started without pipes")
