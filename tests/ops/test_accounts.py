@@ -90,11 +90,13 @@ async def test_a_producer_writes_its_own_streams_only(accounts: dict[str, Redis]
     await accounts["enrolment"].xadd("enrolment.{3}", {"a": "b"})
     await accounts["enrolment"].xadd("opinions.{3}", {"a": "b"})
     await accounts["certificates"].xadd("certificates.{3}", {"a": "b"})
+    await accounts["certificates"].xadd("custody.{3}", {"a": "b"})
     for account, stream in (
         ("enrolment", "certificates.{3}"),
         ("enrolment", "rollups"),
         ("certificates", "enrolment.{3}"),
         ("certificates", "rollups"),
+        ("reporting", "custody.{3}"),
         ("reporting", "enrolment.{3}"),
     ):
         with pytest.raises(NoPermissionError):
@@ -107,6 +109,21 @@ async def test_a_producer_runs_its_append_script(accounts: dict[str, Redis]) -> 
     await accounts["enrolment"].evalsha(sha, 1, "enrolment.{3}")
     with pytest.raises(NoPermissionError):
         await accounts["enrolment"].evalsha(sha, 1, "certificates.{3}")
+
+
+async def test_reporting_reads_custody_and_the_signer_reads_its_own_service(
+    accounts: dict[str, Redis],
+) -> None:
+    for stream in ("custody", "certificates"):
+        await accounts["certificates"].xadd(f"{stream}.{{5}}", {"a": "b"}, id="1-1")
+    for account, group, topic in (
+        ("reporting", "reporting", "custody"),
+        ("certificates", "credentials", "certificates"),
+    ):
+        client = accounts[account]
+        assert await client.xread({f"{topic}.{{5}}": "0"})
+        await client.xgroup_create(f"{topic}.{{5}}", group, id="0")
+        await client.hset(f"{topic}.groups", group, "1")
 
 
 async def test_a_consumer_reads_and_tells_its_position_but_cannot_trim(accounts: dict[str, Redis]) -> None:
