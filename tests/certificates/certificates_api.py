@@ -10,13 +10,13 @@ import httpx
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from certificates.api import create_app
+from certificates.api.app import create_app
 from certificates.issuer import Issuer
+from certificates.press.store import SheetStore
 from certificates.rendering.cache import RenderingCache
 from certificates.rendering.pool import RenderPool
 from certificates.renderings import Renderings
 from certificates.settings import CertificatesApiSettings
-from certificates.sheet_store import SheetStore
 from mitra_shared.http.probes import Readiness
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.security.lookup import new_lookup_key

@@ -18,9 +18,9 @@ import pypdfium2
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from certificates.press import Press
+from certificates.press.press import Press
+from certificates.press.store import STRAY_SECONDS, Part, SheetStore
 from certificates.rendering.pool import RenderPool
-from certificates.sheet_store import STRAY_SECONDS, Part, SheetStore
 from certificates.storage import press_jobs
 from certificates.storage.press_jobs import Stage
 from mitra_shared.log import unit_of_work

@@ -6,10 +6,11 @@ from tempfile import mkdtemp
 
 from structlog import get_logger
 
-from certificates.api import create_app
+from certificates.api.app import create_app
 from certificates.consumers import consumer_group
 from certificates.issuer import Issuer
-from certificates.press import Press
+from certificates.press.press import Press
+from certificates.press.store import SheetStore
 from certificates.rendering.cache import RenderingCache
 from certificates.rendering.pool import RenderPool
 from certificates.rendering.template_check import check_templates
@@ -21,7 +22,6 @@ from certificates.settings import (
     IssuerSettings,
     SignerSettings,
 )
-from certificates.sheet_store import SheetStore
 from certificates.signing import StatusListPublisher, signing_group
 from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer

@@ -8,13 +8,13 @@ from time import time
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from certificates.api import create_app
+from certificates.api.app import create_app
 from certificates.main import issuer_of
+from certificates.press.store import SheetStore
 from certificates.rendering.cache import RenderingCache
 from certificates.rendering.pool import RenderPool
 from certificates.renderings import Renderings
 from certificates.settings import CertificatesApiSettings
-from certificates.sheet_store import SheetStore
 from mitra_shared.credential.keys import new_issuer_keys
 from mitra_shared.http.probes import Readiness
 from mitra_shared.security.lookup import new_lookup_key

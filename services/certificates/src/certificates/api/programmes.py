@@ -8,6 +8,15 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from certificates.api.keyed_requests import KEYED_RESPONSES, Key, key_reused
+from certificates.api.paper_schemas import (
+    FiguresTold,
+    ProgrammeAsked,
+    ProgrammesTold,
+    ProgrammeTold,
+    ReportAsked,
+)
+from certificates.api.reach import Campaign, own_campaign
 from certificates.commands.plan_programme import PlanProgramme, plan_programme
 from certificates.commands.report_programme import (
     NotHeldYet,
@@ -15,16 +24,7 @@ from certificates.commands.report_programme import (
     ReportProgramme,
     report_programme,
 )
-from certificates.keyed_requests import KEYED_RESPONSES, Key, key_reused
-from certificates.paper_schemas import (
-    FiguresTold,
-    ProgrammeAsked,
-    ProgrammesTold,
-    ProgrammeTold,
-    ReportAsked,
-)
 from certificates.problems import PROGRAMME_NOT_HELD, PROGRAMME_UNKNOWN
-from certificates.reach import Campaign, own_campaign
 from certificates.storage import programmes
 from certificates.storage.programmes import Programme
 from certificates.storage.requests import KeyReused, Request

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from certificates.api.schemas import Answer
 from certificates.issuer import Issuer
-from certificates.schemas import Answer
 from certificates.storage import credentials
 from mitra_shared.credential.taking_apart import LARGEST
 from mitra_shared.credential.verify import Outcome, Verdict, verify

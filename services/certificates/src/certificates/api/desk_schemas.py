@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from certificates.schemas import Answer, Number
+from certificates.api.schemas import Answer, Number
 from mitra_shared.campaign.definition import Slug
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId
 from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name

@@ -11,6 +11,17 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Response
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from certificates.api.keyed_requests import KEYED_RESPONSES, Key, key_reused
+from certificates.api.paper_schemas import (
+    Left,
+    Marked,
+    Pages,
+    ReprintAsked,
+    SheetAsked,
+    SheetsTold,
+    SheetTold,
+)
+from certificates.api.reach import Campaign, Code, segment_within
 from certificates.commands.make_sheet import MakeSheet, NothingToPrint, make_sheet
 from certificates.commands.mark_sheet import (
     MarkDispatched,
@@ -23,16 +34,7 @@ from certificates.commands.mark_sheet import (
 from certificates.commands.reprint import CannotReprint, Reprint, reprint
 from certificates.domain.certificate import visible_number
 from certificates.domain.paper import VisibleNumber, read_number
-from certificates.keyed_requests import KEYED_RESPONSES, Key, key_reused
-from certificates.paper_schemas import (
-    Left,
-    Marked,
-    Pages,
-    ReprintAsked,
-    SheetAsked,
-    SheetsTold,
-    SheetTold,
-)
+from certificates.press.store import MEDIA_TYPES, Part, SheetStore
 from certificates.problems import (
     NOTHING_TO_PRINT,
     SHEET_EMPTY,
@@ -43,8 +45,6 @@ from certificates.problems import (
     SHEET_UNKNOWN,
 )
 from certificates.queries import SegmentFound
-from certificates.reach import Campaign, Code, segment_within
-from certificates.sheet_store import MEDIA_TYPES, Part, SheetStore
 from certificates.storage import press_jobs, sheets
 from certificates.storage.custody import papers_of_segment
 from certificates.storage.press_jobs import Job, Stage

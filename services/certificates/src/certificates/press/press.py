@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog import get_logger
 
 from certificates.issuer import Issuer
+from certificates.press.setting import Progress, SheetSet, SheetSetting
+from certificates.press.store import SheetStore
 from certificates.rendering.pool import PoolBusy, PoolClosed, RenderPool
-from certificates.sheet_setting import Progress, SheetSet, SheetSetting
-from certificates.sheet_store import SheetStore
 from certificates.storage import press_jobs, sheets
 from certificates.storage.press_jobs import LEASE_SECONDS, Finished, Job, Stage
 from mitra_shared.database import backoff, is_infrastructure

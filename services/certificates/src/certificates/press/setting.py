@@ -14,10 +14,10 @@ from structlog import get_logger
 
 from certificates.domain.certificate import visible_number
 from certificates.issuer import Issuer, UnknownFormat
+from certificates.press.store import Part
 from certificates.rendering.manifest import Manifest, ManifestRow, manifest_csv
 from certificates.rendering.page import Page
 from certificates.rendering.pool import RenderFailed, RenderPool
-from certificates.sheet_store import Part
 from certificates.storage import credentials, sheets
 from certificates.storage.press_jobs import Stage
 from certificates.storage.sheets import Sheet

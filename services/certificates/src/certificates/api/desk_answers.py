@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from certificates.desk_schemas import EntryTold
+from certificates.api.desk_schemas import EntryTold
 from certificates.domain.certificate import visible_number
 from certificates.domain.desk import (
     AreaHoldsNoQuota,

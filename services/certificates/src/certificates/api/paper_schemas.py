@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from certificates.api.schemas import Answer, Number
 from certificates.commands.make_sheet import MOST
 from certificates.domain.paper import HandOverOutcome
-from certificates.schemas import Answer, Number
 from certificates.storage.press_jobs import Stage
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 

@@ -7,16 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from certificates import desk_authority as authority
-from certificates.commands.decide_at_desk import (
-    DecideAtDesk,
-    KeyOfAnotherRequest,
-    PartitionReplaying,
-    decide_at_desk,
-    same_request,
-)
-from certificates.desk_answers import entry_told, refused
-from certificates.desk_schemas import (
+from certificates.api import desk_authority as authority
+from certificates.api.desk_answers import entry_told, refused
+from certificates.api.desk_schemas import (
     Asked,
     CorrectionAsked,
     EntriesTold,
@@ -26,6 +19,13 @@ from certificates.desk_schemas import (
     ReissueAsked,
     ReleaseAsked,
     ReservationAsked,
+)
+from certificates.commands.decide_at_desk import (
+    DecideAtDesk,
+    KeyOfAnotherRequest,
+    PartitionReplaying,
+    decide_at_desk,
+    same_request,
 )
 from certificates.domain.desk import (
     CorrectName,

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from certificates.hand_over_routes import hand_over_router
+from certificates.api.hand_overs import hand_over_router
+from certificates.api.programmes import programme_router
+from certificates.api.sheets import sheet_router
 from certificates.issuer import Issuer
-from certificates.programme_routes import programme_router
-from certificates.sheet_routes import sheet_router
-from certificates.sheet_store import SheetStore
+from certificates.press.store import SheetStore
 
 
 def paper_routers(engine: AsyncEngine, issuer: Issuer, files: SheetStore) -> Sequence[APIRouter]:

@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from certificates.api.paper_schemas import HandedOverTold, HandOverAnswer, HandOversAsked, HandOversTold
+from certificates.api.reach import Campaign, own_campaign
 from certificates.commands.hand_over import Answered, HandOver, NotRead, ReadCode, Record, hand_over
 from certificates.domain.paper import HandOverOutcome
 from certificates.issuer import Issuer
-from certificates.paper_schemas import HandedOverTold, HandOverAnswer, HandOversAsked, HandOversTold
-from certificates.reach import Campaign, own_campaign
 from mitra_shared.credential.verify import Outcome, verify
 from mitra_shared.database import retrying
 from mitra_shared.http.problems import problem_responses

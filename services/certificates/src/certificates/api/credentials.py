@@ -1,7 +1,7 @@
 """`GET /v1/credentials/{id}`: a certificate in any of its forms, for whoever holds its unguessable id.
 
 The id stands in the certificate itself and in no event: whoever has it has seen the certificate. Staff come
-by the certificate's own id (`certificates.api`); the forms are made here for both.
+by the certificate's own id (`certificates.api.app`); the forms are made here for both.
 """
 
 from datetime import UTC, datetime
@@ -11,11 +11,11 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from certificates.api.forms import MEDIA_TYPES, OF_A_CREDENTIAL, Form, asked_form
 from certificates.issuer import Issuer, Opened
 from certificates.pages import certificate_page
 from certificates.problems import CERTIFICATE_REVOKED, CERTIFICATE_UNKNOWN
 from certificates.renderings import Renderings
-from certificates.representations import MEDIA_TYPES, OF_A_CREDENTIAL, Form, asked_form
 from certificates.storage import credentials
 from certificates.storage.credentials import Stored
 from mitra_shared.campaign.definition import Language

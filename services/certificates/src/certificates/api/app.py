@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates import queries
-from certificates.credential_routes import (
+from certificates.api.credentials import (
     FORM_RESPONSES,
     Asked,
     Forms,
@@ -14,26 +14,26 @@ from certificates.credential_routes import (
     NamedForm,
     credential_router,
 )
-from certificates.desk_routes import desk_routes
+from certificates.api.desk import desk_routes
+from certificates.api.forms import OF_A_CERTIFICATE, Form, asked_form
+from certificates.api.issuer import issuer_router
+from certificates.api.papers import paper_routers
+from certificates.api.reach import Campaign, Code, segment_within
+from certificates.api.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
+from certificates.api.verification import verification_router
 from certificates.domain.certificate import State, visible_number
 from certificates.issuer import Issuer
-from certificates.issuer_routes import issuer_router
-from certificates.paper_routes import paper_routers
+from certificates.press.store import SheetStore
 from certificates.problems import (
     CERTIFICATE_NOT_ISSUED,
     CERTIFICATE_REVOKED,
     CERTIFICATE_UNKNOWN,
     CERTIFICATE_UNSIGNED,
 )
-from certificates.reach import Campaign, Code, segment_within
 from certificates.renderings import Renderings
-from certificates.representations import OF_A_CERTIFICATE, Form, asked_form
-from certificates.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
 from certificates.settings import CertificatesApiSettings
-from certificates.sheet_store import SheetStore
 from certificates.storage import credentials
 from certificates.verification.pages import verification_pages
-from certificates.verification_routes import verification_router
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.http.app import create_api
 from mitra_shared.http.probes import Readiness
