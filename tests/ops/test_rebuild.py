@@ -38,7 +38,7 @@ async def test_reporting_that_was_away_finds_that_certificates_were_rebuilt(
     world: World, tmp_path: Path
 ) -> None:
     async with world.relaying():
-        async with world.consuming("certificates"):
+        async with world.consuming("certificates", "credentials"):
             told = await Operator(world, tmp_path).asks(
                 "rebuild", "certificates", "--partition", str(WAYANAD), "--timeout", "8", exit_code=1
             )
