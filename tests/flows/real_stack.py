@@ -41,6 +41,7 @@ REPLICAS = StackPlan(
     enrolment_relays=2,
     certificates_apis=2,
     certificates_consumers=2,
+    certificates_signers=2,
     certificates_relays=2,
     reporting_consumers=2,
 )

@@ -30,7 +30,12 @@ def plans_of(stack: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
             number,
             port,
             environment(
-                secrets_dir=str(secrets.of_service(service)), host="127.0.0.1", port=str(port), **first
+                secrets_dir=str(secrets.of_service(service)),
+                host="127.0.0.1",
+                port=str(port),
+                public_url=first["certificates_url"],
+                work_dir=str(secrets.path.parent / "work" / f"{service}-{kind}-{number}"),
+                **first,
             ),
         )
         for service, kind, number, port in places

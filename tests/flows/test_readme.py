@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings
 
 import enrolment.settings
 import reporting.settings
-from certificates.settings import CertificatesConsumerSettings
+from certificates.settings import CertificatesApiSettings, CertificatesConsumerSettings, SignerSettings
 from mitra_shared.settings import PREFIX
 from tests.flows.field_work import put_in_force, whole_campaign
 from tests.flows.real_stack import SINGLE, RealStack, real_stack
@@ -60,7 +60,7 @@ class Checkout:
 
     def adapted(self, script: str) -> str:
         """The script with the addresses of this stack."""
-        for port, service in ((8001, "enrolment"), (8021, "reporting")):
+        for port, service in ((8001, "enrolment"), (8011, "certificates"), (8021, "reporting")):
             script = script.replace(f"http://127.0.0.1:{port}", self.stack.urls(service)[0])
         return script
 
@@ -115,12 +115,14 @@ def needs(program: str) -> pytest.MarkDecorator:
 @needs("curl")
 async def test_the_commands_enrol_read_and_withdraw(checkout: Checkout) -> None:
     said = await checkout.shell(*blocks("sh", "Enrol, read, withdraw"))
-    enrolled, read, withdrawn = documents_in(said)
+    enrolled, read, withdrawn, issuer, verdict = documents_in(said)
     assert enrolled.keys() == {"mitra_id", "enrolled_at", "partition", "epoch", "position"}
     rollup = read["rollup"]
     assert isinstance(rollup, dict)
     assert (rollup["area"], rollup["enrolled"], rollup["evidence"]) == ("S11-PC04", 1, "named")
     assert withdrawn["mitra_id"] == enrolled["mitra_id"]
+    assert str(issuer["id"]).startswith("did:web:127.0.0.1%3A")
+    assert verdict["outcome"] == "unreadable"
 
 
 @needs("curl")
@@ -204,7 +206,9 @@ def test_every_setting_is_listed_and_no_other() -> None:
     kinds: tuple[type[BaseSettings], ...] = (
         enrolment.settings.ApiSettings,
         enrolment.settings.RelaySettings,
+        CertificatesApiSettings,
         CertificatesConsumerSettings,
+        SignerSettings,
         reporting.settings.ApiSettings,
         reporting.settings.ReportingConsumerSettings,
     )

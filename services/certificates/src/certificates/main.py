@@ -53,7 +53,9 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     renderings = Renderings(pool, RenderingCache(work, largest_bytes=settings.cache_bytes))
     issuer = issuer_of(settings)
     store = SheetStore(settings.sheets_dir or work / "sheets", settings.names())
-    press = Press(engine, issuer, pool, store, most_bytes=settings.sheet_bytes)
+    # A process of its own, so that nobody who wants one certificate waits for a sheet.
+    sheets = RenderPool(workers=1, threads=settings.render_workers, templates=templates)
+    press = Press(engine, issuer, sheets, store, most_bytes=settings.sheet_bytes)
     app = create_app(engine, settings, issuer, renderings, store, readiness, metrics)
     api = serve(app, host=settings.host, port=settings.port, shutdown=shutdown, port_file=settings.port_file)
     parts = {
@@ -64,7 +66,7 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     try:
         await run_parts(shutdown, parts)
     finally:
-        await pool.close()
+        await asyncio.gather(pool.close(), sheets.close())
         await engine.dispose()
 
 
