@@ -2,13 +2,17 @@
 
 import json
 
+import httpx
 import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
+from mitra_shared.credential.keys import rotate
+from mitra_shared.ops.issuer_keys import change_issuer_keys
+from mitra_shared.ops.secrets import SecretFolder
 from tests.compose.field_work import FieldWork
 from tests.compose.settled import until_settled
-from tests.compose.stack import PORTS, SERVERS, SERVICES, ComposeStack, run
+from tests.compose.stack import PORTS, SERVERS, SERVICES, ComposeStack, run, until
 
 LONG_RUNNING = {f"{name}-1" for name in (*SERVERS, *SERVICES)}
 ONE_SHOT = {
@@ -20,6 +24,31 @@ SHORTEST_SECRET = 16
 def test_one_enrolment_reaches_certificates_and_rollups(stack: ComposeStack, field_work: FieldWork) -> None:
     field_work.enrol(30)
     until_settled(stack)
+
+
+def test_a_certificate_is_signed_set_and_verified_and_keys_rotate_under_way(
+    stack: ComposeStack, field_work: FieldWork
+) -> None:
+    field_work.enrol(1)
+    signed = "select min(id::text) from credential where revoked_at is null"
+    credential = until(
+        lambda: stack.sql("certificates", signed).strip(), bool, within=60, what="a signed certificate"
+    )
+    with httpx.Client(base_url=f"http://127.0.0.1:{stack.ports['certificates-api']}", timeout=30) as api:
+        pdf = api.get(f"/v1/credentials/{credential}", params={"format": "pdf"})
+        assert (pdf.status_code, pdf.content[:5]) == (200, b"%PDF-")
+        token = api.get(f"/v1/credentials/{credential}", params={"format": "jwt"}).text
+        assert api.post("/v1/verify", json={"credential": token}).json()["outcome"] == "valid"
+        assert api.get("/v").status_code == 200
+        keys = SecretFolder(stack.secrets).issuer_keys
+        before = len(api.get("/v1/issuer/jwks.json").json()["keys"])
+        change_issuer_keys(keys, rotate)
+        until(
+            lambda: len(api.get("/v1/issuer/jwks.json").json()["keys"]),
+            lambda published: published == before + 2,
+            within=30,
+            what="the published keys",
+        )
 
 
 def test_the_operator_lists_dead_letters_and_rebuilds(stack: ComposeStack, field_work: FieldWork) -> None:
@@ -145,7 +174,12 @@ def test_subscribers_read_rollups_and_nothing_else(stack: ComposeStack) -> None:
 
 def test_services_write_only_their_own_streams(stack: ComposeStack) -> None:
     refusals = {
-        "enrolment": [("XADD", "certificates.{0}", "*", "a", "1"), ("XLEN", "rollups"), ("FLUSHALL",)],
+        "enrolment": [
+            ("XADD", "certificates.{0}", "*", "a", "1"),
+            ("XLEN", "custody.{0}"),
+            ("XLEN", "rollups"),
+            ("FLUSHALL",),
+        ],
         "certificates": [
             ("XADD", "enrolment.{0}", "*", "a", "1"),
             ("XTRIM", "enrolment.{0}", "MAXLEN", "0"),
@@ -153,7 +187,12 @@ def test_services_write_only_their_own_streams(stack: ComposeStack) -> None:
             ("XLEN", "opinions.{0}"),
             ("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"),
         ],
-        "reporting": [("XADD", "certificates.{0}", "*", "a", "1"), ("DEL", "opinions.{0}"), ("FLUSHDB",)],
+        "reporting": [
+            ("XADD", "certificates.{0}", "*", "a", "1"),
+            ("XADD", "custody.{0}", "*", "a", "1"),
+            ("DEL", "opinions.{0}"),
+            ("FLUSHDB",),
+        ],
         "audit": [("XADD", "rollups", "*", "a", "1"), ("DEL", "enrolment.{0}")],
     }
     for account, commands in refusals.items():

@@ -4,7 +4,7 @@ from tests.compose.field_work import FieldWork
 from tests.compose.settled import missing, people, until_settled
 from tests.compose.stack import ComposeStack, until
 
-CERTIFICATES = ("certificates-api", "certificates-consumer", "certificates-relay")
+CERTIFICATES = ("certificates-api", "certificates-consumer", "certificates-signer", "certificates-relay")
 
 
 def test_three_consumers_share_the_partitions_within_ten_seconds(
