@@ -1,5 +1,6 @@
 """Signing on a real database: what was issued can be opened and verifies, what was withdrawn is gone."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -204,7 +205,10 @@ async def test_a_key_that_cannot_be_used_is_no_fault_of_the_certificate(
 ) -> None:
     issuer = issuer_in(tmp_path)
     path = tmp_path / "keys.json"
-    path.write_text(path.read_text().replace('"active_from": ', '"active_from": 9'))
+    written = json.loads(path.read_text())
+    for key in written["keys"]:
+        key["active_from"] += 3_600
+    path.write_text(json.dumps(written))
     later = Issuer(issuer.public_url, keys=type(issuer._keys)(path), names=issuer._names, ids=issuer._ids)
     await issue_three(log, certificates_engine)
     with pytest.raises(SigningUnavailable) as refused:

@@ -34,6 +34,7 @@ async def test_stopping_all_of_certificates_leaves_intake_untouched(tale: Story)
             assert await reasons(tale, process) == "", process.plan.name
     finally:
         tale.stack.up(stopped)
+    await tale.stack.ready()
     await tale.becomes("waitlisted", SEGMENT, enrolled[-1]["mitra_id"])
     await until(lambda: tale.rollup(SEGMENT), lambda seen: seen["certificates_issued"] == 3)
 

@@ -24,14 +24,15 @@ from certificates.domain.register import Register
 from certificates.storage.desk_entries import kind_of
 from mitra_shared.contracts.events import CampaignDefinedV1
 from mitra_shared.contracts.topics import partition_of
-from mitra_shared.ids import AreaCode, EventId, Partition
+from mitra_shared.ids import AreaCode, EventId, MitraId, Partition
 from mitra_shared.ops.audit.desk import Decided, carry_out, refusal
 from mitra_shared.ops.audit.issuing import Ledger, Told
+from mitra_shared.person_names import seal_context
 from tests.certificates.desk_stories import DESK_STORIES, DeskStory, Teller, ask, told
 from tests.certificates.enrolment_log import BEGIN, CAMPAIGN, KEY, mitra
 from tests.certificates.naive import NaiveOffice
 from tests.certificates.stories import PARTITIONS
-from tests.enrolment.intake_api import running_api
+from tests.enrolment.intake_api import SEALS, running_api
 from tests.ops.campaign_world import FieldDay, World
 from tests.ops.test_audit_issuing import take
 
@@ -127,7 +128,7 @@ def test_auditor_service_and_naive_office_agree_on_every_story_of_the_desk(story
 
 
 HOME = AreaCode("S11-AC017")
-IDS = "select id, state, serial from certificate where segment = 'S11-AC017' order by enrolled_position"
+IDS = "select id, state, serial, mitra_id from certificate where segment = 'S11-AC017' order by enrolled_position"
 
 
 async def every_kind_of_decision(world: World) -> None:
@@ -139,7 +140,8 @@ async def every_kind_of_decision(world: World) -> None:
     await ask(engine, RaiseQuota(HOME, waiting + 3))
     await ask(engine, ReservePlaces(HOME, PROGRAMME, 2))
     await ask(engine, ReissueCertificate(issued[0].id, issued[0].serial))
-    await ask(engine, CorrectName(issued[1].id, "sealed again"))
+    corrected = SEALS.names.seal("Asha Devi", context=seal_context(MitraId(issued[1].mitra_id)))
+    await ask(engine, CorrectName(issued[1].id, corrected))
     async with running_api(world.enrolment) as api, world.living():
         people = await FieldDay(api, first=5000).enrol(HOME, 3)
         await world.settled()

@@ -40,7 +40,7 @@ async def test_reporting_that_was_away_finds_that_certificates_were_rebuilt(
     async with world.relaying():
         async with world.consuming("certificates", "credentials"):
             told = await Operator(world, tmp_path).asks(
-                "rebuild", "certificates", "--partition", str(WAYANAD), "--timeout", "8", exit_code=1
+                "rebuild", "certificates", "--partition", str(WAYANAD), "--timeout", "20", exit_code=1
             )
         assert "certificates are rebuilt, but reporting has not followed" in told["why"]
         assert told["lacking"] == [f"certificates.{{{WAYANAD}}}"]

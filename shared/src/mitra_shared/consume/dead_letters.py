@@ -146,11 +146,11 @@ async def hold_position(connection: AsyncConnection, group: str, source: Source)
 
 
 async def close_letters(connection: AsyncConnection, ids: Sequence[int], played_after: Position) -> None:
-    """Mark letters as done: their effects follow upon that position of their source."""
+    """Mark letters as done, all at one instant: their effects follow upon that position of their source."""
     await connection.execute(
         text(
             "update dead_letter set state = 'done', attempts = attempts + 1, played_after = :position,"
-            " played_at = clock_timestamp() where id = any(:ids)"
+            " played_at = (select clock_timestamp()) where id = any(:ids)"
         ),
         {"ids": list(ids), "position": played_after},
     )
