@@ -80,6 +80,7 @@ def numbered(*serials: int) -> list[str]:
 
 async def stage_of(office: Office, sheet: str) -> dict[str, Any]:
     answer = await office.api.get(f"/v1/sheets/{sheet}", headers=IN_CHARGE)
+    assert answer.status_code == 200, answer.text
     pages: dict[str, Any] = answer.json()["pages"]
     return pages
 

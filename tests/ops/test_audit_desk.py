@@ -128,7 +128,10 @@ def test_auditor_service_and_naive_office_agree_on_every_story_of_the_desk(story
 
 
 HOME = AreaCode("S11-AC017")
-IDS = "select id, state, serial, mitra_id from certificate where segment = 'S11-AC017' order by enrolled_position"
+IDS = """
+    select id, state, serial, mitra_id from certificate
+    where segment = 'S11-AC017' order by enrolled_position
+"""
 
 
 async def every_kind_of_decision(world: World) -> None:
