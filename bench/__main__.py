@@ -1,4 +1,4 @@
-"""`python -m bench [--write] [PART ...]`: measures, prints; --write or no part makes docs/benchmarks.md."""
+"""`python -m bench [--write] [PART ...]`: measures, prints; --write or no part writes docs/benchmarks.md."""
 
 import asyncio
 import json
@@ -51,7 +51,8 @@ def main(names: list[str]) -> None:
         sys.stdout.write(table(results[name]) + "\n")
         sys.stdout.flush()
     if write:
-        DOCUMENT.write_text(document(results), encoding="utf-8")
+        earlier = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+        DOCUMENT.write_text(document(results, earlier), encoding="utf-8")
         sys.stdout.write(f"{DOCUMENT}\n")
     missed = [figure.name for figures in results.values() for figure in figures if figure.is_reached is False]
     sys.stdout.write(json.dumps({"goals not reached": missed, "parts failed": failed}) + "\n")

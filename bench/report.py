@@ -9,10 +9,13 @@ NOTES = """\
 
 Written by `make bench`. Every figure is the median of its rounds (spread in brackets), taken on one machine
 that ran the load, the services, Postgres and Redis at the same time; ratios are taken round by round.
+Parts can be measured by themselves (`make bench ARGS="--write signing"`), each then replaces its own section.
 Commits are durable (`fsync` on). Peers run on the same Postgres in the same run: `pgbench` writes the same
 rows (person, outcome, log entry, head) one transaction each; *the usual way* (`bench/usual_way.py`) is
 FastAPI with the SQLAlchemy ORM, one transaction a request with an outbox row.
 """
+
+_LEFT_OUT = "Not measured yet: "
 
 TITLES = {
     "intake": "Intake",
@@ -20,6 +23,7 @@ TITLES = {
     "spine": "Relay and consumers",
     "signing": "Signing, proving and verifying certificates",
     "typesetting": "Certificates on paper",
+    "verifying": "Verification in the browser",
     "live": "From the 201 to the live feed",
     "campaign": "The whole campaign, batches as field apps sync",
     "one-by-one": "The whole campaign, one POST per person",
@@ -52,11 +56,18 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join([head, *map(_row, figures)])
 
 
-def document(results: dict[str, list[Figure]]) -> str:
-    """The whole document."""
+def document(results: dict[str, list[Figure]], earlier: str = "") -> str:
+    """The whole document; a part that was not measured now keeps its section of the `earlier` one."""
+    kept = dict(section.partition("\n\n")[::2] for section in earlier.split("\n## ")[1:])
     parts = [NOTES, f"Machine: {machine()}.\n"]
-    parts += [f"## {TITLES[name]}\n\n{table(figures)}\n" for name, figures in results.items()]
-    left_out = [title for name, title in TITLES.items() if name not in results]
+    left_out = []
+    for name, title in TITLES.items():
+        if name in results:
+            parts.append(f"## {title}\n\n{table(results[name])}\n")
+        elif title in kept:
+            parts.append(f"## {title}\n\n{kept[title].partition(_LEFT_OUT)[0].strip()}\n")
+        else:
+            left_out.append(title)
     if left_out:
-        parts.append(f"Not measured in this run: {'; '.join(left_out)}.\n")
+        parts.append(f"{_LEFT_OUT}{'; '.join(left_out)}.\n")
     return "\n".join(parts)
