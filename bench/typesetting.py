@@ -31,8 +31,8 @@ FLAGS = (
     "--no-first-run",
 )
 WHY_SINGLE = (
-    "By itself a page takes 3 to 5 ms of a core, Urdu most, and its code and token another half; the pool and "
-    "the passing of pages share the cores with the two workers."
+    "By itself a page takes 3 to 5 ms of a core, Urdu most, and its code and token another half; "
+    "the pool and the passing of pages share the cores with the two workers."
 )
 WHY_SHEET = "One process lays out a sheet; most of the typesetter's work on it is done by one core."
 
