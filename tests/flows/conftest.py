@@ -1,7 +1,7 @@
 """Fixtures of the flows: real stacks, and the seeds of chaos.
 
 town            a stack with replicas that the stories of a session share; each has a campaign of its own
-chaos_seed      a schedule's seed: the fixed one and fresh ones (`--seeds N`), or the one of `--seed N`
+chaos_seed      a schedule's seed: fresh ones (`--seeds N`) and, in `make soak`, the fixed one; or that of `--seed N`
 """
 
 import os
@@ -26,7 +26,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # Several processes that share the tests must see the same ones.
         run = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex())  # noqa: S311
         fresh = [run.getrandbits(32) for _ in range(metafunc.config.getoption("--seeds"))]
-        metafunc.parametrize("chaos_seed", [FIXED_SEED, *fresh] if given is None else [given])
+        fixed = pytest.param(FIXED_SEED, marks=pytest.mark.soak)
+        metafunc.parametrize("chaos_seed", [fixed, *fresh] if given is None else [given])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -95,7 +95,7 @@ KEPT, WIPED = "redis kept", "redis wiped"
     [
         pytest.param(False, False, id=f"shorter, {KEPT}", marks=pytest.mark.soak),
         pytest.param(True, False, id=f"shorter, {WIPED}"),
-        pytest.param(False, True, id=f"grown past what was lost, {KEPT}"),
+        pytest.param(False, True, id=f"grown past what was lost, {KEPT}", marks=pytest.mark.soak),
         pytest.param(True, True, id=f"grown past what was lost, {WIPED}", marks=pytest.mark.soak),
     ],
 )
@@ -147,7 +147,7 @@ async def test_everybody_follows_a_restored_enrolment_log(
     [
         pytest.param("certificates", False, id=f"certificates, {KEPT}", marks=pytest.mark.soak),
         pytest.param("certificates", True, id=f"certificates, {WIPED}"),
-        pytest.param("reporting", False, id=f"reporting, {KEPT}"),
+        pytest.param("reporting", False, id=f"reporting, {KEPT}", marks=pytest.mark.soak),
         pytest.param("reporting", True, id=f"reporting, {WIPED}", marks=pytest.mark.soak),
     ],
 )
@@ -210,7 +210,7 @@ async def _lacking(stack: RealStack, group: str) -> int:
     [
         pytest.param(False, False, id=f"services stopped, {KEPT}", marks=pytest.mark.soak),
         pytest.param(True, False, id=f"services stopped, {WIPED}"),
-        pytest.param(False, True, id=f"services running, {KEPT}"),
+        pytest.param(False, True, id=f"services running, {KEPT}", marks=pytest.mark.soak),
         pytest.param(True, True, id=f"services running, {WIPED}", marks=pytest.mark.soak),
     ],
 )
