@@ -154,6 +154,8 @@ async def test_enrolments_become_certificates_over_kills_and_restarts(
     told = await carry(log, 0, enrolment_engine, redis_url)
     await settled(look, STATES, [("issued", 200), ("waitlisted", 100)])
 
+    await settled(look, SIGNED, [(200, 0)])
+
     assert await service.end("consumer", signal.SIGKILL) == -signal.SIGKILL
     assert await service.end("relay", signal.SIGKILL) == -signal.SIGKILL
     assert await service.end("signer", signal.SIGKILL) == -signal.SIGKILL

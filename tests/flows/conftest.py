@@ -1,7 +1,7 @@
 """Fixtures of the flows: real stacks, and the seeds of chaos.
 
 town            a stack with replicas that the stories of a session share; each has a campaign of its own
-chaos_seed      a schedule's seed: fresh ones (`--seeds N`) and, in `make soak`, the fixed one; or that of `--seed N`
+chaos_seed      a schedule's seed: fresh ones (`--seeds N`), a fixed one in `make soak`, or that of `--seed N`
 """
 
 import os
