@@ -73,6 +73,15 @@ def test_a_link_out_of_the_mount_gains_nothing(secret: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_root_reads_a_secret_that_it_looks_after_for_another_user(secret: Path) -> None:
+    os.chown(secret, 65534, 65534)
+    assert read_secret(secret, looked_after=True) == read_secret(secret, mounted=secret.parent)
+    secret.chmod(0o640)
+    with pytest.raises(UnsafeSecretFile, match="chmod"):
+        read_secret(secret, looked_after=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_a_secret_of_another_user_is_refused(secret: Path) -> None:
     os.chown(secret, 65534, 65534)
     with pytest.raises(UnsafeSecretFile, match="another user"):

@@ -62,7 +62,7 @@ def change_issuer_keys(path: Path, change: Change) -> tuple[IssuerKeys, IssuerKe
 
 def _text(path: Path) -> str:
     try:
-        text = read_secret(path, largest=LARGEST_FILE)
+        text = read_secret(path, largest=LARGEST_FILE, looked_after=True)
         IssuerKeys.from_json(text)
     except FileNotFoundError:
         raise Trouble(f"there are no issuer's keys at {path}; mitra secrets renew DIR makes them") from None

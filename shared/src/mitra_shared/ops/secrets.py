@@ -83,7 +83,7 @@ class SecretFolder:
 
     def database_password(self, role: str) -> str:
         """Password of a role of Postgres."""
-        return read_secret(self.path / "postgres" / f"{role}_password")
+        return read_secret(self.path / "postgres" / f"{role}_password", looked_after=True)
 
     def role_passwords(self) -> dict[str, str]:
         """Passwords of the roles of Postgres that are not its superuser."""
@@ -91,7 +91,7 @@ class SecretFolder:
 
     def redis_password(self, account: str) -> str:
         """Password of an account of Redis."""
-        return read_secret(self.path / "redis" / f"{account}_password")
+        return read_secret(self.path / "redis" / f"{account}_password", looked_after=True)
 
     def redis_passwords(self) -> dict[str, str]:
         """Passwords of all accounts of Redis."""
@@ -99,7 +99,7 @@ class SecretFolder:
 
     def roles_script(self) -> str:
         """The psql script that creates roles and databases."""
-        return read_secret(self.path / "postgres" / "roles.sql")
+        return read_secret(self.path / "postgres" / "roles.sql", looked_after=True)
 
     def create(self, servers: Servers) -> None:
         """Make everything afresh.
@@ -131,7 +131,7 @@ class SecretFolder:
                 mitra_redis_url=self.redis_url(servers, service),
             )
         self._write("operator", **self._operator_addresses(servers))
-        self._write_service_tokens(read_secret(self.signing_key))
+        self._write_service_tokens(read_secret(self.signing_key, looked_after=True))
         if not self.issuer_keys.exists():
             self._write("certificates/issuer", **{"keys.json": new_issuer_keys(time.time())})
 
@@ -142,7 +142,7 @@ class SecretFolder:
         the new key are accepted.
         """
         signing_key = new_signing_key()
-        published = read_secret(self.path / "operator" / "mitra_token_keys")
+        published = read_secret(self.path / "operator" / "mitra_token_keys", looked_after=True)
         token_keys = public_jwks(*([] if forget_old else [_still_needed(published, today)]), signing_key)
         # The public half first: what is signed can be verified, wherever this ends.
         for part in (*SERVICES, "operator"):

@@ -9,6 +9,7 @@ in a warning. A file that group or others may write is never accepted.
 import os
 import stat
 import warnings
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
@@ -24,13 +25,16 @@ class SharedSecretWarning(UserWarning):
     """A secret mounted by a container engine is readable by every user inside the container."""
 
 
-def read_secret(path: Path, *, mounted: Path = _MOUNTED_BY_ENGINE, largest: int = _LARGEST) -> str:
+def read_secret(
+    path: Path, *, mounted: Path = _MOUNTED_BY_ENGINE, largest: int = _LARGEST, looked_after: bool = False
+) -> str:
     """The text of a secret file without surrounding white space.
 
     Args:
         path: the file; symbolic links are followed.
         mounted: directory below which readable modes are accepted.
         largest: how many bytes it may have.
+        looked_after: root looks after secrets of another user, as of the images, and may read them.
 
     Raises:
         UnsafeSecretFile: the mode or the owner is unsafe, or it is no regular file, or too large.
@@ -39,18 +43,25 @@ def read_secret(path: Path, *, mounted: Path = _MOUNTED_BY_ENGINE, largest: int 
     """
     with path.open("rb") as file:
         # The open file is what is checked, so that the name cannot be pointed elsewhere in between.
-        _check(path, os.fstat(file.fileno()), mounted)
+        status = os.fstat(file.fileno())
+        _check(
+            path, status, mounted, owners={0, status.st_uid if looked_after and _is_root() else os.geteuid()}
+        )
         content = file.read(largest + 1)
     if len(content) > largest:
         raise UnsafeSecretFile(f"{path} is larger than {largest} bytes")
     return content.decode().strip()
 
 
-def _check(path: Path, status: os.stat_result, mounted: Path) -> None:
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _check(path: Path, status: os.stat_result, mounted: Path, owners: AbstractSet[int]) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise UnsafeSecretFile(f"{path} is not a regular file")
     by_engine = path.resolve().is_relative_to(mounted.resolve())
-    if status.st_uid not in {0, os.geteuid()} and not by_engine:
+    if status.st_uid not in owners and not by_engine:
         raise UnsafeSecretFile(f"{path} belongs to another user; chown it to the user who reads it")
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise UnsafeSecretFile(f"{path} may be written by others; chmod 0600 it")
