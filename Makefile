@@ -26,7 +26,7 @@ help:
 	@echo "make test-compose     the compose stack, on a Docker engine"
 	@echo "make check            format, lint, types and import contracts"
 	@echo "make bench            the benchmarks, written to docs/benchmarks.md"
-	@echo "make soak             chaos for many seeds, and every variant of a restored database"
+	@echo "make soak             chaos for many seeds, every variant of a restored database, every kind of code"
 	@echo "make lock             resolve the requirements again (ARGS=--upgrade for newer versions)"
 
 # The environment: only what the lock names, with the hashes it names; then our own four, in place. uv, itself
@@ -71,7 +71,7 @@ bench: $(READY)
 	$(BIN)/python -m bench $(ARGS)
 
 soak: $(READY)
-	$(BIN)/python -m pytest tests/flows -m "chaos or soak" --seeds 20 $(ARGS)
+	$(BIN)/python -m pytest tests/flows tests/certificates/verification -m "chaos or soak" --seeds 20 $(ARGS)
 
 # Writes requirements/*.txt. Our own four are left out: they are installed in place, or copied into images.
 lock: $(READY)
