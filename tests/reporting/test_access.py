@@ -6,13 +6,33 @@ import pytest
 
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.security.tokens import Caller, Role
-from reporting.domain.access import NotAllowed, narrowed, reach
+from reporting.domain.access import NotAllowed, Sight, check_sight, narrowed, reach
 from reporting.domain.board import Board
 from tests.factories import small_campaign
 from tests.reporting.field import Field
 from tests.reporting.reporting_api import ReportingApi, bearer, counted, token
 
+HEADQUARTERS_SEES = {Sight.PROGRESS, Sight.AGGREGATES, Sight.WEBHOOKS}
+SIGHTS: tuple[tuple[Role, str | None, set[Sight]], ...] = (
+    (Role.HEADQUARTERS, None, HEADQUARTERS_SEES),
+    (Role.STATE_COORDINATOR, "S11", {Sight.PROGRESS, Sight.AGGREGATES}),
+    (Role.IN_CHARGE, "S11-PC04", {Sight.PROGRESS, Sight.AGGREGATES, Sight.STAFF, Sight.OWN}),
+    (Role.CO_IN_CHARGE, "S11-PC04", {Sight.PROGRESS, Sight.OWN}),
+    (Role.OPERATOR, None, {Sight.WEBHOOKS}),
+    (Role.SERVICE, None, set()),
+)
+ROUTES: dict[tuple[str, str], set[Sight]] = {
+    ("GET", "/v1/rollups"): {Sight.AGGREGATES},
+    ("GET", "/v1/rollups/{area}"): {Sight.AGGREGATES},
+    ("GET", "/v1/rollups/{area}/days"): {Sight.AGGREGATES},
+    ("GET", "/v1/rollups/stream"): {Sight.AGGREGATES},
+}
+"""Every route that shows something, and what a caller needs to see one of."""
+FOR_EVERYBODY = {("POST", "/session"), ("DELETE", "/session"), ("GET", "/.well-known/jwks.json")}
+
 WAYS = ("/v1/rollups", "/v1/rollups/IN", "/v1/rollups/IN/days", "/v1/rollups/stream")
+SAMPLE = {"area": "S11-PC04"}
+"""What stands in a path; all who see aggregates see this area."""
 BOARD = Board(small_campaign(), 1, ())
 AREAS = ("IN", "S11", "S24", "S11-PC04", "S11-PC06", "S24-PC07", "S11-AC017", "S11-AC033", "S24-AC037")
 KERALA = {"S11", "S11-PC04", "S11-PC06", "S11-AC017", "S11-AC033"}
@@ -22,10 +42,8 @@ MATRIX: tuple[tuple[Role, str | None, set[str]], ...] = (
     (Role.HEADQUARTERS, None, set(AREAS)),
     (Role.STATE_COORDINATOR, "S11", KERALA),
     (Role.IN_CHARGE, "S11-PC04", WAYANAD),
-    (Role.CO_IN_CHARGE, "S11-PC04", WAYANAD),
 )
 READ_NOTHING: tuple[tuple[Role, str | None], ...] = (
-    (Role.OPERATOR, None),
     (Role.SERVICE, None),
     (Role.STATE_COORDINATOR, None),
     (Role.STATE_COORDINATOR, "IN"),
@@ -53,7 +71,7 @@ def caller(role: Role, area: str | None, campaign: str | None = None) -> Caller:
 def test_each_role_reads_its_area_and_what_is_below(
     role: Role, own: str | None, readable: set[str], area: str
 ) -> None:
-    root = reach(caller(role, own), BOARD)
+    root, _ = reach(caller(role, own), BOARD)
     if area in readable:
         assert narrowed(BOARD, root, AreaCode(area)) == area
     else:
@@ -65,6 +83,17 @@ def test_each_role_reads_its_area_and_what_is_below(
 def test_other_roles_and_areas_of_the_wrong_level_read_nothing(role: Role, own: str | None) -> None:
     with pytest.raises(NotAllowed):
         reach(caller(role, own), BOARD)
+
+
+@pytest.mark.parametrize(("role", "own", "seen"), SIGHTS)
+def test_each_role_sees_what_the_matrix_says(role: Role, own: str | None, seen: set[Sight]) -> None:
+    sights = reach(caller(role, own), BOARD).sights if seen else frozenset[Sight]()
+    for sight in Sight:
+        if sight in seen:
+            check_sight(sights, frozenset({sight}))
+        else:
+            with pytest.raises(NotAllowed, match=sight):
+                check_sight(sights, frozenset({sight}))
 
 
 def test_a_token_for_another_campaign_reads_nothing() -> None:
@@ -97,6 +126,24 @@ async def test_lists_and_feeds_hold_only_what_may_be_read(field: Field, api: Rep
             assert {area["area"] for area in answer.json()["areas"]} <= allowed
         async with api.events(as_token=token(role, own)) as events:
             assert set((await counted(events)).areas) == allowed
+
+
+async def test_no_route_is_without_a_rule_and_every_route_keeps_to_it(
+    field: Field, api: ReportingApi
+) -> None:
+    await field.apply(field.defined())
+    await api.caught_up()
+    document = (await api.client.get("/openapi.json")).json()
+    routes = {
+        (method.upper(), path) for path, methods in document["paths"].items() for method in methods
+    } - FOR_EVERYBODY
+    assert routes == set(ROUTES), "a route that shows something needs its rule in ROUTES"
+    for (method, path), needed in ROUTES.items():
+        for role, own, seen in SIGHTS:
+            headers = bearer(token(role, own))
+            async with api.client.stream(method, path.format(**SAMPLE), headers=headers) as answer:
+                assert (answer.status_code == 403) is not bool(seen & needed), (method, path, role)
+                assert answer.status_code != 401
 
 
 async def test_whoever_reads_nothing_is_told_so(field: Field, api: ReportingApi) -> None:

@@ -13,6 +13,7 @@ from mitra_shared.http.problems import Problem
 from reporting.api.problems import CAMPAIGN_UNKNOWN
 from reporting.api.readers import Reader, reader_of
 from reporting.api.state import Reading, reading
+from reporting.domain.access import Sight
 from reporting.domain.board import Rollup
 from reporting.pages.words import EVIDENCE_WORDS, clock, indian, percent
 from reporting.queries import freshness
@@ -74,6 +75,7 @@ async def page(
     """The page, or a way to sign in."""
     try:
         reader = reader_of(request, state, campaign)
+        reader.needs(Sight.AGGREGATES)
     except Problem as problem:
         if problem.status == UNAUTHORIZED:
             return _html("sign_in.html", refused=problem.extensions.get("reason"))

@@ -1,9 +1,12 @@
 """Who reads, and what: the one dependency through which every route of reporting is entered.
 
+A route says what it shows, `Depends(seeing(Sight.AGGREGATES))`; whose eyes that is for is decided in
+`domain.access` and nowhere else.
+
 The token comes as a bearer token, or from the cookie that `POST /session` sets for the page.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -18,7 +21,7 @@ from mitra_shared.security.tokens import Caller, InvalidToken, TokenVerifier
 from reporting.api.problems import AREA_UNKNOWN, CAMPAIGN_UNKNOWN, wrong_field
 from reporting.api.state import Reading, reading
 from reporting.api.waiting import Places, wait_until_included
-from reporting.domain.access import NotAllowed, narrowed, reach
+from reporting.domain.access import NotAllowed, Sight, check_sight, narrowed, reach
 from reporting.domain.board import Board
 
 COOKIE: Final = "mitra_session"
@@ -34,6 +37,8 @@ class Reader:
     campaign: CampaignId
     root: AreaCode
     """The topmost area it may read."""
+    sights: frozenset[Sight]
+    """What it may see of that."""
     still_valid: Callable[[], bool]
     """Whether the token would still be accepted."""
 
@@ -41,6 +46,17 @@ class Reader:
     def board(self) -> Board:
         """The campaign as it is now."""
         return self.state.mirror.boards[self.campaign]
+
+    def needs(self, *any_of: Sight) -> None:
+        """Go on if the caller sees one of these.
+
+        Raises:
+            Problem: 403, with what the caller does see.
+        """
+        try:
+            check_sight(self.sights, frozenset(any_of))
+        except NotAllowed as error:
+            raise FORBIDDEN(str(error)) from None
 
     def within(self, area: str | None) -> AreaCode:
         """The area to read: `area`, or all that may be read.
@@ -114,31 +130,46 @@ def reader_of(request: Request, state: Reading, campaign: str | None) -> Reader:
     caller, still_valid = token_caller(request)
     board = board_for(state, caller, campaign)
     try:
-        return Reader(caller, state, board.definition.id, reach(caller, board), still_valid)
+        return Reader(caller, state, board.definition.id, *reach(caller, board), still_valid)
     except NotAllowed as error:
         raise FORBIDDEN(str(error)) from None
 
 
-async def reader_once_included(
-    request: Request,
-    state: Annotated[Reading, Depends(reading)],
-    _bearer: Annotated[object, Depends(bearer)],
-    _cookie: Annotated[object, Depends(_session)],
-    at_least: Places = [],  # noqa: B006 - FastAPI copies defaults
-    campaign: Annotated[Slug | None, Query(description="Needed where there are several")] = None,
-) -> Reader:
-    """The dependency of routes that wait: what the places tell of may be the campaign itself."""
-    token_caller(request)
-    await wait_until_included(state.mirror, at_least)
-    return reader_of(request, state, campaign)
+Campaign = Annotated[Slug | None, Query(description="Needed where there are several")]
 
 
-async def reader(
-    request: Request,
-    state: Annotated[Reading, Depends(reading)],
-    _bearer: Annotated[object, Depends(bearer)],
-    _cookie: Annotated[object, Depends(_session)],
-    campaign: Annotated[Slug | None, Query(description="Needed where there are several")] = None,
-) -> Reader:
-    """The dependency of every route."""
-    return reader_of(request, state, campaign)
+def seeing(*any_of: Sight) -> Callable[..., Awaitable[Reader]]:
+    """The dependency of a route that shows one of these."""
+
+    async def reader(
+        request: Request,
+        state: Annotated[Reading, Depends(reading)],
+        _bearer: Annotated[object, Depends(bearer)],
+        _cookie: Annotated[object, Depends(_session)],
+        campaign: Campaign = None,
+    ) -> Reader:
+        found = reader_of(request, state, campaign)
+        found.needs(*any_of)
+        return found
+
+    return reader
+
+
+def seeing_once_included(*any_of: Sight) -> Callable[..., Awaitable[Reader]]:
+    """The same for a route that waits: what the places tell of may be the campaign itself."""
+
+    async def reader(
+        request: Request,
+        state: Annotated[Reading, Depends(reading)],
+        _bearer: Annotated[object, Depends(bearer)],
+        _cookie: Annotated[object, Depends(_session)],
+        at_least: Places = [],  # noqa: B006 - FastAPI copies defaults
+        campaign: Campaign = None,
+    ) -> Reader:
+        token_caller(request)
+        await wait_until_included(state.mirror, at_least)
+        found = reader_of(request, state, campaign)
+        found.needs(*any_of)
+        return found
+
+    return reader

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from mitra_shared.campaign.definition import Level
 from mitra_shared.http.problems import problem_responses
 from reporting.api.problems import wrong_field
-from reporting.api.readers import Reader, reader, reader_once_included
+from reporting.api.readers import Reader, seeing, seeing_once_included
+from reporting.domain.access import Sight
 from reporting.domain.days import day_of
 from reporting.queries import Document, days_answer, rollup_answer, rollups_answer
 from reporting.schemas import DaysAnswer, RollupAnswer, RollupsAnswer, Sort
@@ -22,8 +23,8 @@ EARLIEST: Final = date(2000, 1, 1)
 
 router = APIRouter(prefix="/v1/rollups", tags=["rollups"], responses=problem_responses(401, 403, 404))
 
-Reads = Annotated[Reader, Depends(reader)]
-ReadsIncluded = Annotated[Reader, Depends(reader_once_included)]
+Reads = Annotated[Reader, Depends(seeing(Sight.AGGREGATES))]
+ReadsIncluded = Annotated[Reader, Depends(seeing_once_included(Sight.AGGREGATES))]
 Area = Annotated[str, Path(max_length=32, examples=["S11-PC04"])]
 IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier answer")]
 Parent = Annotated[str | None, Query(max_length=32, description="Only areas at or below this one")]

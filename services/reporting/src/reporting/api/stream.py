@@ -10,7 +10,8 @@ from starlette.responses import Response
 from mitra_shared.campaign.definition import Level
 from mitra_shared.http.problems import problem_responses
 from reporting.api.problems import FEED_FULL, wrong_field
-from reporting.api.readers import Reader, reader
+from reporting.api.readers import Reader, seeing
+from reporting.domain.access import Sight
 from reporting.feed import Selection, TooManySubscribers
 
 SEND_SECONDS: Final = 20.0
@@ -41,7 +42,7 @@ browser does, and the feed goes on with what changed since, or with a snapshot w
     description=_DESCRIPTION,
 )
 async def get_stream(
-    reads: Annotated[Reader, Depends(reader)],
+    reads: Annotated[Reader, Depends(seeing(Sight.AGGREGATES))],
     level: Annotated[
         list[Level], Query(max_length=len(Level), description="Only these levels; may be repeated")
     ] = [*Level],  # noqa: B006 - FastAPI copies defaults
