@@ -9,7 +9,7 @@ DISTRIBUTIONS := shared services/enrolment services/certificates services/report
 LOCKS := dev enrolment certificates reporting operator build
 ARGS ?=
 # Two workers, each with servers of its own; one where the servers are given, since tests empty them.
-WORKERS := $(if $(DATABASE_URL)$(REDIS_URL),,-n 2 --dist loadgroup)
+WORKERS := $(if $(DATABASE_URL)$(REDIS_URL),,-n 2 --dist loadscope --no-loadscope-reorder)
 
 # What touches Postgres and Redis most closely; ARGS names others, all of which can run there.
 IN_CONTAINERS := -m containers tests/shared/spine tests/enrolment/test_idempotency.py \

@@ -29,6 +29,8 @@ import pytest_asyncio
 import redis as redis_client
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from mitra_shared.database import create_engine
 from mitra_shared.ops.embedded.postgres import EmbeddedPostgres
@@ -43,22 +45,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seeds", type=int, default=1, help="how many fresh seeds to play")
 
 
+LONGEST_FIRST = ("flows", "ops", "verification")
+"""Folders whose tests start whole stacks and browsers."""
+TOWN_STORIES = frozenset({"tests/flows/test_campaign.py", "tests/flows/test_outages.py"})
+"""Files whose stories are played on one stack, the town."""
 SHARED_SERVERS = {"postgres_url", "session_redis_url"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever uses the session's servers also runs on containers; the rest would do the same there.
 
-    Workers share the tests by file, the stories of the town are together, and what lasts longest comes first.
+    What lasts longest comes first.
     """
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & SHARED_SERVERS:
+        if set(getattr(item, "fixturenames", ())) & SHARED_SERVERS:
             item.add_marker("containers")
-        item.add_marker(
-            pytest.mark.xdist_group("town" if "town" in fixtures else item.nodeid.partition("::")[0])
-        )
-    items.sort(key=lambda item: item.get_closest_marker("chaos") is None)
+    items.sort(key=lambda item: (item.get_closest_marker("chaos") is None, _folder_rank(item)))
+
+
+class FilesAndTown(LoadScopeScheduling):
+    """Workers share the tests by file, so that what a file starts is started once; so is the town."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "town" if file in TOWN_STORIES else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return FilesAndTown(config, log)
+
+
+def _folder_rank(item: pytest.Item) -> int:
+    folder = item.path.parent.name
+    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")
