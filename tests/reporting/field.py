@@ -2,10 +2,11 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from uuid import UUID
 
 from faststream.redis import RedisBroker
@@ -98,11 +99,16 @@ class Field:
         }
 
     def enrolled(
-        self, segment: str, at: datetime = START, basis: str = "admirer", schemes: Sequence[str] = ()
+        self,
+        segment: str,
+        at: datetime = START,
+        basis: str = "admirer",
+        schemes: Sequence[str] = (),
+        recruiter: int = 1,
     ) -> MitraEnrolledV1:
         return MitraEnrolledV1(
             **self._about(segment, at),
-            recruiter=StaffId(f"{self.seat_of(segment)}/co-in-charge-01"),
+            recruiter=StaffId(f"{self.seat_of(segment)}/co-in-charge-{recruiter:02}"),
             basis=basis,
             schemes=tuple(schemes),
             language="hi",
@@ -150,16 +156,22 @@ class Field:
         about = {"places": places, "programme": programme}
         return PlacesReservedV1.model_validate(self._of_places(area, at) | about)
 
-    def opinion(self, area: str, day: date = DAY) -> OpinionReleasedV1:
+    def opinion(
+        self,
+        area: str,
+        day: date = DAY,
+        answers: Mapping[str, str | int | tuple[str, ...]] = MappingProxyType({}),
+        opinion_round: str = "round-1",
+    ) -> OpinionReleasedV1:
         seat = self.campaign.ancestor(AreaCode(area), Level.CONSTITUENCY).code
         return OpinionReleasedV1(
             event_id=EventId(self._uuid()),
             campaign=self.campaign.id,
             constituency=seat,
             area=AreaCode(area),
-            round="round-1",
+            round=opinion_round,
             day=day,
-            answers={},
+            answers=dict(answers),
         )
 
     def _paper(self, segment: str, at: datetime) -> dict[str, object]:
@@ -195,6 +207,14 @@ class Field:
             previous=before,
         )
 
+    def _answers(self) -> dict[str, str | int | tuple[str, ...]]:
+        some = {
+            "most-useful": self.random.choice(("housing", "health")),
+            "obstacles": tuple(self.random.sample(("documents", "distance", "delay"), 2)),
+            "office-help": self.random.randrange(1, 6),
+        }
+        return {question: answer for question, answer in some.items() if self.random.random() < 0.8}
+
     def history(self, length: int, days: int = 3) -> list[Event]:
         """A mixed history over all segments, `length` steps long; every step is one to three events."""
         segments = [area.code for area in self.campaign.at_level(Level.SEGMENT)]
@@ -207,7 +227,11 @@ class Field:
             place = self.random.choice((segment, self.seat_of(segment)))
             match self.random.randrange(10):
                 case 0 | 1:
-                    happened += [self.enrolled(segment, at, basis, schemes), self.issued(segment, at)]
+                    recruiter = self.random.randrange(1, 4)
+                    happened += [
+                        self.enrolled(segment, at, basis, schemes, recruiter),
+                        self.issued(segment, at),
+                    ]
                 case 2:
                     happened += [self.enrolled(segment, at, basis, schemes), self.waitlisted(segment, at)]
                 case 3:
@@ -230,7 +254,7 @@ class Field:
                     seat, figures = self.seat_of(segment), (self.random.randrange(9), 40)
                     happened += [self.reported(seat, figures), self.reported(seat, (3, 50), figures)]
                 case _:
-                    happened.append(self.opinion(place, at.date()))
+                    happened.append(self.opinion(place, at.date(), self._answers()))
         return happened
 
     # How it arrives -------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -107,10 +108,53 @@ def totals_of(days: Days) -> dict[tuple[str, str, str], int]:
     return {cell: count for cell, count in totals.items() if count}
 
 
+def recount_recruiters(events: Iterable[Event]) -> dict[tuple[str, str, str, date, int], int]:
+    """Enrolments by recruiter and hour, the slow and obvious way."""
+    counts: Counter[tuple[str, str, str, date, int]] = Counter()
+    for event in events:
+        if isinstance(event, MitraEnrolledV1):
+            at = event.occurred_at + timedelta(hours=5, minutes=30)
+            counts[event.campaign, event.segment, event.recruiter, at.date(), at.hour] += 1
+    return dict(counts)
+
+
+def recount_answers(events: Iterable[Event]) -> dict[tuple[str, str, str, str, str, date], int]:
+    """Answers by question, the slow and obvious way; '' are all sheets that answer it."""
+    counts: Counter[tuple[str, str, str, str, str, date]] = Counter()
+    for event in events:
+        if isinstance(event, OpinionReleasedV1):
+            for question, answer in event.answers.items():
+                at = (event.campaign, event.round, event.area, question)
+                counts[*at, "", event.day] += 1
+                for each in answer if isinstance(answer, tuple) else [answer]:
+                    counts[*at, str(each), event.day] += 1
+    return dict(counts)
+
+
+async def stored(engine: AsyncEngine, table: str, *key: str) -> dict[tuple[Any, ...], int]:
+    """Counts of a table by these columns."""
+    async with engine.connect() as connection:
+        rows = await connection.execute(
+            text(f"select {', '.join(key)}, sum(count)::bigint from {table} group by {', '.join(key)}")  # noqa: S608
+        )
+        return {tuple(row[:-1]): row[-1] for row in rows if row[-1]}
+
+
+async def assert_cells(engine: AsyncEngine, events: Sequence[Event]) -> None:
+    """Recruiters and answers are what a recount gives."""
+    recruiters = await stored(engine, "rollup_recruiter", "campaign", "area", "recruiter", "day", "hour")
+    assert recruiters == recount_recruiters(events)
+    answers = await stored(engine, "rollup_answer", "campaign", "round", "area", "question", "answer", "day")
+    assert answers == recount_answers(events)
+
+
 async def empty(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.execute(
-            text("truncate rollup_total, rollup_day, campaign_known, places_beside, consumer_position")
+            text(
+                "truncate rollup_total, rollup_day, rollup_recruiter, rollup_answer, campaign_known,"
+                " places_beside, consumer_position"
+            )
         )
         await connection.execute(text("update rollup_version set version = 0"))
 
@@ -152,6 +196,7 @@ async def test_any_interleaving_and_batching_gives_what_a_recount_gives(
     expected = recount(events)
     assert await stored_days(reporting_engine) == expected
     assert await stored_totals(reporting_engine) == totals_of(expected)
+    await assert_cells(reporting_engine, events)
     await field.apply(field.defined())
     await mirror.refresh()
     nation = mirror.boards[field.campaign.id].rollup(mirror.boards[field.campaign.id].root.code).counts
@@ -192,12 +237,14 @@ async def test_what_is_forgotten_and_replayed_is_as_it_was(
     rest = [event for event in events if not is_forgotten(event)]
     assert await stored_days(reporting_engine) == recount(rest)
     assert await stored_totals(reporting_engine) == totals_of(recount(rest))
+    await assert_cells(reporting_engine, rest)
 
     again = [event for event in events if is_forgotten(event)]
     definitions = field.defined()[partition : partition + 1] if topic == ENROLMENT else []
     await field.apply([*definitions, *again[::2], *again[1::2]])
     assert await stored_days(reporting_engine) == recount(events)
     assert await stored_totals(reporting_engine) == totals_of(recount(events))
+    await assert_cells(reporting_engine, events)
 
     fresh = Mirror(reporting_engine)
     await fresh.refresh()

@@ -5,7 +5,7 @@ came from and every metric belongs to one topic, so what one partition of a topi
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple, assert_never
@@ -31,8 +31,8 @@ from mitra_shared.contracts.events import (
     ProgrammeReportedV1,
 )
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
-from mitra_shared.ids import AreaCode, CampaignId, Partition
-from reporting.domain.days import day_of
+from mitra_shared.ids import AreaCode, CampaignId, Partition, StaffId
+from reporting.domain.days import IST, day_of
 
 CountedEvent = (
     CampaignDefinedV1
@@ -120,6 +120,36 @@ class TotalCell(NamedTuple):
     area: AreaCode
 
 
+class RecruiterCell(NamedTuple):
+    """Enrolments of one recruiter in one segment in one hour (India) of one day."""
+
+    partition: Partition
+    campaign: CampaignId
+    area: AreaCode
+    recruiter: StaffId
+    day: date
+    hour: int
+
+
+class AnswerCell(NamedTuple):
+    """One answer to one question in the sheets that were let out for one area on one day.
+
+    `answer` is the id of a choice, or a scale's number as text; `ANSWERED` counts the sheets that answer the
+    question at all.
+    """
+
+    partition: Partition
+    campaign: CampaignId
+    area: AreaCode
+    round: str
+    day: date
+    question: str
+    answer: str
+
+
+ANSWERED: Final = ""
+
+
 class PlacesChanged(NamedTuple):
     """What the quota desk changed of one area: places beside the quota, and places kept for programmes."""
 
@@ -132,9 +162,11 @@ class PlacesChanged(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """What a batch changes: counts per day cell, the newest definition per partition, places per pool."""
+    """What a batch changes: counts by cell, the newest definition per partition, places per pool."""
 
     days: Mapping[DayCell, int]
+    recruiters: Mapping[RecruiterCell, int]
+    answers: Mapping[AnswerCell, int]
     definitions: Mapping[tuple[Partition, CampaignId], CampaignDefinition]
     places: Mapping[TotalCell, PlacesChanged]
 
@@ -148,17 +180,21 @@ class Difference(NamedTuple):
         return totals
 
 
-def difference(  # noqa: C901, PLR0912 - one exhaustive match: no event is counted twice or not at all
+def difference(  # noqa: C901, PLR0912, PLR0915 - one exhaustive match: no event is counted twice or not at all
     events: Iterable[tuple[Partition, CountedEvent]],
 ) -> Difference:
     """Fold a batch, each event with the partition it stands in. The order decides nothing but definitions."""
     days: Counter[DayCell] = Counter()
+    recruiters: Counter[RecruiterCell] = Counter()
+    answers: Counter[AnswerCell] = Counter()
     definitions: dict[tuple[Partition, CampaignId], CampaignDefinition] = {}
     places: dict[TotalCell, PlacesChanged] = {}
     for partition, event in events:
         match event:
             case MitraEnrolledV1(campaign=campaign, segment=segment):
-                day = day_of(event.occurred_at)
+                at = event.occurred_at.astimezone(IST)
+                day = at.date()
+                recruiters[RecruiterCell(partition, campaign, segment, event.recruiter, day, at.hour)] += 1
                 days[DayCell(partition, campaign, segment, day, _ENROLLED)] += 1
                 days[DayCell(partition, campaign, segment, day, _BASIS[event.basis])] += 1
                 for scheme in event.schemes:
@@ -184,6 +220,7 @@ def difference(  # noqa: C901, PLR0912 - one exhaustive match: no event is count
             case OpinionReleasedV1():
                 cell = DayCell(partition, event.campaign, event.area, event.day, str(Counted.OPINIONS))
                 days[cell] += 1
+                answers.update(_answers(partition, event))
             case CertificatesPrintedV1():
                 days[_at(partition, event, Counted.PRINTED)] += event.count
             case CertificatesDispatchedV1():
@@ -199,7 +236,8 @@ def difference(  # noqa: C901, PLR0912 - one exhaustive match: no event is count
             case _:
                 assert_never(event)
     changed = {pool: change for pool, change in places.items() if any(change)}
-    return Difference({cell: count for cell, count in days.items() if count}, definitions, changed)
+    counted = {cell: count for cell, count in days.items() if count}
+    return Difference(counted, recruiters, answers, definitions, changed)
 
 
 def _at(
@@ -214,6 +252,14 @@ def _at(
     metric: Counted,
 ) -> DayCell:
     return DayCell(partition, event.campaign, event.segment, day_of(event.occurred_at), str(metric))
+
+
+def _answers(partition: Partition, event: OpinionReleasedV1) -> Iterator[AnswerCell]:
+    """The cells that a sheet adds one to. What a question does not allow is counted as it was told."""
+    for question, answer in event.answers.items():
+        told = answer if isinstance(answer, tuple) else (str(answer),)
+        for each in (ANSWERED, *dict.fromkeys(told)):
+            yield AnswerCell(partition, event.campaign, event.area, event.round, event.day, question, each)
 
 
 _NO_FIGURES: Final = ProgrammeFigures(presented=0, beneficiaries=0)

@@ -1,17 +1,25 @@
 """Writing counts: a batch's differences in set-based statements, and forgetting what a partition added."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import Table, TextClause, delete, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.campaign.definition import CampaignDefinition
-from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 from mitra_shared.ids import CampaignId, Partition
 from mitra_shared.log import UnitOfWork
-from reporting.domain.counting import METRICS_OF, Counted, DayCell, Difference, TotalCell
-from reporting.storage.tables import TOTAL_COLUMNS
+from reporting.domain.counting import (
+    METRICS_OF,
+    AnswerCell,
+    Counted,
+    DayCell,
+    Difference,
+    RecruiterCell,
+    TotalCell,
+)
+from reporting.storage.tables import TOTAL_COLUMNS, rollup_answer, rollup_recruiter
 from reporting.storage.version import announce, take_version
 
 _COLUMNS: Final = tuple(TOTAL_COLUMNS.values())
@@ -42,12 +50,29 @@ _ADD_TOTALS = text(
     """  # noqa: S608 - columns of ours
 )
 
+
+def _adding(table: Table) -> TextClause:
+    """Adds counts to the cells of a table whose key is its cell, and whose other column is `count`."""
+    key = [column.name for column in table.primary_key]
+    kinds = ", ".join(f"cast(:{name} as {table.c[name].type}[])" for name in (*key, "count"))
+    names = ", ".join((*key, "count"))
+    return text(
+        f"""
+        insert into {table.name} ({names}) select {names} from unnest({kinds}) as changed({names})
+        on conflict ({", ".join(key)}) do update set count = {table.name}.count + excluded.count
+        """  # noqa: S608 - names of ours
+    )
+
+
+_ADD_RECRUITERS: Final = _adding(rollup_recruiter)
+_ADD_ANSWERS: Final = _adding(rollup_answer)
+
 _ADD_DAYS = text(
     """
     insert into rollup_day (campaign, day, area, metric, partition, topic, count)
     select campaign, day, area, metric, partition, :topic, count
-    from unnest(cast(:campaigns as text[]), cast(:days as date[]), cast(:areas as text[]),
-                cast(:metrics as text[]), cast(:partitions as smallint[]), cast(:counts as bigint[]))
+    from unnest(cast(:campaign as text[]), cast(:day as date[]), cast(:area as text[]),
+                cast(:metric as text[]), cast(:partition as smallint[]), cast(:count as bigint[]))
         as changed(campaign, day, area, metric, partition, count)
     on conflict (campaign, day, area, metric, partition) do update
     set count = rollup_day.count + excluded.count
@@ -86,7 +111,11 @@ async def add(connection: AsyncConnection, topic: Topic, change: Difference) -> 
     if totals:
         await connection.execute(_ADD_TOTALS, {"version": version, **_total_arrays(totals)})
     if change.days:
-        await connection.execute(_ADD_DAYS, {"topic": topic.name, **_day_arrays(change.days)})
+        await connection.execute(_ADD_DAYS, {"topic": topic.name, **_arrays(DayCell._fields, change.days)})
+    if change.recruiters:
+        await connection.execute(_ADD_RECRUITERS, _arrays(RecruiterCell._fields, change.recruiters))
+    if change.answers:
+        await connection.execute(_ADD_ANSWERS, _arrays(AnswerCell._fields, change.answers))
     if change.places:
         await connection.execute(
             _ADD_PLACES,
@@ -110,15 +139,11 @@ def _total_arrays(totals: Mapping[TotalCell, Mapping[str, int]]) -> dict[str, li
     return arrays
 
 
-def _day_arrays(days: Mapping[DayCell, int]) -> dict[str, list[Any]]:
-    return {
-        "campaigns": [cell.campaign for cell in days],
-        "days": [cell.day for cell in days],
-        "areas": [cell.area for cell in days],
-        "metrics": [cell.metric for cell in days],
-        "partitions": [cell.partition for cell in days],
-        "counts": list(days.values()),
-    }
+def _arrays(fields: Sequence[str], counts: Mapping[Any, int]) -> dict[str, list[Any]]:
+    """Each field of the cells as a column, and the counts."""
+    columns = zip(*counts, strict=True)
+    arrays = {name: list(column) for name, column in zip(fields, columns, strict=True)}
+    return arrays | {"count": list(counts.values())}
 
 
 def _definition_rows(
@@ -156,6 +181,9 @@ async def forget(unit: UnitOfWork, topic: Topic, partition: Partition) -> None:
         text("delete from rollup_day where partition = :partition and topic = :topic"),
         {"partition": partition, "topic": topic.name},
     )
+    table = {ENROLMENT: rollup_recruiter, OPINIONS: rollup_answer}.get(topic)
+    if table is not None:
+        await unit.connection.execute(delete(table).where(table.c.partition == partition))
     if topic == CERTIFICATES:
         await unit.connection.execute(
             text(

@@ -57,6 +57,33 @@ rollup_day = Table(
     Column("count", BigInteger, nullable=False),
 )
 
+rollup_recruiter = Table(
+    "rollup_recruiter",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("recruiter", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("hour", SmallInteger, primary_key=True, autoincrement=False),
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+)
+"""Enrolments; never more rows than people."""
+
+rollup_answer = Table(
+    "rollup_answer",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("round", Text, primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("question", Text, primary_key=True),
+    Column("answer", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+)
+"""Answers of released sheets, never shown as they are (see `domain.releases`)."""
+
 rollup_version = Table(
     "rollup_version",
     metadata,
