@@ -282,6 +282,21 @@ ROLLUPS = [
         "rollups",
         "a daily count stands under another topic than its own",
     ),
+    *(
+        Broken(name, sql("reporting", statement), "rollups", "enrolments of a recruiter are not those of the log")
+        for name, statement in (
+            ("an enrolment of another hour", "update rollup_recruiter set hour = (hour + 1) % 24"),
+            ("an enrolment too many", "update rollup_recruiter set count = count + 1"),
+            ("an hour that is gone", "delete from rollup_recruiter where area = 'S11-AC017'"),
+        )
+    ),
+    *(
+        Broken(name, sql("reporting", statement), "rollups", "answers are not those of the log")
+        for name, statement in (
+            ("an answer too many", "update rollup_answer set count = count + 1"),
+            ("an answer that nobody gave", "update rollup_answer set answer = answer || 'x'"),
+        )
+    ),
     Broken(
         "an old definition",
         sql("reporting", "update campaign_known set definition = '{}' where partition = {p}"),

@@ -26,6 +26,8 @@ ROUTES: dict[tuple[str, str], set[Sight]] = {
     ("GET", "/v1/rollups/{area}"): {Sight.AGGREGATES},
     ("GET", "/v1/rollups/{area}/days"): {Sight.AGGREGATES},
     ("GET", "/v1/rollups/stream"): {Sight.AGGREGATES},
+    ("GET", "/v1/recruiters"): {Sight.STAFF},
+    ("GET", "/v1/recruiters/me"): {Sight.OWN},
 }
 """Every route that shows something, and what a caller needs to see one of."""
 FOR_EVERYBODY = {("POST", "/session"), ("DELETE", "/session"), ("GET", "/.well-known/jwks.json")}

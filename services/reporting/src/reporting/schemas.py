@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from mitra_shared.campaign.definition import Evidence, Goal, Level, Names
-from mitra_shared.ids import AreaCode, CampaignId
+from mitra_shared.ids import AreaCode, CampaignId, StaffId
 
 
 class Answer(BaseModel):
@@ -141,6 +141,32 @@ class DaysAnswer(Freshness):
     area: AreaCode
     level: Level
     days: list[DayShown]
+
+
+class RecruiterDay(Answer):
+    """People enrolled on one day (IST)."""
+
+    day: date
+    enrolled: int
+
+
+class RecruiterShown(Answer):
+    """One of the staff: people enrolled in all, by segment, and on each day asked for."""
+
+    recruiter: StaffId
+    enrolled: int
+    segments: dict[AreaCode, int]
+    days: list[RecruiterDay]
+
+
+class RecruitersAnswer(Freshness):
+    """Whoever enrolled, most people first. Like all live counts these are gross."""
+
+    campaign: CampaignId
+    within: AreaCode
+    first: Annotated[date, Field(alias="from")]
+    last: Annotated[date, Field(alias="to")]
+    recruiters: list[RecruiterShown]
 
 
 SORTS = ("code", "name", "enrolled", "progress", "issued", "waitlisted", "opinions")

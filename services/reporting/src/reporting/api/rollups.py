@@ -1,6 +1,5 @@
 """`/v1/rollups`: the counts of areas, live ones and those of closed days."""
 
-from datetime import date, timedelta
 from typing import Annotated, Final
 from zlib import crc32
 
@@ -10,16 +9,16 @@ from starlette.responses import Response
 
 from mitra_shared.campaign.definition import Level
 from mitra_shared.http.problems import problem_responses
-from reporting.api.problems import wrong_field
+from reporting.api.days import Day, asked_range
 from reporting.api.readers import Reader, seeing, seeing_once_included
 from reporting.domain.access import Sight
 from reporting.domain.days import day_of
 from reporting.queries import Document, days_answer, rollup_answer, rollups_answer
 from reporting.schemas import DaysAnswer, RollupAnswer, RollupsAnswer, Sort
 
-MOST_DAYS: Final = 62
+MOST_DAYS: Final = 366
 """Days of one answer."""
-EARLIEST: Final = date(2000, 1, 1)
+USUAL_DAYS: Final = 7
 
 router = APIRouter(prefix="/v1/rollups", tags=["rollups"], responses=problem_responses(401, 403, 404))
 
@@ -28,7 +27,6 @@ ReadsIncluded = Annotated[Reader, Depends(seeing_once_included(Sight.AGGREGATES)
 Area = Annotated[str, Path(max_length=32, examples=["S11-PC04"])]
 IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier answer")]
 Parent = Annotated[str | None, Query(max_length=32, description="Only areas at or below this one")]
-Day = Annotated[date | None, Query(examples=["2026-11-01"])]
 
 
 @router.get("", response_model=RollupsAnswer, summary="Areas of one level")
@@ -92,23 +90,9 @@ async def get_days(
     """
     code = reads.within(area)
     now = reads.state.now()
-    today = day_of(now)
-    for field, day in (("from", first), ("to", last)):
-        if day is not None and day < EARLIEST:
-            raise wrong_field(field, "is before any campaign", f"{EARLIEST} or later")
-    last = today if last is None else last
-    first = last - timedelta(days=6) if first is None else first
-    if last > today:
-        raise wrong_field("to", "is in the future", f"at most {today}, today in India")
-    if first > last:
-        raise wrong_field("from", "is after `to`", f"at most {last}")
-    if (last - first).days >= MOST_DAYS:
-        raise wrong_field(
-            "from", f"makes more than {MOST_DAYS} days", f"at least {last - timedelta(MOST_DAYS - 1)}"
-        )
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    asked = asked_range(first, last, today=day_of(now), usual=USUAL_DAYS, most=MOST_DAYS)
     document = await days_answer(
-        reads.state.engine, reads.state.mirror, reads.state.lag, reads.board, code, days=days, now=now
+        reads.state.engine, reads.state.mirror, reads.state.lag, reads.board, code, days=asked.days, now=now
     )
     return Response(
         to_json(document), headers={"Cache-Control": "private, no-store"}, media_type="application/json"

@@ -9,24 +9,15 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from mitra_shared.ops.audit.bounds import PLAYED, REACHED, bounds
 from mitra_shared.ops.audit.report import Check
+from mitra_shared.ops.audit.rollup_cells import check_rollup_cells
 from mitra_shared.ops.audit.scene import Scene
 from mitra_shared.ops.audit.snapshots import Row
 from mitra_shared.ops.audit.sources import LISTENS
 from mitra_shared.ops.audit.streams_seen import places
 
 _DAY: Final = "(log.occurred_at at time zone 'UTC' + interval '5 hours 30 minutes')::date"
-
-_REACHED: Final = """
-    {topic}_log as log
-    join unnest($1::smallint[], $2::bigint[]) as reached(partition, position)
-      on reached.partition = log.partition and log.position <= reached.position
-"""
-
-_PLAYED: Final = """
-    not exists (select from unnest($3::smallint[], $4::bigint[]) as away(partition, position)
-                where away.partition = log.partition and away.position = log.position)
-"""
 
 _COUNTS: Final = {
     "enrolment": """
@@ -113,27 +104,14 @@ async def check_rollups(scene: Scene, check: Check) -> None:
             totals[partition, campaign, area, metric] += count
     await _compare_totals(scene, check, totals)
     await _compare_places(scene, check)
+    await check_rollup_cells(scene, check)
     await _compare_definitions(scene, check)
 
 
-def _bounds(scene: Scene, topic: str) -> tuple[list[int], ...]:
-    """Where reporting stands in a topic, and what it has put away of it."""
-    reached = [
-        (partition, scene.position("reporting", (topic, partition))) for _, partition in places([topic])
-    ]
-    away = [(letter.partition, letter.position) for letter in scene.put_away("reporting", topic)]
-    return (
-        *([*column] for column in zip(*reached, strict=True)),
-        [partition for partition, _ in away],
-        [position for _, position in away],
-    )
-
-
 async def _recount(scene: Scene, topic: str) -> Counter[Cell]:
-    query = _COUNTS[topic].format(reached=_REACHED.format(topic=topic), played=_PLAYED, day=_DAY)
-    bounds = _bounds(scene, topic)
+    query = _COUNTS[topic].format(reached=REACHED.format(topic=topic), played=PLAYED, day=_DAY)
     days: Counter[Cell] = Counter()
-    async for page in scene.keeper(topic).pages(query, *bounds):
+    async for page in scene.keeper(topic).pages(query, *bounds(scene, topic)):
         for row in page:
             for area, day, metric, times in _counted(topic, row):
                 days[row["partition"], row["campaign"], area, day.isoformat(), metric] += times
@@ -230,8 +208,8 @@ async def _compare_totals(scene: Scene, check: Check, expected: Counter[tuple[in
 
 
 async def _compare_places(scene: Scene, check: Check) -> None:
-    query = _PLACES.format(reached=_REACHED.format(topic="certificates"), played=_PLAYED)
-    told = await scene.certificates.rows(query, *_bounds(scene, "certificates"))
+    query = _PLACES.format(reached=REACHED.format(topic="certificates"), played=PLAYED)
+    told = await scene.certificates.rows(query, *bounds(scene, "certificates"))
     kept = await scene.reporting.rows("select partition, campaign, area, raised, reserved from places_beside")
     expected, found = ({tuple(row)[:3]: tuple(row)[3:] for row in rows} for rows in (told, kept))
     for place in expected.keys() | found.keys():
