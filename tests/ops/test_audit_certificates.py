@@ -227,6 +227,7 @@ QUOTAS = [
 
 TOTAL = "a total is not that of the logs"
 DAY = "a daily count is not that of the logs"
+RECRUITERS = "enrolments of a recruiter are not those of the log"
 
 ROLLUPS = [
     *(
@@ -283,7 +284,7 @@ ROLLUPS = [
         "a daily count stands under another topic than its own",
     ),
     *(
-        Broken(name, sql("reporting", statement), "rollups", "enrolments of a recruiter are not those of the log")
+        Broken(name, sql("reporting", statement), "rollups", RECRUITERS)
         for name, statement in (
             ("an enrolment of another hour", "update rollup_recruiter set hour = (hour + 1) % 24"),
             ("an enrolment too many", "update rollup_recruiter set count = count + 1"),
@@ -295,6 +296,28 @@ ROLLUPS = [
         for name, statement in (
             ("an answer too many", "update rollup_answer set count = count + 1"),
             ("an answer that nobody gave", "update rollup_answer set answer = answer || 'x'"),
+        )
+    ),
+    *(
+        Broken(
+            f"a block of answers {name}",
+            sql(
+                "reporting",
+                "insert into opinion_release (campaign, round, number, made_at, closing)"
+                " select campaign, 'round-1', 1, now(), false from campaign_known limit 1",
+                "insert into opinion_block (campaign, round, area, question, release, answer, counted, shown)"
+                " select campaign, 'round-1', 'IN', 'q', 1, unnest(array['', 'a']), {counted}, {shown}"
+                " from campaign_known limit 1",
+                counted=counted,
+                shown=shown,
+            ),
+            "rollups",
+            finding,
+        )
+        for name, counted, shown, finding in (
+            ("of too few", 9, 9, "a block of answers is of too few"),
+            ("that is not rounded", 13, 13, "a shown count is not a rounded one"),
+            ("that nobody gave", 12, 12, "more answers were released than were counted"),
         )
     ),
     Broken(

@@ -26,6 +26,8 @@ ROUTES: dict[tuple[str, str], set[Sight]] = {
     ("GET", "/v1/rollups/{area}"): {Sight.AGGREGATES},
     ("GET", "/v1/rollups/{area}/days"): {Sight.AGGREGATES},
     ("GET", "/v1/rollups/stream"): {Sight.AGGREGATES},
+    ("GET", "/v1/opinions"): {Sight.AGGREGATES},
+    ("GET", "/v1/opinions/{round}"): {Sight.AGGREGATES},
     ("GET", "/v1/recruiters"): {Sight.STAFF},
     ("GET", "/v1/recruiters/me"): {Sight.OWN},
 }
@@ -33,7 +35,7 @@ ROUTES: dict[tuple[str, str], set[Sight]] = {
 FOR_EVERYBODY = {("POST", "/session"), ("DELETE", "/session"), ("GET", "/.well-known/jwks.json")}
 
 WAYS = ("/v1/rollups", "/v1/rollups/IN", "/v1/rollups/IN/days", "/v1/rollups/stream")
-SAMPLE = {"area": "S11-PC04"}
+SAMPLE = {"area": "S11-PC04", "round": "round-1"}
 """What stands in a path; all who see aggregates see this area."""
 BOARD = Board(small_campaign(), 1, ())
 AREAS = ("IN", "S11", "S24", "S11-PC04", "S11-PC06", "S24-PC07", "S11-AC017", "S11-AC033", "S24-AC037")

@@ -118,16 +118,16 @@ def recount_recruiters(events: Iterable[Event]) -> dict[tuple[str, str, str, dat
     return dict(counts)
 
 
-def recount_answers(events: Iterable[Event]) -> dict[tuple[str, str, str, str, str, date], int]:
+def recount_answers(events: Iterable[Event]) -> dict[tuple[str, str, str, str, str], int]:
     """Answers by question, the slow and obvious way; '' are all sheets that answer it."""
-    counts: Counter[tuple[str, str, str, str, str, date]] = Counter()
+    counts: Counter[tuple[str, str, str, str, str]] = Counter()
     for event in events:
         if isinstance(event, OpinionReleasedV1):
             for question, answer in event.answers.items():
                 at = (event.campaign, event.round, event.area, question)
-                counts[*at, "", event.day] += 1
+                counts[*at, ""] += 1
                 for each in answer if isinstance(answer, tuple) else [answer]:
-                    counts[*at, str(each), event.day] += 1
+                    counts[*at, str(each)] += 1
     return dict(counts)
 
 
@@ -144,7 +144,7 @@ async def assert_cells(engine: AsyncEngine, events: Sequence[Event]) -> None:
     """Recruiters and answers are what a recount gives."""
     recruiters = await stored(engine, "rollup_recruiter", "campaign", "area", "recruiter", "day", "hour")
     assert recruiters == recount_recruiters(events)
-    answers = await stored(engine, "rollup_answer", "campaign", "round", "area", "question", "answer", "day")
+    answers = await stored(engine, "rollup_answer", "campaign", "round", "area", "question", "answer")
     assert answers == recount_answers(events)
 
 

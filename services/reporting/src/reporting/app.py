@@ -9,7 +9,7 @@ from mitra_shared.http.app import create_api
 from mitra_shared.http.probes import Readiness
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from reporting.api import page, recruiters, rollups, session, stream
+from reporting.api import opinions, page, recruiters, rollups, session, stream
 from reporting.api.state import Reading
 
 VERSION: Final = "0.1.0"
@@ -32,7 +32,14 @@ def create_app(
         service="reporting",
         description=_DESCRIPTION,
         # The feed's path comes before `/v1/rollups/{area}`, which would take it for an area.
-        routers=(stream.router, rollups.router, recruiters.router, session.router, page.router),
+        routers=(
+            stream.router,
+            rollups.router,
+            recruiters.router,
+            opinions.router,
+            session.router,
+            page.router,
+        ),
     )
     app.state.reading = reading
     app.mount("/static", StaticFiles(directory=page.STATIC), name="static")

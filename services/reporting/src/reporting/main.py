@@ -1,5 +1,7 @@
 """How the processes of the service are wired and started."""
 
+from datetime import timedelta
+
 from mitra_shared.consume import declaring_broker
 from mitra_shared.consume.running import run_consumer
 from mitra_shared.database import create_engine
@@ -16,6 +18,7 @@ from reporting.lag import LagWatch
 from reporting.metrics import FeedMetrics
 from reporting.mirror import Mirror
 from reporting.publisher import Publisher
+from reporting.releaser import Releaser
 from reporting.settings import ApiSettings, ReportingConsumerSettings
 
 
@@ -66,7 +69,11 @@ async def run_reporting_consumer(settings: ReportingConsumerSettings, shutdown: 
     )
     redis = connect(settings.redis_url.get_secret_value(), connections=2)
     publisher = Publisher(engine, redis)
+    releaser = Releaser(
+        engine, publisher.definitions, every=timedelta(seconds=settings.opinion_release_seconds)
+    )
     readiness.add("publisher", _no_trouble_of(publisher))
+    readiness.add("releaser", _no_trouble_of(releaser))
     try:
         await run_consumer(
             shutdown,
@@ -74,14 +81,14 @@ async def run_reporting_consumer(settings: ReportingConsumerSettings, shutdown: 
             engine=engine,
             settings=settings,
             readiness=readiness,
-            parts={"publisher": publisher.follow(shutdown)},
+            parts={"publisher": publisher.follow(shutdown), "releaser": releaser.follow(shutdown)},
         )
     finally:
         await redis.aclose()
         await engine.dispose()
 
 
-def _no_trouble_of(part: Mirror | Publisher) -> Check:
+def _no_trouble_of(part: Mirror | Publisher | Releaser) -> Check:
     async def check() -> str | None:
         return part.trouble
 

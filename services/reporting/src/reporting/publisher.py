@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog import get_logger
 
+from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.contracts.rollups import RollupV1, flat_fields
 from mitra_shared.contracts.topics import ROLLUPS_STREAM
 from mitra_shared.database import backoff, is_infrastructure
@@ -57,6 +58,10 @@ class Publisher:
         self._mirror = Mirror(engine)
         self._stream = stream
         self._maxlen = maxlen
+
+    def definitions(self) -> list[CampaignDefinition]:
+        """The campaigns known by now."""
+        return [board.definition for board in self._mirror.boards.values()]
 
     async def publish(self) -> int | None:
         """One turn.

@@ -23,3 +23,5 @@ class ReportingConsumerSettings(ConsumerSettings):
     """Base URL of the enrolment api, whose logs (enrolment, opinions) are replayed from."""
     certificates_url: str
     """Base URL of the certificates api."""
+    opinion_release_seconds: Annotated[int, Field(ge=10, le=31 * 86_400)] = 86_400
+    """Releases of opinions are made at multiples of this since midnight in India."""

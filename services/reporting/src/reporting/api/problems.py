@@ -6,6 +6,7 @@ from mitra_shared.http.problems import Problem, ProblemKind, invalid_fields
 
 CAMPAIGN_UNKNOWN: Final = ProblemKind("campaign-unknown", "No such campaign is known here", 404)
 AREA_UNKNOWN: Final = ProblemKind("area-unknown", "No such area in the campaign", 404)
+ROUND_UNKNOWN: Final = ProblemKind("round-unknown", "No such round in the campaign", 404)
 NOT_REACHED: Final = ProblemKind("positions-not-reached", "The place of the log is not included yet", 503)
 FEED_FULL: Final = ProblemKind("feed-full", "No more live subscribers for the moment", 503)
 

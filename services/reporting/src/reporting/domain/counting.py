@@ -132,7 +132,7 @@ class RecruiterCell(NamedTuple):
 
 
 class AnswerCell(NamedTuple):
-    """One answer to one question in the sheets that were let out for one area on one day.
+    """One answer to one question in the sheets that were let out for one area.
 
     `answer` is the id of a choice, or a scale's number as text; `ANSWERED` counts the sheets that answer the
     question at all.
@@ -142,7 +142,6 @@ class AnswerCell(NamedTuple):
     campaign: CampaignId
     area: AreaCode
     round: str
-    day: date
     question: str
     answer: str
 
@@ -259,7 +258,7 @@ def _answers(partition: Partition, event: OpinionReleasedV1) -> Iterator[AnswerC
     for question, answer in event.answers.items():
         told = answer if isinstance(answer, tuple) else (str(answer),)
         for each in (ANSWERED, *dict.fromkeys(told)):
-            yield AnswerCell(partition, event.campaign, event.area, event.round, event.day, question, each)
+            yield AnswerCell(partition, event.campaign, event.area, event.round, question, each)
 
 
 _NO_FIGURES: Final = ProgrammeFigures(presented=0, beneficiaries=0)

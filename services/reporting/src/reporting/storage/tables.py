@@ -7,7 +7,19 @@ belongs to one topic (see `domain.counting.METRICS_OF`) and every row to one par
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
 
 from mitra_shared.consume.tables import consumer_tables
 from reporting.domain.counting import Counted
@@ -78,11 +90,38 @@ rollup_answer = Table(
     Column("area", Text, primary_key=True),
     Column("question", Text, primary_key=True),
     Column("answer", Text, primary_key=True),
-    Column("day", Date, primary_key=True),
     Column("partition", SmallInteger, primary_key=True, autoincrement=False),
     Column("count", BigInteger, nullable=False),
 )
 """Answers of released sheets, never shown as they are (see `domain.releases`)."""
+
+opinion_release = Table(
+    "opinion_release",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("round", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("closing", Boolean, nullable=False),
+)
+
+opinion_block = Table(
+    "opinion_block",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("round", Text, primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("question", Text, primary_key=True),
+    Column("release", Integer, primary_key=True, autoincrement=False),
+    Column("answer", Text, primary_key=True),
+    Column("counted", BigInteger, nullable=False),
+    Column("shown", BigInteger, nullable=False),
+    ForeignKeyConstraint(
+        ["campaign", "round", "release"],
+        ["opinion_release.campaign", "opinion_release.round", "opinion_release.number"],
+    ),
+)
+"""What was released, for good: the only table of reporting that the logs cannot give back."""
 
 rollup_version = Table(
     "rollup_version",

@@ -39,11 +39,11 @@ _RECRUITERS: Final = _Cells(
 _ANSWERS: Final = _Cells(
     topic="opinions",
     recount="""
-        select log.partition, said.campaign, said.round, said.area, said.day::text, given.key,
+        select log.partition, said.campaign, said.round, said.area, given.key,
                coalesce(told.answer, ''), count(*)
         from {reached}
         cross join lateral json_to_record(log.payload) as said(
-            campaign text, round text, area text, day date, answers json)
+            campaign text, round text, area text, answers json)
         cross join lateral json_each(said.answers) as given
         cross join lateral (
             select null as answer
@@ -53,9 +53,9 @@ _ANSWERS: Final = _Cells(
                 else json_build_array(given.value) end) as one
         ) as told
         where {played}
-        group by 1, 2, 3, 4, 5, 6, 7
+        group by 1, 2, 3, 4, 5, 6
     """,
-    kept="select partition, campaign, round, area, day::text, question, answer, count from rollup_answer",
+    kept="select partition, campaign, round, area, question, answer, count from rollup_answer",
     wrong="answers are not those of the log",
 )
 

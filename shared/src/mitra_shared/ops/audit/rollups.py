@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 
 from mitra_shared.ops.audit.bounds import PLAYED, REACHED, bounds
+from mitra_shared.ops.audit.released_opinions import check_released_opinions
 from mitra_shared.ops.audit.report import Check
 from mitra_shared.ops.audit.rollup_cells import check_rollup_cells
 from mitra_shared.ops.audit.scene import Scene
@@ -105,6 +106,7 @@ async def check_rollups(scene: Scene, check: Check) -> None:
     await _compare_totals(scene, check, totals)
     await _compare_places(scene, check)
     await check_rollup_cells(scene, check)
+    await check_released_opinions(scene, check)
     await _compare_definitions(scene, check)
 
 

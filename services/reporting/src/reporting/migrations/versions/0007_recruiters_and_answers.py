@@ -31,10 +31,9 @@ _STEPS = (
         area text not null,
         question text not null,
         answer text not null,
-        day date not null,
         partition smallint not null,
         count bigint not null,
-        primary key (campaign, round, area, question, answer, day, partition)
+        primary key (campaign, round, area, question, answer, partition)
     ) with (fillfactor = 80)
     """,
     "update consumer_position set rebuild_requested_at = now() where position > 0",
