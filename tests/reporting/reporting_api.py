@@ -29,6 +29,7 @@ from reporting.app import create_app
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
+from reporting.pacing import Pacing
 
 SIGNING_KEY = new_signing_key()
 
@@ -134,7 +135,7 @@ async def running_api(
 ) -> AsyncIterator[ReportingApi]:
     mirror, lag = Mirror(engine), LagWatch(redis)
     feed = LiveFeed(mirror, lag, most_subscribers=most_subscribers, heartbeat_seconds=heartbeat_seconds)
-    reading = Reading(engine, mirror, lag, feed, now=now)
+    reading = Reading(engine, mirror, lag, feed, Pacing(engine, mirror, now), now=now)
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),

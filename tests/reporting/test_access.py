@@ -28,6 +28,9 @@ ROUTES: dict[tuple[str, str], set[Sight]] = {
     ("GET", "/v1/rollups/stream"): {Sight.AGGREGATES},
     ("GET", "/v1/opinions"): {Sight.AGGREGATES},
     ("GET", "/v1/opinions/{round}"): {Sight.AGGREGATES},
+    ("GET", "/v1/pace"): {Sight.AGGREGATES},
+    ("GET", "/v1/pace/{area}"): {Sight.AGGREGATES},
+    ("GET", "/v1/flags"): {Sight.AGGREGATES},
     ("GET", "/v1/recruiters"): {Sight.STAFF},
     ("GET", "/v1/recruiters/me"): {Sight.OWN},
 }

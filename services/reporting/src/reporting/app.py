@@ -9,7 +9,7 @@ from mitra_shared.http.app import create_api
 from mitra_shared.http.probes import Readiness
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from reporting.api import opinions, page, recruiters, rollups, session, stream
+from reporting.api import opinions, pace, page, recruiters, rollups, session, stream
 from reporting.api.state import Reading
 
 VERSION: Final = "0.1.0"
@@ -37,6 +37,7 @@ def create_app(
             rollups.router,
             recruiters.router,
             opinions.router,
+            pace.router,
             session.router,
             page.router,
         ),

@@ -10,13 +10,14 @@ from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
 from mitra_shared.streams import connect
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from reporting.api.state import Reading
+from reporting.api.state import Reading, system_clock
 from reporting.app import create_app
 from reporting.consumers import consumer_group
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.metrics import FeedMetrics
 from reporting.mirror import Mirror
+from reporting.pacing import Pacing
 from reporting.publisher import Publisher
 from reporting.releaser import Releaser
 from reporting.settings import ApiSettings, ReportingConsumerSettings
@@ -31,7 +32,8 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     lag = LagWatch(redis)
     feed = LiveFeed(mirror, lag, most_subscribers=settings.most_subscribers)
     FeedMetrics(metrics.registry, feed, mirror)
-    reading = Reading(engine, mirror, lag, feed, secure_cookies=settings.secure_cookies)
+    pacing = Pacing(engine, mirror, system_clock)
+    reading = Reading(engine, mirror, lag, feed, pacing, secure_cookies=settings.secure_cookies)
     readiness.add("database", database_check(engine))
     readiness.add("mirror", _no_trouble_of(mirror))
     try:
@@ -47,6 +49,7 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
                 ),
                 "mirror": mirror.follow(shutdown),
                 "lag": lag.follow(shutdown),
+                "forecasts": pacing.follow(shutdown),
                 "end of feeds": _end_feeds(mirror, shutdown),
             },
         )

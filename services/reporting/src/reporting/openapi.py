@@ -10,11 +10,12 @@ from mitra_shared.http.probes import Readiness
 from mitra_shared.security.tokens import new_signing_key, public_jwks
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from reporting.api.state import Reading
+from reporting.api.state import Reading, system_clock
 from reporting.app import create_app
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
+from reporting.pacing import Pacing
 
 
 def openapi_text() -> str:
@@ -27,6 +28,6 @@ def openapi_text() -> str:
         redis_url=SecretStr("redis://nowhere"),
         token_keys=public_jwks(new_signing_key()),
     )
-    reading = Reading(engine, mirror, lag, LiveFeed(mirror, lag))
+    reading = Reading(engine, mirror, lag, LiveFeed(mirror, lag), Pacing(engine, mirror, system_clock))
     document = create_app(reading, settings, Readiness(), ProcessMetrics()).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
+from reporting.pacing import Pacing
 
 
 def system_clock() -> datetime:
@@ -25,6 +26,7 @@ class Reading:
     mirror: Mirror
     lag: LagWatch
     feed: LiveFeed
+    pacing: Pacing
     secure_cookies: bool = False
     now: Callable[[], datetime] = system_clock
 

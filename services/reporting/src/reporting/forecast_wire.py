@@ -1,0 +1,44 @@
+"""What goes to the forecasting process and comes back, one JSON object a line."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Wire(BaseModel):
+    """A line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Job(Wire):
+    """An area: people enrolled on each closed day, oldest first, until `last`."""
+
+    area: str
+    daily: list[int]
+    enrolled: int
+    target: int
+    last: date
+    ahead: int
+    """Days to look ahead."""
+
+
+class BandPoint(Wire):
+    """How many are enrolled by a day: as many or fewer in a tenth, a half and nine tenths of the futures."""
+
+    day: date
+    low: int
+    middle: int
+    high: int
+
+
+class Forecast(Wire):
+    """When the target is reached, of 80 futures in 100 `earliest` to `latest`; None: not by `until`."""
+
+    area: str
+    days_used: int
+    until: date
+    earliest: date | None
+    middle: date | None
+    latest: date | None
+    band: list[BandPoint]
