@@ -1,0 +1,1 @@
+"""Pictures of figures, as SVG: the same on pages and on paper."""
