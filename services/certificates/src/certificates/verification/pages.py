@@ -4,10 +4,7 @@ The browser does all of the verifying (`static/verify.js`); this service sees fe
 issuer's keys and of status lists, and never a code: that stands in the fragment of the address.
 """
 
-import gzip
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -16,19 +13,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from mitra_shared.http.problems import NOT_FOUND
+from mitra_shared.http.static_files import MEDIA_TYPES, StaticFile, static_file
 
 PAGE_PATH: Final = "/v"
 STATIC: Final = Path(__file__).parent / "static"
 PAGE_FILE: Final = "page.html"
 WORKER_FILE: Final = "worker.js"
-MEDIA_TYPES: Final = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".webmanifest": "application/manifest+json",
-}
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -41,42 +31,8 @@ SECURITY_HEADERS: Final = {
 CACHE_CONTROL: Final = "no-cache"
 """Ask each time, mostly answered 304: corrections have to arrive, and the service worker saves the trip."""
 
-_NOT_MODIFIED: Final = 304
-_LEAST_GAIN: Final = 0.9
 
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One file as it is served.
-
-    Attributes:
-        body: as it is.
-        zipped: with gzip, or None where that gains little.
-        etag: of `body`; a weak one, since it is the same with and without gzip.
-        media_type: the value of Content-Type.
-        headers: those of every answer with this file.
-    """
-
-    body: bytes
-    zipped: bytes | None
-    etag: str
-    media_type: str
-    headers: Mapping[str, str]
-
-    def answer(self, request: Request) -> Response:
-        """200 with the file, or 304 where the caller has it already."""
-        headers = dict(self.headers)
-        if self.zipped is not None:
-            headers["Vary"] = "Accept-Encoding"
-        if self.etag.removeprefix("W/") in _etags(request.headers.get("If-None-Match", "")):
-            return Response(status_code=_NOT_MODIFIED, headers=headers)
-        if self.zipped is not None and _takes_gzip(request.headers.get("Accept-Encoding", "")):
-            headers["Content-Encoding"] = "gzip"
-            return Response(self.zipped, headers=headers, media_type=self.media_type)
-        return Response(self.body, headers=headers, media_type=self.media_type)
-
-
-def read_pages() -> dict[str, Page]:
+def read_pages() -> dict[str, StaticFile]:
     """Every file of the page by its path, e.g. `/v/page.js`.
 
     The service worker is told the version and the paths of what it keeps: the version changes with any file.
@@ -119,29 +75,9 @@ def _place(path: Path) -> str:
     return PAGE_PATH if path.name == PAGE_FILE else f"{PAGE_PATH}/{path.relative_to(STATIC).as_posix()}"
 
 
-def _page(path: Path, body: bytes) -> Page:
-    etag = f'W/"{sha256(body).hexdigest()[:24]}"'
-    zipped = gzip.compress(body, 9, mtime=0)
-    headers = {"Cache-Control": CACHE_CONTROL, "ETag": etag, **SECURITY_HEADERS}
+def _page(path: Path, body: bytes) -> StaticFile:
+    headers = {"Cache-Control": CACHE_CONTROL, **SECURITY_HEADERS}
     if path.name == WORKER_FILE:
         # It lies below /v/ and is to serve /v itself.
         headers["Service-Worker-Allowed"] = PAGE_PATH
-    return Page(
-        body=body,
-        zipped=zipped if len(zipped) < _LEAST_GAIN * len(body) else None,
-        etag=etag,
-        media_type=MEDIA_TYPES[path.suffix],
-        headers=headers,
-    )
-
-
-def _etags(header: str) -> set[str]:
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
-
-
-def _takes_gzip(header: str) -> bool:
-    for choice in header.split(","):
-        name, _, quality = choice.partition(";")
-        if name.strip().lower() == "gzip":
-            return quality.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
+    return static_file(body, path.suffix, headers)
