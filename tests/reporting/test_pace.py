@@ -1,5 +1,7 @@
 """Pace and forecasts: what is needed, what there is, when the target is reached, how well that is known."""
 
+import os
+import signal
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -11,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mitra_shared.ids import AreaCode, StaffId
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.security.tokens import Role
+from reporting import forecast_process
 from reporting.domain.pace import Standing, pace, straight_on
 from reporting.domain.unusual import Kind, RecruiterHour, busy_hours, unusual_day
+from reporting.forecast_process import ForecastingLost, forecasts_of
 from reporting.forecast_wire import Job
 from reporting.forecasting import forecast
-from reporting.pacing import forecasts_of
 from tests.reporting.field import Field
 from tests.reporting.reporting_api import running_api, token
 
@@ -153,6 +156,28 @@ async def test_a_child_process_answers_every_area_that_can_be_forecast() -> None
     made = await forecasts_of(jobs, ShutdownSignal())
     assert sorted(made) == ["S11", "S11-PC04"]
     assert made[AreaCode("S11")].middle is not None
+
+
+async def test_an_area_that_hangs_has_no_forecast_and_the_others_have_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    jobs = [
+        Job(area=code, daily=[10, 12] * 10, enrolled=220, target=500, last=BEGIN, ahead=200)
+        for code in ("S11", "S24")
+    ]
+    ask = forecast_process.ForecastingProcess.forecast
+
+    async def hang(process: forecast_process.ForecastingProcess, job: Job) -> object:
+        if job.area == "S11":
+            os.kill(process.pid, signal.SIGSTOP)
+        return await ask(process, job)
+
+    monkeypatch.setattr(forecast_process, "FORECAST_SECONDS", 0.5)
+    monkeypatch.setattr(forecast_process.ForecastingProcess, "forecast", hang)
+    assert sorted(await forecasts_of(jobs, ShutdownSignal())) == ["S24"]
+    monkeypatch.setattr(forecast_process, "MOST_LOSSES", 1)
+    with pytest.raises(ForecastingLost):
+        await forecasts_of(jobs, ShutdownSignal())
 
 
 def test_a_busy_hour_is_flagged_where_it_is_not_the_recruiters_custom() -> None:

@@ -1,8 +1,12 @@
 """What goes to the forecasting process and comes back, one JSON object a line."""
 
 from datetime import date
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
+
+READY: Final = b"ready"
+"""The first line of the process: it has imported what it needs."""
 
 
 class Wire(BaseModel):

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from reporting.forecast_wire import BandPoint, Forecast, Job
+from reporting.forecast_wire import READY, BandPoint, Forecast, Job
 
 FEWEST_DAYS: Final = 14
 SEASON_FROM: Final = 28
@@ -103,14 +103,19 @@ def _futures(daily: npt.NDArray[np.float64], ahead: int) -> Paths:
 
 def main() -> None:
     """Answer jobs until there are none. An area that cannot be forecast is answered with null."""
+    _say(READY.decode())
     for line in sys.stdin:
         job = Job.model_validate_json(line)
         try:
             made = forecast(job)
         except (ValueError, np.linalg.LinAlgError):
             made = None
-        sys.stdout.write((made.model_dump_json() if made is not None else "null") + "\n")
-        sys.stdout.flush()
+        _say(made.model_dump_json() if made is not None else "null")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

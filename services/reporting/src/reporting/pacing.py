@@ -5,9 +5,7 @@ keeps small and is never held up. The nation comes first, then states, then cons
 everything else is answered.
 """
 
-import asyncio
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -22,6 +20,7 @@ from reporting.domain.board import Board
 from reporting.domain.days import last_closed_day
 from reporting.domain.disclosure import AreaTree
 from reporting.domain.pace import Pace, begun, pace
+from reporting.forecast_process import forecasts_of
 from reporting.forecast_wire import Forecast, Job
 from reporting.mirror import Mirror
 from reporting.storage.series import read_series
@@ -29,12 +28,9 @@ from reporting.storage.series import read_series
 log = get_logger(__name__)
 
 LOOK_SECONDS: Final = 30.0
-FORECAST_SECONDS: Final = 20.0
-"""For one area; then the child is killed and this area has none."""
 FORECAST_LEVELS: Final = (Level.NATION, Level.STATE, Level.CONSTITUENCY)
 BEYOND: Final = 366
 """Days after the campaign's last one in which a late target is still forecast."""
-LINE_BYTES: Final = 1 << 20
 
 
 class Days(NamedTuple):
@@ -108,7 +104,7 @@ class Pacing:
                     await self.forecast_all(board, shutdown)
                 failures, self.trouble = 0, None
             except Exception as error:
-                if not (is_infrastructure(error) or isinstance(error, TimeoutError)):
+                if not is_infrastructure(error):
                     raise
                 self.trouble = f"forecasts cannot be made: {type(error).__name__}"
                 log.warning("forecasts wait", error=type(error).__name__)
@@ -153,37 +149,3 @@ def _upwards(board: Board, leaves: Mapping[AreaCode, Mapping[date, int]]) -> dic
             if people:
                 found.setdefault(area, {})[day] = people
     return found
-
-
-async def forecasts_of(jobs: Iterable[Job], shutdown: ShutdownSignal) -> dict[AreaCode, Forecast]:
-    """Forecasts of those areas that have one, from a child that is gone when this returns.
-
-    Raises:
-        OSError, TimeoutError: the child cannot be started, died or takes too long.
-    """
-    made: dict[AreaCode, Forecast] = {}
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "reporting.forecasting",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_BYTES,
-    )  # fmt: skip
-    assert child.stdin is not None  # noqa: S101 - asked for above
-    assert child.stdout is not None  # noqa: S101
-    try:
-        for job in jobs:
-            if shutdown.requested:
-                break
-            child.stdin.write(job.model_dump_json().encode() + b"\n")
-            await child.stdin.drain()
-            async with asyncio.timeout(FORECAST_SECONDS):
-                line = await child.stdout.readline()
-            if not line:
-                raise OSError("the forecasting process has ended")
-            if line != b"null\n":
-                made[AreaCode(job.area)] = Forecast.model_validate_json(line)
-        child.stdin.close()
-        await asyncio.wait_for(child.wait(), FORECAST_SECONDS)
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    return made
