@@ -132,10 +132,13 @@ async def running_api(
     most_subscribers: int = 20,
     heartbeat_seconds: float = 0.5,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    public_page: bool = False,
 ) -> AsyncIterator[ReportingApi]:
     mirror, lag = Mirror(engine), LagWatch(redis)
     feed = LiveFeed(mirror, lag, most_subscribers=most_subscribers, heartbeat_seconds=heartbeat_seconds)
-    reading = Reading(engine, mirror, lag, feed, Pacing(engine, mirror, now), now=now)
+    reading = Reading(
+        engine, mirror, lag, feed, Pacing(engine, mirror, now), public_page=public_page, now=now
+    )
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),

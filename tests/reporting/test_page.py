@@ -13,9 +13,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from mitra_shared.campaign.numerals import indian
 from mitra_shared.ids import AreaCode
 from mitra_shared.security.tokens import Role
-from reporting.pages.words import indian, percent
+from reporting.pages.words import percent
 from tests.factories import small_campaign
 from tests.reporting.field import Field
 from tests.reporting.reporting_api import ReportingApi, bearer, token

@@ -3,13 +3,12 @@
 from typing import Final
 
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
 
 from mitra_shared.http.app import create_api
 from mitra_shared.http.probes import Readiness
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from reporting.api import opinions, pace, page, recruiters, rollups, session, stream
+from reporting.api import html, opinions, pace, page, recruiters, rollups, session, stream
 from reporting.api.state import Reading
 
 VERSION: Final = "0.1.0"
@@ -39,9 +38,9 @@ def create_app(
             opinions.router,
             pace.router,
             session.router,
+            html.router,
             page.router,
         ),
     )
     app.state.reading = reading
-    app.mount("/static", StaticFiles(directory=page.STATIC), name="static")
     return app

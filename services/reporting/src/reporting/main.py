@@ -33,7 +33,15 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     feed = LiveFeed(mirror, lag, most_subscribers=settings.most_subscribers)
     FeedMetrics(metrics.registry, feed, mirror)
     pacing = Pacing(engine, mirror, system_clock)
-    reading = Reading(engine, mirror, lag, feed, pacing, secure_cookies=settings.secure_cookies)
+    reading = Reading(
+        engine,
+        mirror,
+        lag,
+        feed,
+        pacing,
+        secure_cookies=settings.secure_cookies,
+        public_page=settings.public_page,
+    )
     readiness.add("database", database_check(engine))
     readiness.add("mirror", _no_trouble_of(mirror))
     try:

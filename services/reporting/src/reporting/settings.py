@@ -14,6 +14,8 @@ class ApiSettings(ServiceSettings):
     """Live subscribers at once; further ones are told to come back later."""
     secure_cookies: bool = False
     """Set where the page is served over HTTPS: the session's cookie then never travels without it."""
+    public_page: bool = False
+    """Whether `/public` shows everybody how many are enrolled in the whole country."""
 
 
 class ReportingConsumerSettings(ConsumerSettings):

@@ -107,8 +107,16 @@ def board_for(state: Reading, caller: Caller, campaign: str | None) -> Board:
     Raises:
         Problem: 404 for an unknown one, or while none is known; 422 if there are several to choose from.
     """
+    return board_shown_to_all(state, campaign or caller.campaign)
+
+
+def board_shown_to_all(state: Reading, wanted: str | None) -> Board:
+    """The campaign asked for, or the only one there is.
+
+    Raises:
+        Problem: 404 for an unknown one, or while none is known; 422 if there are several to choose from.
+    """
     boards = state.mirror.boards
-    wanted = campaign or caller.campaign
     if wanted is not None:
         board = boards.get(CampaignId(wanted))
         if board is None:

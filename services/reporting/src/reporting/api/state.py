@@ -28,6 +28,7 @@ class Reading:
     feed: LiveFeed
     pacing: Pacing
     secure_cookies: bool = False
+    public_page: bool = False
     now: Callable[[], datetime] = system_clock
 
 

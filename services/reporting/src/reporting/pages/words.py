@@ -1,33 +1,60 @@
-"""How counts, shares, times and marks are written on screens."""
+"""How a screen speaks: its words in one language, and how numbers, shares, days and times are written there.
 
-from datetime import datetime
-from typing import Final
+The words are in `languages/*.toml`; every language has the same ones with the same {places} in them.
+"""
 
-from mitra_shared.campaign.definition import Evidence
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+from mitra_shared.campaign.definition import Language, Names
+from mitra_shared.campaign.numerals import indian
 from reporting.domain.days import IST
 
-EVIDENCE_WORDS: Final = {
-    Evidence.NAMED: ("Named", "Named in published reports as one of the 65 seats"),
-    Evidence.STATE_REPORT: (
-        "State report",
-        "Counted in a report about its state; the seat itself was not named",
-    ),
-    Evidence.ASSUMED: ("Assumed", "Not reported anywhere: assumed, to make up the 65 seats"),
-}
-"""A short word for each mark, and what it means."""
-
-_FIRST_GROUP: Final = 3
+LANGUAGES: Final[Mapping[Language, str]] = {"en": "English", "hi": "हिन्दी", "ur": "اردو"}
+"""The languages of screens, each with its own name for itself."""
+_FILES: Final = Path(__file__).parent / "languages"
 
 
-def indian(number: int) -> str:
-    """Digits grouped the Indian way: 325000 is 3,25,000."""
-    digits = str(abs(number))
-    head, tail = digits[:-_FIRST_GROUP], digits[-_FIRST_GROUP:]
-    groups = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)][::-1]
-    return ("-" if number < 0 else "") + ",".join([*groups, tail])
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one language. `words("of_target", share="3 %", number="5,000")` fills in places."""
+
+    language: Language
+    texts: Mapping[str, str]
+
+    @property
+    def direction(self) -> Literal["ltr", "rtl"]:
+        """Which way lines run."""
+        return "rtl" if self.language == "ur" else "ltr"
+
+    def __call__(self, key: str, **places: object) -> str:
+        """A text with its places filled in.
+
+        Raises:
+            KeyError: there is no such text, or it has a place that was not given.
+        """
+        text = self.texts[key]
+        return text.format_map(places) if places else text
+
+    def name(self, names: Names | Mapping[str, str | None]) -> str:
+        """A name in this language, or in English where it has none."""
+        given = names.model_dump() if isinstance(names, Names) else names
+        return str(given[self.language] or given["en"])
 
 
-def percent(part: int, whole: int) -> str:
+@cache
+def words_of(language: Language) -> Words:
+    """The words of a language, read once."""
+    with (_FILES / f"{language}.toml").open("rb") as file:
+        return Words(language, tomllib.load(file))
+
+
+def percent(part: float, whole: float) -> str:
     """Share in per cent, one decimal below 10."""
     share = 100 * part / whole if whole else 0.0
     return f"{share:.1f} %" if 0 < share < 10 else f"{share:.0f} %"  # noqa: PLR2004 - where a decimal stops mattering
@@ -36,3 +63,13 @@ def percent(part: int, whole: int) -> str:
 def clock(instant: datetime) -> str:
     """Time of day in India."""
     return instant.astimezone(IST).strftime("%H:%M:%S IST")
+
+
+def day(on: date) -> str:
+    """A day as it is written in India."""
+    return on.strftime("%d-%m-%Y")
+
+
+def rate(people_a_day: float) -> str:
+    """People a day: whole numbers from ten on."""
+    return indian(round(people_a_day)) if people_a_day >= 10 else f"{people_a_day:.1f}"  # noqa: PLR2004 - as for shares

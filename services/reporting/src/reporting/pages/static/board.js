@@ -2,13 +2,24 @@
 // its code stands. Nothing is added up here.
 "use strict";
 
-const board = document.getElementById("board");
+const board = document.querySelector("[data-live]");
+const words = JSON.parse(document.getElementById("words").textContent);
 const numbers = new Intl.NumberFormat("en-IN");
 const SILENT_MS = 10_000;
+const STEPS = [0.2, 0.4, 0.6, 0.8, 1];
+const COUNTS = [
+  "enrolled", "certificates_issued", "certificates_waitlisted", "opinions", "certificates_printed",
+  "certificates_dispatched", "certificates_handed_over", "programmes_held", "programmes_presented",
+  "programmes_beneficiaries",
+];
 
 const places = new Map();
 for (const element of board.querySelectorAll("[data-area]")) {
   places.set(element.dataset.area, [...(places.get(element.dataset.area) ?? []), element]);
+}
+
+function fill(key, given) {
+  return words[key].replace(/\{(\w+)\}/g, (_, name) => given[name]);
 }
 
 function percent(part, whole) {
@@ -29,22 +40,41 @@ function own(element, selector) {
   return [...element.querySelectorAll(selector)].filter((found) => found.closest("[data-area]") === element);
 }
 
+function showTile(tile, rollup) {
+  const aim = rollup.target?.number;
+  const share = aim ? rollup.enrolled / aim : 0;
+  const step = share > 0 ? 1 + STEPS.filter((each) => share >= each).length : 0;
+  const text = aim ? percent(rollup.enrolled, aim) : numbers.format(rollup.enrolled);
+  tile.setAttribute("class", tile.getAttribute("class").replace(/step-\d/, `step-${step}`));
+  if (!write(tile.querySelector("text"), text.replace(" %", ""))) return;
+  write(tile.querySelector("title"), `${tile.dataset.name}: ${text}`);
+  tile.setAttribute("aria-label", `${tile.dataset.name}: ${text}`);
+}
+
 function show(rollup) {
   const aims = { enrolled: rollup.target, certificates_issued: rollup.quota };
   for (const element of places.get(rollup.area) ?? []) {
+    if (element.classList.contains("tile")) {
+      showTile(element, rollup);
+      continue;
+    }
     let moved = false;
-    for (const name of ["enrolled", "certificates_issued", "certificates_waitlisted", "opinions"]) {
+    for (const name of COUNTS) {
       for (const place of own(element, `[data-count="${name}"]`)) {
-        moved = write(place, numbers.format(rollup[name])) || moved;
+        moved = write(place, numbers.format(rollup[name] ?? 0)) || moved;
       }
       const aim = aims[name];
       if (!aim) continue;
       for (const bar of own(element, `[data-bar="${name}"]`)) {
-        bar.max = aim.number;
+        bar.max = Math.max(aim.number, 1);
         bar.value = Math.min(rollup[name], aim.number);
         bar.textContent = percent(rollup[name], aim.number);
       }
       for (const share of own(element, `[data-share="${name}"]`)) write(share, percent(rollup[name], aim.number));
+    }
+    for (const line of own(element, "[data-of-target]")) {
+      const number = rollup.target.number;
+      write(line, fill("of_target", { share: percent(rollup.enrolled, number), number: numbers.format(number) }));
     }
     if (!element.classList.contains("card")) continue;
     element.dataset.enrolled = rollup.enrolled;
@@ -73,31 +103,33 @@ function tell(tone, words, lag) {
   }
 }
 
+function timeOf(instant) {
+  return fill("as_of", { time: `${clock.format(instant)} IST` });
+}
+
 function showFreshness(state) {
   asOf = new Date(state.as_of);
-  const { events, seconds, reason } = state.lag;
-  const lag =
-    events === null
-      ? `lag unknown: ${reason}`
-      : `${numbers.format(events)} events behind` + (seconds >= 1 ? `, for ${numbers.format(Math.round(seconds))} s` : "");
-  const words = `as of ${clock.format(asOf)} IST`;
-  if (state.trouble) tell("old", `Figures are old: ${state.trouble}; ${words}`, lag);
-  else if (events === null) tell("unsure", words, lag);
-  else tell(events > 0 && seconds >= 5 ? "behind" : "live", words, lag);
+  const { events, seconds } = state.lag;
+  let lag = words.lag_unknown;
+  if (events !== null) {
+    lag = fill("events_behind", { number: numbers.format(events) });
+    if (seconds >= 1) lag += ` ${fill("for_seconds", { seconds: numbers.format(Math.round(seconds)) })}`;
+  }
+  if (state.trouble) tell("old", fill("figures_old", { as_of: timeOf(asOf) }), lag);
+  else if (events === null) tell("unsure", timeOf(asOf), lag);
+  else tell(events > 0 && seconds >= 5 ? "behind" : "live", timeOf(asOf), lag);
 }
 
 // The feed ------------------------------------------------------------------------------------------------
 
 let source = null;
-let since = board.dataset.since;
 
 function receive(event) {
   heard = Date.now();
-  since = event.lastEventId;
   const news = JSON.parse(event.data);
   for (const rollup of news.areas) show(rollup);
   asOf = new Date(news.as_of);
-  if (lamp.dataset.tone === "live") write(document.getElementById("freshness-words"), `as of ${clock.format(asOf)} IST`);
+  if (lamp.dataset.tone === "live") write(document.getElementById("freshness-words"), timeOf(asOf));
 }
 
 function connect() {
@@ -119,44 +151,10 @@ function connect() {
 // A browser gives an EventSource up after an answer such as 503, and notices a dead connection late.
 setInterval(() => {
   if (Date.now() - heard < SILENT_MS && source.readyState !== EventSource.CLOSED) return;
-  tell("old", `No connection; figures are as of ${asOf ? clock.format(asOf) + " IST" : "the loading of this page"}`, "");
+  tell("old", fill("no_connection", { as_of: asOf ? timeOf(asOf) : words.as_loaded }), "");
   if (Date.now() - heard >= SILENT_MS || source.readyState === EventSource.CLOSED) connect();
 }, 2_000);
 
 addEventListener("pagehide", () => source?.close());
 addEventListener("pageshow", (event) => event.persisted && connect());
 connect();
-
-// Order ---------------------------------------------------------------------------------------------------
-
-const sort = document.getElementById("sort");
-const groups = document.getElementById("groups");
-const inGroups = [...groups.children];
-const cards = [...groups.querySelectorAll(".card")];
-const homes = cards.map((card) => card.parentElement);
-const flat = document.createElement("ul");
-flat.className = "cards";
-
-const bars = (card) => card.querySelector("progress");
-const keys = {
-  progress: (card) => (bars(card) ? bars(card).value / bars(card).max : -1),
-  waitlisted: (card) => Number(card.dataset.waitlisted),
-  name: (card) => card.dataset.name,
-};
-
-function order() {
-  if (!sort.value) {
-    cards.forEach((card, index) => homes[index].append(card));
-    groups.replaceChildren(...inGroups);
-    return;
-  }
-  const down = sort.value.startsWith("-") ? -1 : 1;
-  const key = keys[sort.value.replace("-", "")];
-  const sorted = [...cards].sort((a, b) => (key(a) < key(b) ? -down : key(a) > key(b) ? down : 0));
-  flat.replaceChildren(...sorted);
-  groups.replaceChildren(flat);
-}
-
-sort.addEventListener("change", order);
-if (sort.value) order();
-setInterval(() => sort.value && sort.value !== "name" && order(), 5_000);

@@ -1,5 +1,8 @@
-// Signing in and out. The token arrives in the fragment of the address, which no server ever sees.
+// Signing in and out, and choosing a language. The token arrives in the fragment of the address, which no server
+// ever sees.
 "use strict";
+
+const form = document.getElementById("sign-in");
 
 async function signIn(token) {
   const answer = await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
@@ -7,7 +10,7 @@ async function signIn(token) {
     location.replace(location.pathname + location.search);
     return;
   }
-  const problem = await answer.json().catch(() => ({ detail: "The server did not answer as expected" }));
+  const problem = await answer.json().catch(() => ({ detail: form?.dataset.unexpected ?? "" }));
   const place = document.getElementById("problem") ?? document.getElementById("announce");
   place.textContent = problem.detail;
   place.hidden = false;
@@ -23,7 +26,7 @@ function signInFromAddress() {
 signInFromAddress();
 addEventListener("hashchange", signInFromAddress);
 
-document.getElementById("sign-in")?.addEventListener("submit", (event) => {
+form?.addEventListener("submit", (event) => {
   event.preventDefault();
   signIn(document.getElementById("token").value.trim());
 });
@@ -33,3 +36,9 @@ document.getElementById("sign-out")?.addEventListener("submit", async (event) =>
   await fetch("/session", { method: "DELETE" });
   location.replace("/");
 });
+
+const preferences = document.querySelector(".preferences");
+if (preferences) {
+  preferences.querySelector("button").hidden = true;
+  preferences.addEventListener("change", () => preferences.submit());
+}

@@ -1,0 +1,128 @@
+"""The page of one area: counts, map, pace, what to look at, its parts, and its staff for who may see them."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from mitra_shared.campaign.definition import Area, Evidence, Level
+from mitra_shared.campaign.numerals import indian
+from mitra_shared.ids import AreaCode
+from reporting.api.readers import Reader
+from reporting.api.screens.at_hand import if_at_hand
+from reporting.api.screens.tiles import tile_map
+from reporting.api.screens.trail import trail
+from reporting.domain.access import Sight
+from reporting.domain.board import Board, Rollup
+from reporting.domain.days import day_of
+from reporting.drawing.trend import BandDay, Trend, trend_svg
+from reporting.pace_queries import area_pace_answer, flags_answer, pace_answer
+from reporting.pages.words import Words, day
+from reporting.queries import freshness, sorted_rollups
+from reporting.storage.recruiters import RecruiterCounts, read_recruiters
+
+LEADERS: Final = 10
+"""Segments, or areas that are behind, that are listed."""
+RECRUITER_DAYS: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cards under one heading."""
+
+    heading: Rollup
+    cards: list[Rollup]
+
+
+async def area_screen(reader: Reader, code: AreaCode, words: Words) -> dict[str, Any]:
+    """What `area.html` is filled with.
+
+    Raises:
+        KeyError: not an area of the campaign.
+    """
+    state, board = reader.state, reader.board
+    summary = board.rollup(code)
+    groups = _groups(board, summary.area)
+    pace = await if_at_hand(area_pace_answer(state.pacing, board, code))
+    return {
+        "summary": summary,
+        "trail": trail(reader, code),
+        "map": tile_map(board, code),
+        "groups": groups,
+        "leaders": _leaders(board, summary.area),
+        "evidence": {
+            mark: sum(card.area.evidence is mark for group in groups for card in group.cards)
+            for mark in Evidence
+        },
+        "readings": board.definition.goals,
+        "pace": pace,
+        "trend": _trend(pace, words),
+        "behind": await if_at_hand(_behind(reader, summary.area)),
+        "flags": await if_at_hand(
+            flags_answer(state.engine, state.pacing, board, code, names_staff=Sight.STAFF in reader.sights)
+        ),
+        "recruiters": await if_at_hand(_recruiters(reader, code)) if Sight.STAFF in reader.sights else (),
+        "stream": _stream(board, code, groups),
+        "freshness": freshness(state.mirror, state.lag),
+        "as_of": state.mirror.as_of,
+    }
+
+
+def _groups(board: Board, area: Area) -> list[Group]:
+    """The parts of an area: constituencies by state for the nation, else what is directly below."""
+    below = {Level.NATION: Level.CONSTITUENCY, Level.STATE: Level.CONSTITUENCY}.get(area.level, Level.SEGMENT)
+    headings = board.select(levels=(Level.STATE,)) if area.level is Level.NATION else (area.code,)
+    groups = [
+        Group(board.rollup(head), [board.rollup(part) for part in board.select(levels=(below,), within=head)])
+        for head in headings
+    ]
+    return [] if area.level is Level.SEGMENT else groups
+
+
+def _leaders(board: Board, area: Area) -> list[Rollup]:
+    """The segments of a state with the most people; the parts of a constituency are segments anyway."""
+    if area.level is not Level.STATE:
+        return []
+    return sorted_rollups(board, board.select(levels=(Level.SEGMENT,), within=area.code), "-enrolled")[
+        :LEADERS
+    ]
+
+
+async def _behind(reader: Reader, area: Area) -> list[dict[str, Any]]:
+    """The constituencies that fall behind most."""
+    if area.level not in (Level.NATION, Level.STATE):
+        return []
+    codes = reader.board.select(levels=(Level.CONSTITUENCY,), within=area.code)
+    answer = await pace_answer(reader.state.pacing, reader.board, codes)
+    return [each for each in answer["areas"] if each["standing"] in ("behind", "overdue")][:LEADERS]
+
+
+async def _recruiters(reader: Reader, code: AreaCode) -> list[tuple[RecruiterCounts, int, int]]:
+    """Staff with people in all, in the last week and today; most first."""
+    today = day_of(reader.state.now())
+    first = today - timedelta(days=RECRUITER_DAYS - 1)
+    segments = reader.board.select(levels=(Level.SEGMENT,), within=code)
+    async with reader.state.engine.connect() as connection:
+        counted = await read_recruiters(connection, reader.campaign, segments, first=first, last=today)
+    counted.sort(key=lambda each: (-each.enrolled, each.recruiter))
+    return [(each, sum(each.days.values()), each.days.get(today, 0)) for each in counted]
+
+
+def _trend(pace: dict[str, Any] | None, words: Words) -> str | None:
+    """The picture of the days; None before one has closed."""
+    if pace is None or not pace["days"]:
+        return None
+    days: list[tuple[date, int]] = [(each["day"], each["enrolled"]) for each in pace["days"]]
+    band = [BandDay(**point) for point in pace["band"]]
+    target = pace["pace"]["target"] if pace["pace"] else None
+    alt = words("trend_alt", closed=day(pace["closed"]), enrolled=indian(sum(people for _, people in days)))
+    return trend_svg(Trend(days, band, target, pace["target_date"]), alt)
+
+
+def _stream(board: Board, code: AreaCode, groups: list[Group]) -> str:
+    """Where the page hears of what changes."""
+    levels = {board.definition.by_code[code].level}
+    levels |= {rollup.area.level for group in groups for rollup in (group.heading, *group.cards)}
+    if board.definition.by_code[code].level is Level.STATE:
+        levels.add(Level.SEGMENT)
+    query = "".join(f"&level={level}" for level in Level if level in levels)
+    return f"/v1/rollups/stream?campaign={board.definition.id}&parent={code}{query}"

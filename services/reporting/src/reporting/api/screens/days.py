@@ -1,0 +1,53 @@
+"""The page of an area's single days: what may be shown of each, hidden figures as hidden."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from mitra_shared.ids import AreaCode
+from reporting.api.readers import Reader
+from reporting.api.screens.at_hand import if_at_hand
+from reporting.api.screens.trail import trail
+from reporting.domain.days import day_of
+from reporting.queries import Document, days_answer, freshness
+
+DAYS: Final = 14
+FIGURES: Final = {
+    "enrolled": "enrolled",
+    "withdrawn": "withdrawn",
+    "beneficiaries": "beneficiaries",
+    "admirers": "admirers",
+    "certificates_promoted": "promoted",
+    "certificates_revoked": "revoked",
+    "opinions": "sheets",
+}
+"""Figures of a day, each with the key of its words."""
+
+
+async def days_screen(reader: Reader, code: AreaCode) -> dict[str, Any]:
+    """What `days.html` is filled with."""
+    state, board = reader.state, reader.board
+    now = state.now()
+    days = [day_of(now) - timedelta(days=back) for back in range(DAYS)]
+    answer = await if_at_hand(
+        days_answer(state.engine, state.mirror, state.lag, board, code, days=days, now=now)
+    )
+    return {
+        "summary": board.rollup(code),
+        "trail": trail(reader, code),
+        "days": None if answer is None else answer["days"],
+        "figures": FIGURES,
+        "schemes": [] if answer is None else _schemes(reader, answer),
+        "number": DAYS,
+        "freshness": freshness(state.mirror, state.lag),
+        "as_of": state.mirror.as_of,
+    }
+
+
+def _schemes(reader: Reader, answer: Document) -> list[tuple[Any, list[Document | None]]]:
+    """Each scheme with its figure on every day, as far as one of them may be shown."""
+    rows = []
+    for scheme in reader.board.definition.schemes:
+        figures = [day["schemes"].get(scheme.code) for day in answer["days"]]
+        if any(figure and figure["value"] for figure in figures):
+            rows.append((scheme.name, figures))
+    return rows

@@ -1,0 +1,35 @@
+"""Templates and words -> HTML."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from mitra_shared.campaign.numerals import indian
+from reporting.pages.preferences import Preferences
+from reporting.pages.words import LANGUAGES, clock, day, percent, rate
+
+STANDINGS: Final = {
+    "reached": "standing_reached",
+    "ahead": "standing_ahead",
+    "on course": "standing_on_course",
+    "behind": "standing_behind",
+    "overdue": "standing_overdue",
+    "too early to say": "standing_too_early",
+}
+"""Key of the words for each `domain.pace.Standing`."""
+
+_templates: Final = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
+)  # fmt: skip
+_templates.filters |= {"indian": indian, "clock": clock, "day": day, "rate": rate}
+_templates.globals |= {"percent": percent, "languages": LANGUAGES, "standings": STANDINGS}
+
+
+def rendered(template: str, preferences: Preferences, **content: Any) -> bytes:
+    """A page as `preferences` want it."""
+    made = _templates.get_template(template).render(
+        **content, preferences=preferences, words=preferences.words
+    )
+    return made.encode()
