@@ -8,6 +8,8 @@ READY := $(VENV)/.ready
 DISTRIBUTIONS := shared services/enrolment services/certificates services/reporting
 LOCKS := dev enrolment certificates reporting operator build
 ARGS ?=
+# Bytecode is kept even where the environment forbids it: compiling all that it imports doubles what a start costs.
+export PYTHONDONTWRITEBYTECODE :=
 # Two workers, each with servers of its own; one where the servers are given, since tests empty them.
 WORKERS := $(if $(DATABASE_URL)$(REDIS_URL),,-n 2 --dist loadscope --no-loadscope-reorder)
 
@@ -30,7 +32,8 @@ help:
 	@echo "make lock             resolve the requirements again (ARGS=--upgrade for newer versions)"
 
 # The environment: only what the lock names, with the hashes it names; then our own four, in place. uv, itself
-# from the lock, is quicker; pip does it where only pip knows the way (a mirror set in pip's configuration).
+# from the lock, is quicker; pip does it where only pip knows the way (a mirror set in pip's configuration). What the
+# processes import is compiled here once, not by all of them at their first start.
 $(READY): requirements/dev.txt $(DISTRIBUTIONS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Mitra needs Python 3.11; say make PYTHON=/path/to/python3.11")'
 	@echo "Installing the environment into $(VENV)"
@@ -40,6 +43,7 @@ $(READY): requirements/dev.txt $(DISTRIBUTIONS:%=%/pyproject.toml)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt \
 		|| $(PIP) --require-hashes -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation $(DISTRIBUTIONS:%=-e ./%)
+	@$(BIN)/python -c 'import certificates.__main__, enrolment.__main__, reporting.__main__, mitra_shared.ops.cli'
 	@touch $@
 
 .PHONY: .venv
