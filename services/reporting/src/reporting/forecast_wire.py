@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 READY: Final = b"ready"
 """The first line of the process: it has imported what it needs."""
+FEWEST_DAYS: Final = 14
+"""An area with fewer closed days has no forecast."""
 
 
 class Wire(BaseModel):

@@ -13,15 +13,13 @@ docs/pace.md tells how well it does on campaigns whose end is known.
 import sys
 import warnings
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from reporting.forecast_wire import READY, BandPoint, Forecast, Job
+from reporting.forecast_wire import FEWEST_DAYS, READY, BandPoint, Forecast, Job
 
-FEWEST_DAYS: Final = 14
 SEASON_FROM: Final = 28
 WEEK: Final = 7
 LONGEST_HISTORY: Final = 182
@@ -91,9 +89,7 @@ def _futures(daily: npt.NDArray[np.float64], ahead: int) -> Paths:
         # Of fits that have not fully converged: their futures are as wide as their errors are.
         warnings.simplefilter("ignore")
         for view in VIEWS:
-            fitted = UnobservedComponents(np.sqrt(daily), level=view, **season).fit(
-                disp=False, maxiter=ITERATIONS
-            )
+            fitted = _components()(np.sqrt(daily), level=view, **season).fit(disp=False, maxiter=ITERATIONS)
             rng = np.random.default_rng(len(daily))
             simulated = fitted.simulate(ahead, anchor="end", repetitions=PATHS, rng=rng)
             paths.append(np.asarray(simulated).reshape(ahead, PATHS))
@@ -101,8 +97,16 @@ def _futures(daily: npt.NDArray[np.float64], ahead: int) -> Paths:
     return together
 
 
+def _components() -> Any:
+    """The model of the library, whose import takes seconds: only who fits something pays for it."""
+    from statsmodels.tsa.statespace.structural import UnobservedComponents  # noqa: PLC0415
+
+    return UnobservedComponents
+
+
 def main() -> None:
     """Answer jobs until there are none. An area that cannot be forecast is answered with null."""
+    _components()
     _say(READY.decode())
     for line in sys.stdin:
         job = Job.model_validate_json(line)

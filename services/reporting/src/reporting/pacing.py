@@ -21,7 +21,7 @@ from reporting.domain.days import last_closed_day
 from reporting.domain.disclosure import AreaTree
 from reporting.domain.pace import Pace, begun, pace
 from reporting.forecast_process import forecasts_of
-from reporting.forecast_wire import Forecast, Job
+from reporting.forecast_wire import FEWEST_DAYS, Forecast, Job
 from reporting.mirror import Mirror
 from reporting.storage.series import read_series
 
@@ -130,6 +130,8 @@ class Pacing:
         daily = days.daily.get(code, {})
         first = begun(daily, board.definition.starts_on)
         length = (days.closed - first).days + 1
+        if length < FEWEST_DAYS:
+            return None
         counts = [daily.get(date.fromordinal(first.toordinal() + n), 0) for n in range(length)]
         ahead = max(0, (board.definition.target_date - days.closed).days) + BEYOND
         return Job(
