@@ -27,7 +27,8 @@ from tests.enrolment.live_process import live_process
 from tests.factories import ROUND, small_campaign
 from tests.servers import Databases
 
-SCHEMA = schemathesis.openapi.from_dict(json.loads(openapi_text()))
+DOCUMENT = json.loads(openapi_text())
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 AnyCase = schemathesis.Case[Any]
 CLIENT = httpx.Client(timeout=30)
 CHECKS = [
@@ -91,7 +92,7 @@ FOR_EVERYBODY = {"/.well-known/jwks.json"}
     ("method", "path"),
     [
         (method, path)
-        for path, methods in json.loads(openapi_text())["paths"].items()
+        for path, methods in DOCUMENT["paths"].items()
         for method in methods
         if path not in FOR_EVERYBODY
     ],
