@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates.consumers import apply
 from certificates.storage.tables import GROUP
-from mitra_shared.consume import Feed
+from mitra_shared.consume.feeding import Feed
 from mitra_shared.contracts.events import (
     CampaignDefinedV1,
     EnrolmentEvent,

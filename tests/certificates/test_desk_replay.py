@@ -26,7 +26,7 @@ from certificates.domain.desk import (
 )
 from certificates.storage.tables import GROUP
 from certificates.wire import certificate_id_of
-from mitra_shared.consume import Feed
+from mitra_shared.consume.feeding import Feed
 from mitra_shared.consume.positions import Source, Standing, restart_partition
 from mitra_shared.contracts.topics import ENROLMENT, partition_of
 from mitra_shared.ids import AreaCode, Epoch, Position

@@ -12,7 +12,7 @@ from certificates.commands.decide_certificates import CampaignNotDefined
 from certificates.consumers import apply
 from certificates.domain.register import MitraNotEnrolled, SegmentNotInCampaign
 from certificates.wire import certificate_id_of
-from mitra_shared.consume import Feed
+from mitra_shared.consume.feeding import Feed
 from mitra_shared.contracts.codec import decode
 from mitra_shared.contracts.events import CertificateIssuedV1
 from mitra_shared.contracts.topics import CERTIFICATES

@@ -14,8 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import CampaignDefinition, Level
-from mitra_shared.consume import Feed, declaring_broker
-from mitra_shared.consume.feeding import feed, prepare
+from mitra_shared.consume.feeding import Feed, declaring_broker, feed, prepare
 from mitra_shared.contracts.events import (
     CampaignDefinedV1,
     CertificateHandedOverV1,

@@ -5,8 +5,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.database import create_engine
-from mitra_shared.http.app import create_probe_app
-from mitra_shared.http.probes import Check, Heartbeat, Readiness, database_check
+from mitra_shared.http.probes import Check, Heartbeat, Readiness, create_probe_app, database_check
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
 

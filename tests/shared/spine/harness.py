@@ -18,8 +18,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from mitra_shared.consume import ConsumerGroup, Delivery, subscriber
 from mitra_shared.consume.consumer import Consumer
+from mitra_shared.consume.feeding import Delivery, subscriber
+from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.consume.replay import LogClient
 from mitra_shared.consume.tables import add_played_after_v2, create_consumer_v1
 from mitra_shared.contracts.events import EnrolmentEvent, MitraEnrolledV1

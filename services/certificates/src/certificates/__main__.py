@@ -11,7 +11,6 @@ from certificates.main import (
     run_certificates_signer,
 )
 from certificates.migrations import STEPS
-from certificates.openapi import openapi_text
 from certificates.settings import CertificatesApiSettings, CertificatesConsumerSettings, SignerSettings
 from mitra_shared.entry import Process, ServiceEntry
 from mitra_shared.settings import ServiceSettings
@@ -19,10 +18,16 @@ from mitra_shared.settings import ServiceSettings
 
 def preview(arguments: Sequence[str]) -> None:
     """A sample certificate, to look at templates."""
-    # The typesetter takes a while to import, which no other process has to spend.
-    from certificates.rendering.preview import preview  # noqa: PLC0415
+    from certificates.rendering.preview import preview
 
     preview(arguments)
+
+
+def openapi() -> str:
+    """The OpenAPI document of the API as text."""
+    from certificates.openapi import openapi_text
+
+    return openapi_text()
 
 
 SERVICE: Final = ServiceEntry(
@@ -34,7 +39,7 @@ SERVICE: Final = ServiceEntry(
         "relay": Process(ServiceSettings, run_certificates_relay),
     },
     migrations=STEPS,
-    openapi=openapi_text,
+    openapi=openapi,
     tools={"preview": preview},
 )
 

@@ -17,7 +17,8 @@ from certificates.storage.desk_entries import DeskEntry
 from certificates.storage.tables import GROUP
 from certificates.wire import certificate_id_of
 from mitra_shared.campaign.definition import CampaignDefinition, Level, Metric
-from mitra_shared.consume import ConsumerGroup, Delivery, Feed, subscriber
+from mitra_shared.consume.feeding import Delivery, Feed, subscriber
+from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.contracts.events import (
     CampaignDefinedV1,
     EnrolmentEvent,

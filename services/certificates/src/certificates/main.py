@@ -1,4 +1,4 @@
-"""How the processes of the service are wired and started."""
+"""How the processes of the service are wired and started. Each imports what others have not to wait for."""
 
 import asyncio
 from pathlib import Path
@@ -6,32 +6,19 @@ from tempfile import mkdtemp
 
 from structlog import get_logger
 
-from certificates.api.app import create_app
-from certificates.consumers import consumer_group
 from certificates.issuer import Issuer
-from certificates.press.press import Press
-from certificates.press.store import SheetStore
-from certificates.rendering.cache import RenderingCache
-from certificates.rendering.pool import RenderPool
-from certificates.rendering.template_check import check_templates
-from certificates.rendering.typesetter import TEMPLATES
-from certificates.renderings import Renderings
 from certificates.settings import (
     CertificatesApiSettings,
     CertificatesConsumerSettings,
     IssuerSettings,
     SignerSettings,
 )
-from certificates.signing import StatusListPublisher, signing_group
-from mitra_shared.consume import declaring_broker
-from mitra_shared.consume.running import run_consumer
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.credential.key_file import KeyFile
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness, database_check
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
-from mitra_shared.relay.running import run_relay
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
@@ -40,6 +27,15 @@ log = get_logger(__name__)
 
 async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -> None:
     """Answer until `shutdown`."""
+    from certificates.api.app import create_app
+    from certificates.press.press import Press
+    from certificates.press.store import SheetStore
+    from certificates.rendering.cache import RenderingCache
+    from certificates.rendering.pool import RenderPool
+    from certificates.rendering.template_check import check_templates
+    from certificates.rendering.typesetter import TEMPLATES
+    from certificates.renderings import Renderings
+
     metrics, readiness = ProcessMetrics(), Readiness()
     engine = create_engine(
         settings.database_url.get_secret_value(), application="certificates api", pool_size=10
@@ -72,6 +68,10 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
 
 async def run_certificates_consumer(settings: CertificatesConsumerSettings, shutdown: ShutdownSignal) -> None:
     """Decide certificates from the enrolment log until `shutdown`."""
+    from certificates.consumers import consumer_group
+    from mitra_shared.consume.feeding import declaring_broker
+    from mitra_shared.consume.running import run_consumer
+
     engine = create_engine(
         settings.database_url.get_secret_value(), application="certificates consumer", pool_size=5
     )
@@ -88,6 +88,10 @@ async def run_certificates_consumer(settings: CertificatesConsumerSettings, shut
 
 async def run_certificates_signer(settings: SignerSettings, shutdown: ShutdownSignal) -> None:
     """Sign what was issued and publish status lists until `shutdown`."""
+    from certificates.signing import StatusListPublisher, signing_group
+    from mitra_shared.consume.feeding import declaring_broker
+    from mitra_shared.consume.running import run_consumer
+
     engine = create_engine(
         settings.database_url.get_secret_value(), application="certificates signer", pool_size=6
     )
@@ -125,6 +129,8 @@ def issuer_of(settings: IssuerSettings) -> Issuer:
 
 async def run_certificates_relay(settings: ServiceSettings, shutdown: ShutdownSignal) -> None:
     """Carry the logs of certificates and of custody to Redis until `shutdown`."""
+    from mitra_shared.relay.running import run_relay
+
     engine = create_engine(
         settings.database_url.get_secret_value(), application="certificates relay", pool_size=5
     )

@@ -14,7 +14,8 @@ from certificates.commands.sign_credentials import SignCredentials, sign_credent
 from certificates.issuer import Issuer
 from certificates.storage.credentials import Version
 from certificates.storage.words import Words
-from mitra_shared.consume import ConsumerGroup, Delivery, subscriber
+from mitra_shared.consume.feeding import Delivery, subscriber
+from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.contracts.events import (
     CertificateCorrectedV1,
     CertificateIssuedV1,

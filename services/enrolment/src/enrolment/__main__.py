@@ -5,15 +5,22 @@ from typing import Final
 
 from enrolment.main import run_api, run_relay
 from enrolment.migrations import STEPS
-from enrolment.openapi import openapi_text
 from enrolment.settings import ApiSettings, RelaySettings
 from mitra_shared.entry import Process, ServiceEntry
+
+
+def openapi() -> str:
+    """The OpenAPI document of the API as text."""
+    from enrolment.openapi import openapi_text
+
+    return openapi_text()
+
 
 SERVICE: Final = ServiceEntry(
     name="enrolment",
     processes={"api": Process(ApiSettings, run_api), "relay": Process(RelaySettings, run_relay)},
     migrations=STEPS,
-    openapi=openapi_text,
+    openapi=openapi,
 )
 
 if __name__ == "__main__":

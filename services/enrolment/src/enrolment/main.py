@@ -1,11 +1,10 @@
-"""How the processes of the service are wired and started."""
+"""How the processes of the service are wired and started. Each imports what others have not to wait for."""
 
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog import get_logger
 
-from enrolment.api import create_app
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import system_clock
 from enrolment.commands.enrol_mitra import EnrolMitra, Verdict, draft
@@ -21,7 +20,6 @@ from mitra_shared.database import create_engine, is_infrastructure
 from mitra_shared.http.probes import Readiness, database_check
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
-from mitra_shared.relay.running import run_relay as relay_topics
 from mitra_shared.telemetry.logs import describe_error
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
@@ -32,6 +30,8 @@ CAMPAIGN_POLL_SECONDS: Final = 0.5
 
 async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     """Serve the API until `shutdown`; what was asked before is answered."""
+    from enrolment.api import create_app
+
     metrics = ProcessMetrics()
     engine = create_engine(settings.database_url.get_secret_value(), application="enrolment api", pool_size=8)
     seals = settings.seals()
@@ -92,6 +92,8 @@ async def follow_campaigns(campaigns: LoadedCampaigns, engine: AsyncEngine, shut
 
 async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
     """Carry both logs to Redis and do the upkeep, until `shutdown`."""
+    from mitra_shared.relay.running import run_relay as relay_topics
+
     engine = create_engine(
         settings.database_url.get_secret_value(), application="enrolment relay", pool_size=8
     )

@@ -6,8 +6,15 @@ from typing import Final
 from mitra_shared.entry import Process, ServiceEntry
 from reporting.main import run_api, run_reporting_consumer
 from reporting.migrations import STEPS
-from reporting.openapi import openapi_text
 from reporting.settings import ApiSettings, ReportingConsumerSettings
+
+
+def openapi() -> str:
+    """The OpenAPI document of the API as text."""
+    from reporting.openapi import openapi_text
+
+    return openapi_text()
+
 
 SERVICE: Final = ServiceEntry(
     name="reporting",
@@ -16,7 +23,7 @@ SERVICE: Final = ServiceEntry(
         "consumer": Process(ReportingConsumerSettings, run_reporting_consumer),
     },
     migrations=STEPS,
-    openapi=openapi_text,
+    openapi=openapi,
 )
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from faststream.redis import RedisBroker
 
-from mitra_shared.consume import ConsumerGroup, Delivery, Feed, subscriber
+from mitra_shared.consume.feeding import Delivery, Feed, subscriber
+from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.contracts.events import CertificateLogEvent, CustodyLogEvent, EnrolmentEvent, OpinionEvent
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 from reporting.domain.counting import CountedEvent, difference

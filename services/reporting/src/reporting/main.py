@@ -1,18 +1,13 @@
-"""How the processes of the service are wired and started."""
+"""How the processes of the service are wired and started. Each imports what others have not to wait for."""
 
 from datetime import timedelta
 
-from mitra_shared.consume import declaring_broker
-from mitra_shared.consume.running import run_consumer
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Check, Readiness, database_check
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
 from mitra_shared.streams import connect
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from reporting.api.state import Reading, system_clock
-from reporting.app import create_app
-from reporting.consumers import consumer_group
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.metrics import FeedMetrics
@@ -25,6 +20,9 @@ from reporting.settings import ApiSettings, ReportingConsumerSettings
 
 async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     """Answer, and feed subscribers, until `shutdown`."""
+    from reporting.api.state import Reading, system_clock
+    from reporting.app import create_app
+
     metrics, readiness = ProcessMetrics(), Readiness()
     engine = create_engine(settings.database_url.get_secret_value(), application="reporting api", pool_size=5)
     redis = connect(settings.redis_url.get_secret_value(), connections=2)
@@ -74,6 +72,10 @@ async def _end_feeds(mirror: Mirror, shutdown: ShutdownSignal) -> None:
 
 async def run_reporting_consumer(settings: ReportingConsumerSettings, shutdown: ShutdownSignal) -> None:
     """Count what the logs tell and publish `rollups`, until `shutdown`."""
+    from mitra_shared.consume.feeding import declaring_broker
+    from mitra_shared.consume.running import run_consumer
+    from reporting.consumers import consumer_group
+
     readiness = Readiness()
     engine = create_engine(
         settings.database_url.get_secret_value(), application="reporting consumer", pool_size=6

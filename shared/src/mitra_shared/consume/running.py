@@ -16,8 +16,7 @@ from mitra_shared.consume.consumer import Consumer
 from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.consume.replay import LogClient
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS
-from mitra_shared.http.app import create_probe_app
-from mitra_shared.http.probes import Check, Readiness, database_check
+from mitra_shared.http.probes import Check, Readiness, create_probe_app, database_check
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
 from mitra_shared.relay.wire import StreamId

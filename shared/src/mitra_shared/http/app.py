@@ -12,7 +12,6 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import APIRouter
 from pydantic import BaseModel
-from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -148,7 +147,7 @@ def create_api(
     app.state.lean_routes = lean
     app.state.tokens = TokenVerifier(settings.token_keys)
     install_problem_handlers(app)
-    app.include_router(probe_routes(readiness, metrics.registry))
+    app.router.routes.extend(probe_routes(readiness, metrics.registry))
     app.add_api_route(
         JWKS_PATH,
         public_keys,
@@ -188,8 +187,3 @@ async def public_keys(request: Request) -> Response:
     verifier: TokenVerifier = request.app.state.tokens
     headers = {"Cache-Control": "public, max-age=300"}
     return Response(verifier.jwks_json, headers=headers, media_type=_JwkSet.media_type)
-
-
-def create_probe_app(readiness: Readiness, metrics: ProcessMetrics) -> Starlette:
-    """What relays and consumers serve: the probes alone."""
-    return Starlette(routes=list(probe_routes(readiness, metrics.registry).routes))

@@ -9,14 +9,17 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from fastapi.routing import APIRouter
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
+
+from mitra_shared.telemetry.metrics import ProcessMetrics
 
 Check = Callable[[], Awaitable[str | None]]
 """Why the process is not ready, or None."""
@@ -116,9 +119,8 @@ class Heartbeat:
         return f"no {self._what} for {age:.1f} s" if age > self._within else None
 
 
-def probe_routes(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
+def probe_routes(readiness: Readiness, registry: CollectorRegistry) -> list[Route]:
     """The three routes, outside the OpenAPI document."""
-    router = APIRouter(include_in_schema=False)
 
     async def health(_request: Request) -> Response:
         return Response(b'{"status":"alive"}', media_type="application/json")
@@ -135,6 +137,12 @@ def probe_routes(readiness: Readiness, registry: CollectorRegistry) -> APIRouter
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
-    for path, endpoint in (("/health", health), ("/ready", ready), ("/metrics", metrics)):
-        router.add_route(path, endpoint, methods=["GET"], include_in_schema=False)
-    return router
+    return [
+        Route(path, endpoint, methods=["GET"], include_in_schema=False)
+        for path, endpoint in (("/health", health), ("/ready", ready), ("/metrics", metrics))
+    ]
+
+
+def create_probe_app(readiness: Readiness, metrics: ProcessMetrics) -> Starlette:
+    """What relays and consumers serve: the probes alone."""
+    return Starlette(routes=probe_routes(readiness, metrics.registry))

@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog import get_logger
 
 from mitra_shared.contracts.topics import Topic
-from mitra_shared.http.app import create_probe_app
-from mitra_shared.http.probes import Check, Readiness, database_check
+from mitra_shared.http.probes import Check, Readiness, create_probe_app, database_check
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
 from mitra_shared.relay.relay import Relay
