@@ -37,6 +37,11 @@ def test_urdu_runs_from_right_to_left() -> None:
     assert [words_of(language).direction for language in LANGUAGES] == ["ltr", "ltr", "rtl"]
 
 
+def test_dates_and_numbers_keep_their_order_among_urdu_words() -> None:
+    assert "\u206831-12-2028\u2069" in words_of("ur")("target_on", day="31-12-2028")
+    assert words_of("en")("target_on", day="31-12-2028") == "Target date 31-12-2028"
+
+
 def test_a_name_that_is_missing_in_a_language_is_told_in_english() -> None:
     names = Names(en="Wayanad", hi="वयनाड")
     assert [words_of(language).name(names) for language in LANGUAGES] == ["Wayanad", "वयनाड", "Wayanad"]
@@ -60,6 +65,7 @@ def test_days_times_and_rates_are_written_as_in_india() -> None:
     assert day(date(2026, 11, 3)) == "03-11-2026"
     assert clock(datetime(2026, 11, 2, 19, 30, tzinfo=UTC)) == "01:00:00 IST"
     assert [rate(number) for number in (0.25, 9.96, 1_234.5)] == ["0.2", "10.0", "1,234"]
+    assert rate(0) == "0"
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,9 @@ def _frame(trend: Trend, history: Sequence[tuple[date, int]]) -> _Frame:
             point.day for point in [trend.band[0], *(p for p in trend.band if p.day <= closed + ahead)]
         )
     last = max(last, first + timedelta(days=SHORTEST_VIEW))
-    highest = max([enrolled, *(point.high for point in trend.band if point.day <= last)])
+    shown = [point for point in trend.band if point.day <= last]
+    # A wide band would flatten all else: it may go out of the picture.
+    highest = max([enrolled, *(min(point.high, 2 * point.middle) for point in shown)])
     if trend.target is not None:
         needed = _needed_by(trend, closed, enrolled, min(last, trend.target_date))
         # A target far above would flatten the line: then it lies outside, and the dashes lead there.

@@ -17,6 +17,8 @@ from reporting.domain.days import IST
 
 LANGUAGES: Final[Mapping[Language, str]] = {"en": "English", "hi": "हिन्दी", "ur": "اردو"}
 """The languages of screens, each with its own name for itself."""
+ISOLATE, END = "\u2068", "\u2069"
+"""Around what stands in a line with a direction of its own (Unicode, annex 9)."""
 _FILES: Final = Path(__file__).parent / "languages"
 
 
@@ -39,6 +41,9 @@ class Words:
             KeyError: there is no such text, or it has a place that was not given.
         """
         text = self.texts[key]
+        if self.direction == "rtl":
+            # Numbers and dates beside words of the other direction would be turned around.
+            places = {name: f"{ISOLATE}{value}{END}" for name, value in places.items()}
         return text.format_map(places) if places else text
 
     def name(self, names: Names | Mapping[str, str | None]) -> str:
@@ -72,4 +77,5 @@ def day(on: date) -> str:
 
 def rate(people_a_day: float) -> str:
     """People a day: whole numbers from ten on."""
-    return indian(round(people_a_day)) if people_a_day >= 10 else f"{people_a_day:.1f}"  # noqa: PLR2004 - as for shares
+    is_whole = people_a_day == 0 or people_a_day >= 10  # noqa: PLR2004 - as for shares
+    return indian(round(people_a_day)) if is_whole else f"{people_a_day:.1f}"

@@ -10,7 +10,7 @@ from reporting.api.screens.trail import trail
 from reporting.domain.days import day_of
 from reporting.queries import Document, days_answer, freshness
 
-DAYS: Final = 14
+DAYS: Final = 7
 FIGURES: Final = {
     "enrolled": "enrolled",
     "withdrawn": "withdrawn",

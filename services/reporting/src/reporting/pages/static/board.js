@@ -19,7 +19,9 @@ for (const element of board.querySelectorAll("[data-area]")) {
 }
 
 function fill(key, given) {
-  return words[key].replace(/\{(\w+)\}/g, (_, name) => given[name]);
+  // Numbers and dates beside words of the other direction would be turned around.
+  const [isolate, end] = document.documentElement.dir === "rtl" ? ["\u2068", "\u2069"] : ["", ""];
+  return words[key].replace(/\{(\w+)\}/g, (_, name) => isolate + given[name] + end);
 }
 
 function percent(part, whole) {
