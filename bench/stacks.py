@@ -29,6 +29,7 @@ ONLY_INTAKE = StackPlan(
     certificates_signers=0,
     certificates_relays=0,
     reporting_consumers=0,
+    reporting_webhooks=0,
     reporting_apis=0,
 )
 

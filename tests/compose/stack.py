@@ -33,6 +33,7 @@ SERVICES: Final = (
     "certificates-relay",
     "reporting-api",
     "reporting-consumer",
+    "reporting-webhooks",
 )
 SERVERS: Final = ("postgres", "redis")
 PORTS: Final = {"enrolment-api": 8000, "certificates-api": 8000, "reporting-api": 8000, "redis": 6379}

@@ -46,7 +46,7 @@ def test_each_service_finds_what_it_needs_and_no_key_of_another(folder: SecretFo
         "enrolment": common | {"mitra_name_keys", "mitra_phone_keys", "mitra_lookup_key"},
         "certificates": common
         | {"mitra_service_token", "mitra_name_keys", "mitra_certificate_key", "issuer"},
-        "reporting": common | {"mitra_service_token"},
+        "reporting": common | {"mitra_service_token", "mitra_webhook_keys"},
     }
 
 

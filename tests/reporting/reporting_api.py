@@ -21,17 +21,22 @@ from mitra_shared.http.probes import Readiness
 from mitra_shared.http.server import serve
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.process import ShutdownSignal
+from mitra_shared.security.sealing import KeyRing, new_key_ring
 from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from reporting.api.state import Reading
+from reporting.api.state import Reading, WebhookDesk
 from reporting.app import create_app
+from reporting.domain.receivers import networks
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
 from reporting.pacing import Pacing
+from reporting.webhooks.resolving import Doorway
 
 SIGNING_KEY = new_signing_key()
+WEBHOOK_KEYS = new_key_ring("2026-11")
+WEBHOOK_RING = KeyRing.from_json(WEBHOOK_KEYS)
 
 
 @cache
@@ -133,11 +138,13 @@ async def running_api(
     heartbeat_seconds: float = 0.5,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     public_page: bool = False,
+    doorway: Doorway | None = None,
 ) -> AsyncIterator[ReportingApi]:
     mirror, lag = Mirror(engine), LagWatch(redis)
     feed = LiveFeed(mirror, lag, most_subscribers=most_subscribers, heartbeat_seconds=heartbeat_seconds)
+    desk = WebhookDesk(WEBHOOK_RING, doorway or Doorway(networks("127.0.0.0/8")))
     reading = Reading(
-        engine, mirror, lag, feed, Pacing(engine, mirror, now), public_page=public_page, now=now
+        engine, mirror, lag, feed, Pacing(engine, mirror, now), desk, public_page=public_page, now=now
     )
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),

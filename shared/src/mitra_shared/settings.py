@@ -79,18 +79,23 @@ class DatabaseSettings(BaseSettings):
         return init_settings, env_settings, SecretFiles(settings_cls)
 
 
-class ServiceSettings(DatabaseSettings):
-    """What every long-running process of a service needs."""
+class ServedSettings(DatabaseSettings):
+    """Where a long-running process serves, if it is only probes."""
 
-    redis_url: SecretStr
-    """`redis://user:password@host:port/0`"""
-    token_keys: str
-    """JWKS (JSON) of the public keys that verify bearer tokens."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """0: any free port, told in `port_file`."""
     port_file: Path | None = None
     """Where the port in use is written, as decimal digits, once connections are accepted."""
+
+
+class ServiceSettings(ServedSettings):
+    """What a process needs besides that has to do with Redis or with tokens."""
+
+    redis_url: SecretStr
+    """`redis://user:password@host:port/0`"""
+    token_keys: str
+    """JWKS (JSON) of the public keys that verify bearer tokens."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Web origins that may call the API from a browser, comma-separated."""
 

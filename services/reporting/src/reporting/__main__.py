@@ -1,12 +1,12 @@
-"""`python -m reporting api|consumer|migrate|openapi`."""
+"""`python -m reporting api|consumer|webhooks|migrate|openapi`."""
 
 import sys
 from typing import Final
 
 from mitra_shared.entry import Process, ServiceEntry
-from reporting.main import run_api, run_reporting_consumer
+from reporting.main import run_api, run_reporting_consumer, run_webhooks
 from reporting.migrations import STEPS
-from reporting.settings import ApiSettings, ReportingConsumerSettings
+from reporting.settings import ApiSettings, ReportingConsumerSettings, WebhooksSettings
 
 
 def openapi() -> str:
@@ -21,6 +21,7 @@ SERVICE: Final = ServiceEntry(
     processes={
         "api": Process(ApiSettings, run_api),
         "consumer": Process(ReportingConsumerSettings, run_reporting_consumer),
+        "webhooks": Process(WebhooksSettings, run_webhooks),
     },
     migrations=STEPS,
     openapi=openapi,

@@ -8,8 +8,9 @@ from mitra_shared.http.app import create_api
 from mitra_shared.http.probes import Readiness
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from reporting.api import html, opinions, pace, page, recruiters, rollups, session, stream
+from reporting.api import html, opinions, pace, page, recruiters, rollups, session, stream, webhooks
 from reporting.api.state import Reading
+from reporting.api.webhook_messages import messages
 
 VERSION: Final = "0.1.0"
 _DESCRIPTION: Final = (
@@ -37,10 +38,12 @@ def create_app(
             recruiters.router,
             opinions.router,
             pace.router,
+            webhooks.router,
             session.router,
             html.router,
             page.router,
         ),
     )
     app.state.reading = reading
+    app.webhooks.include_router(messages)
     return app

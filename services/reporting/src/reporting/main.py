@@ -1,13 +1,16 @@
 """How the processes of the service are wired and started. Each imports what others have not to wait for."""
 
 from datetime import timedelta
+from typing import Protocol
 
 from mitra_shared.database import create_engine
-from mitra_shared.http.probes import Check, Readiness, database_check
+from mitra_shared.http.probes import Check, Readiness, create_probe_app, database_check
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
+from mitra_shared.security.sealing import KeyRing
 from mitra_shared.streams import connect
 from mitra_shared.telemetry.metrics import ProcessMetrics
+from reporting.clock import system_clock
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.metrics import FeedMetrics
@@ -15,13 +18,14 @@ from reporting.mirror import Mirror
 from reporting.pacing import Pacing
 from reporting.publisher import Publisher
 from reporting.releaser import Releaser
-from reporting.settings import ApiSettings, ReportingConsumerSettings
+from reporting.settings import ApiSettings, ReportingConsumerSettings, WebhookRules, WebhooksSettings
 
 
 async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     """Answer, and feed subscribers, until `shutdown`."""
-    from reporting.api.state import Reading, system_clock
+    from reporting.api.state import Reading, WebhookDesk
     from reporting.app import create_app
+    from reporting.webhooks.resolving import Doorway
 
     metrics, readiness = ProcessMetrics(), Readiness()
     engine = create_engine(settings.database_url.get_secret_value(), application="reporting api", pool_size=5)
@@ -37,6 +41,7 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
         lag,
         feed,
         pacing,
+        WebhookDesk(_ring(settings), Doorway(settings.webhook_allow)),
         secure_cookies=settings.secure_cookies,
         public_page=settings.public_page,
     )
@@ -101,7 +106,55 @@ async def run_reporting_consumer(settings: ReportingConsumerSettings, shutdown: 
         await engine.dispose()
 
 
-def _no_trouble_of(part: Mirror | Publisher | Releaser) -> Check:
+async def run_webhooks(settings: WebhooksSettings, shutdown: ShutdownSignal) -> None:
+    """Tell receivers outside what changed, until `shutdown`."""
+    from reporting.webhooks.delivery import Delivery
+    from reporting.webhooks.metrics import WebhookMetrics
+    from reporting.webhooks.resolving import Doorway
+    from reporting.webhooks.sender import Sender
+
+    metrics, readiness = ProcessMetrics(), Readiness()
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="reporting webhooks", pool_size=6
+    )
+    sender = Sender(
+        engine,
+        _ring(settings),
+        Delivery(Doorway(settings.webhook_allow)).post,
+        WebhookMetrics(metrics.registry),
+        system_clock,
+    )
+    readiness.add("database", database_check(engine))
+    readiness.add("sender", _no_trouble_of(sender))
+    try:
+        await run_parts(
+            shutdown,
+            {
+                "probes": serve(
+                    create_probe_app(readiness, metrics),
+                    host=settings.host,
+                    port=settings.port,
+                    shutdown=shutdown,
+                    port_file=settings.port_file,
+                ),
+                "sender": sender.follow(shutdown),
+            },
+        )
+    finally:
+        await engine.dispose()
+
+
+def _ring(settings: WebhookRules) -> KeyRing:
+    return KeyRing.from_json(settings.webhook_keys.get_secret_value())
+
+
+class Watched(Protocol):
+    """A part that says why its last turn failed; None while all is well."""
+
+    trouble: str | None
+
+
+def _no_trouble_of(part: Watched) -> Check:
     async def check() -> str | None:
         return part.trouble
 

@@ -7,15 +7,18 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from mitra_shared.http.probes import Readiness
+from mitra_shared.security.sealing import KeyRing, new_key_ring
 from mitra_shared.security.tokens import new_signing_key, public_jwks
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from reporting.api.state import Reading, system_clock
+from reporting.api.state import Reading, WebhookDesk
 from reporting.app import create_app
+from reporting.clock import system_clock
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
 from reporting.pacing import Pacing
+from reporting.webhooks.resolving import Doorway
 
 
 def openapi_text() -> str:
@@ -28,6 +31,8 @@ def openapi_text() -> str:
         redis_url=SecretStr("redis://nowhere"),
         token_keys=public_jwks(new_signing_key()),
     )
-    reading = Reading(engine, mirror, lag, LiveFeed(mirror, lag), Pacing(engine, mirror, system_clock))
+    desk = WebhookDesk(KeyRing.from_json(new_key_ring("none")), Doorway())
+    pacing = Pacing(engine, mirror, system_clock)
+    reading = Reading(engine, mirror, lag, LiveFeed(mirror, lag), pacing, desk)
     document = create_app(reading, settings, Readiness(), ProcessMetrics()).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

@@ -2,12 +2,46 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
-from mitra_shared.settings import ConsumerSettings, ServiceSettings
+from mitra_shared.security.sealing import KeyRing
+from mitra_shared.settings import ConsumerSettings, ServedSettings, ServiceSettings
+from reporting.domain.receivers import Network, networks
 
 
-class ApiSettings(ServiceSettings):
+def _networks(value: object) -> object:
+    try:
+        return networks(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"{error}; name networks as in 10.1.0.0/16, comma-separated") from None
+
+
+class WebhookRules(ServedSettings):
+    """What both processes that have to do with webhooks are told of them."""
+
+    webhook_keys: SecretStr
+    """Key ring (JSON) that seals the secrets of webhooks."""
+    webhook_allow: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks inside that webhooks may go to, by http too and to any port; comma-separated."""
+
+    @field_validator("webhook_keys")
+    @classmethod
+    def _ring(cls, value: SecretStr) -> SecretStr:
+        KeyRing.from_json(value.get_secret_value())
+        return value
+
+    @field_validator("webhook_allow", mode="before")
+    @classmethod
+    def _allow(cls, value: object) -> object:
+        return _networks(value)
+
+
+class WebhooksSettings(WebhookRules):
+    """The webhooks process, which needs neither Redis nor tokens."""
+
+
+class ApiSettings(WebhookRules, ServiceSettings):
     """The api process: answers, live feed and pages."""
 
     most_subscribers: Annotated[int, Field(ge=1, le=100_000)] = 1_000

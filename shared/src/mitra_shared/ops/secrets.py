@@ -39,6 +39,7 @@ from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, pu
 SUPERUSER: Final = "postgres"
 CONSUMING: Final = ("certificates", "reporting")
 PRODUCING: Final = ("enrolment", "certificates")
+WEBHOOK_KEYS: Final = "mitra_webhook_keys"
 SERVICE_TOKEN_LIFETIME: Final = timedelta(days=365)
 LONGEST_TOKEN_LIFETIME: Final = timedelta(days=366)
 """Of any token that is minted here: so long does the key that signed it stay published."""
@@ -122,7 +123,8 @@ class SecretFolder:
     def renew(self, servers: Servers) -> None:
         """Write the addresses anew, and service tokens that are valid for another year; keys stay.
 
-        A folder of before certificates were signed gets its issuer's keys.
+        A folder of before certificates were signed gets its issuer's keys, one of before there were webhooks
+        the keys that seal their secrets.
         """
         for service in SERVICES:
             self._write(
@@ -134,6 +136,9 @@ class SecretFolder:
         self._write_service_tokens(read_secret(self.signing_key, looked_after=True))
         if not self.issuer_keys.exists():
             self._write("certificates/issuer", **{"keys.json": new_issuer_keys(time.time())})
+        if not (self.of_service("reporting") / WEBHOOK_KEYS).exists():
+            month = datetime.now(UTC).strftime("%Y-%m")
+            self._write("reporting", **{WEBHOOK_KEYS: new_key_ring(month)})
 
     def rotate_token_signing(self, today: date, *, forget_old: bool = False) -> None:
         """Sign tokens with a new key from now on, those of services at once.

@@ -14,6 +14,8 @@ API_PORTS: Final = {"enrolment": 8001, "certificates": 8011, "reporting": 8021}
 INNER_PORTS: Final = 8101
 """Relays and consumers, which serve health, readiness and metrics only."""
 
+LOOPBACK: Final = "127.0.0.0/8,::1/128"
+
 
 @dataclass(frozen=True)
 class StackPlan:
@@ -28,8 +30,11 @@ class StackPlan:
     certificates_relays: int = 1
     reporting_apis: int = 1
     reporting_consumers: int = 1
+    reporting_webhooks: int = 1
     public_url: str | None = None
     """Of the certificates api, as the public has it; None: the address on this machine."""
+    webhook_allow: str = LOOPBACK
+    """Networks inside that webhooks may go to."""
     redis_memory: str = "2gb"
     """Of the embedded one."""
     postgres_url: str | None = None
@@ -49,6 +54,7 @@ class StackPlan:
             ("certificates", "relay", self.certificates_relays),
             ("reporting", "api", self.reporting_apis),
             ("reporting", "consumer", self.reporting_consumers),
+            ("reporting", "webhooks", self.reporting_webhooks),
         ]
 
 
@@ -80,6 +86,7 @@ def service_plans(plan: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
                 port=str(port),
                 log_level=plan.log_level,
                 public_url=public_url,
+                webhook_allow=plan.webhook_allow,
                 sheets_dir=str(plan.home.absolute() / "work" / "sheets"),
                 work_dir=str(plan.home.absolute() / "work" / f"{service}-{kind}-{number}"),
                 **apis,

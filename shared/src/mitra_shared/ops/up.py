@@ -9,7 +9,7 @@ import typer
 from mitra_shared.ops import screen
 from mitra_shared.ops.interrupting import run_until_interrupted
 from mitra_shared.ops.stack import running_stack
-from mitra_shared.ops.stack_plan import StackPlan
+from mitra_shared.ops.stack_plan import LOOPBACK, StackPlan
 from mitra_shared.ops.stack_state import DEFAULT_HOME
 
 up_app = typer.Typer(add_completion=False)
@@ -52,12 +52,17 @@ def up(  # every replica count is an option of its own
     certificates_relays: Replicas = 1,
     reporting_apis: Replicas = 1,
     reporting_consumers: Replicas = 1,
+    reporting_webhooks: Replicas = 1,
     redis_memory: Annotated[
         str, typer.Option(help="Memory limit of the embedded Redis, e.g. 512mb; 0 for none.")
     ] = "2gb",
     postgres: PostgresOption = None,
     redis: RedisOption = None,
     public_url: PublicUrlOption = None,
+    webhook_allow: Annotated[
+        str,
+        typer.Option(envvar="MITRA_WEBHOOK_ALLOW", help="Networks inside that webhooks may go to."),
+    ] = LOOPBACK,
     log_level: str = "info",
     *,
     as_json: Annotated[
@@ -79,6 +84,8 @@ def up(  # every replica count is an option of its own
         public_url=public_url,
         reporting_apis=reporting_apis,
         reporting_consumers=reporting_consumers,
+        reporting_webhooks=reporting_webhooks,
+        webhook_allow=webhook_allow,
         redis_memory=redis_memory,
         postgres_url=postgres,
         redis_url=redis,

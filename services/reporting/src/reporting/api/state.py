@@ -2,20 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mitra_shared.security.sealing import KeyRing
+from reporting.clock import system_clock
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
 from reporting.pacing import Pacing
+from reporting.webhooks.resolving import Doorway
 
 
-def system_clock() -> datetime:
-    """The present instant."""
-    return datetime.now(UTC)
+@dataclass(frozen=True, slots=True)
+class WebhookDesk:
+    """What webhooks are administered with."""
+
+    ring: KeyRing
+    """Seals their secrets."""
+    doorway: Doorway
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class Reading:
     lag: LagWatch
     feed: LiveFeed
     pacing: Pacing
+    webhooks: WebhookDesk
     secure_cookies: bool = False
     public_page: bool = False
     now: Callable[[], datetime] = system_clock

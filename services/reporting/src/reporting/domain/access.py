@@ -9,6 +9,9 @@ A role sees some kinds of things (`Sight`) of one area and everything below it:
 | in-charge | own constituency | progress, aggregates, its staff by name, own numbers |
 | co-in-charge | own constituency | progress, own numbers |
 | operator | the nation | webhooks |
+
+Whoever sees webhooks looks after them. To create one takes aggregates too, for that is what it carries: an
+operator stops, tests and replays what headquarters subscribed, and has nothing sent to itself.
 """
 
 from collections.abc import Mapping

@@ -13,13 +13,18 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    ForeignKey,
     ForeignKeyConstraint,
+    Identity,
+    Index,
     Integer,
     MetaData,
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from mitra_shared.consume.tables import consumer_tables
 from reporting.domain.counting import Counted
@@ -121,7 +126,7 @@ opinion_block = Table(
         ["opinion_release.campaign", "opinion_release.round", "opinion_release.number"],
     ),
 )
-"""What was released, for good: the only table of reporting that the logs cannot give back."""
+"""What was released, for good: with the webhooks all that the logs cannot give back."""
 
 rollup_version = Table(
     "rollup_version",
@@ -152,4 +157,67 @@ campaign_known = Table(
     Column("definition_version", Integer, nullable=False),
     Column("definition", Text, nullable=False),
     Column("version", BigInteger, nullable=False, index=True),
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("within", Text, nullable=False),
+    Column("levels", ARRAY(Text), nullable=False),
+    Column("events", ARRAY(Text), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("request_digest", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False, server_default="0"),
+    Column("paused", Boolean, nullable=False, server_default="false"),
+    Column("next_at", DateTime(timezone=True), nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failing_since", DateTime(timezone=True)),
+    Column("disabled_at", DateTime(timezone=True)),
+    Column("disabled_why", Text),
+    Column("told_version", BigInteger, nullable=False),
+    Column("told_area", Text),
+    Column("snapshot_from", BigInteger),
+    Column("told_releases", JSONB, nullable=False, server_default="{}"),
+    Column("told_at", DateTime(timezone=True)),
+    Column("test_id", Text),
+    Column("lease", Text),
+    Column("lease_until", DateTime(timezone=True)),
+    Column("message_id", Text),
+    Column("message_type", Text),
+    Column("message", Text),
+    Column("message_then", JSONB),
+    UniqueConstraint("campaign", "created_by", "idempotency_key"),
+)
+"""Endpoints, how far each has been told, and the message that each waits for, if it does.
+
+`revision` moves with every change, so that what was decided on an older reading takes no effect.
+"""
+
+webhook_secret = Table(
+    "webhook_secret",
+    metadata,
+    Column("webhook", Text, ForeignKey("webhook.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+)
+
+webhook_attempt = Table(
+    "webhook_attempt",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("webhook", Text, ForeignKey("webhook.id", ondelete="CASCADE"), nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("message_type", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("status", SmallInteger),
+    Column("error", Text),
+    Index("ix_webhook_attempt_webhook", "webhook", "id"),
 )
