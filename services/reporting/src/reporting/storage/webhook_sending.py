@@ -5,6 +5,7 @@ two processes one sends; noting compares lease and message, so an outcome counts
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -109,10 +110,9 @@ class Then(NamedTuple):
         return json.dumps({"told": self.told, "releases": dict(self.releases)})
 
     @classmethod
-    def of(cls, kept: str) -> "Then":
+    def of(cls, kept: Mapping[str, Any]) -> "Then":
         """What was kept."""
-        read = json.loads(kept)
-        return cls(Told(*read["told"]), read["releases"])
+        return cls(Told(*kept["told"]), kept["releases"])
 
 
 class Draft(NamedTuple):

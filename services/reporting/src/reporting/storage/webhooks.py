@@ -1,6 +1,5 @@
 """Keeping webhooks: endpoints as their administrators see and change them."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -157,7 +156,7 @@ def webhook_of(row: Row[Any]) -> Webhook:
         paused=row.paused,
         standing=Standing(row.next_at, row.failures, row.failing_since, row.disabled_at, row.disabled_why),
         told=Told(row.told_version, row.told_area, row.snapshot_from),
-        told_releases=json.loads(row.told_releases),
+        told_releases=row.told_releases,
         told_at=row.told_at,
         test_id=row.test_id,
         leased_until=row.lease_until,

@@ -1,0 +1,443 @@
+"""The sender and receivers over a real database: everything arrives, signed, once more rather than never."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from mitra_shared.campaign.definition import Level
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, all_partitions
+from mitra_shared.ids import AreaCode
+from mitra_shared.log import unit_of_work
+from reporting.commands.replay_webhook import ReplayWebhook, replay_webhook
+from reporting.commands.rotate_webhook_secret import RotateWebhookSecret, rotate_webhook_secret
+from reporting.domain.webhooks import EventType, MessageId, WebhookId
+from reporting.storage.version import begin_whole
+from reporting.storage.webhooks import pause, request_test, resume
+from tests.reporting.field import Field
+from tests.reporting.reporting_api import WEBHOOK_RING, ReportingApi, counted
+from tests.reporting.webhooks.receiver import Receiver, answer, never, receiving
+from tests.reporting.webhooks.sending import IMPATIENT, SMALL, Sending
+
+SEATS = {"levels": (Level.CONSTITUENCY,), "within": AreaCode("S11"), "events": (EventType.CHANGED,)}
+NATION = {"levels": (Level.NATION,), "events": (EventType.CHANGED,)}
+
+
+async def replay(sending: Sending, webhook: WebhookId, version: int | None) -> None:
+    async with unit_of_work(sending.engine) as unit:
+        await replay_webhook(
+            ReplayWebhook(await sending.webhook(webhook), version, sending.now), unit.connection
+        )
+
+
+async def test_a_receiver_is_told_all_areas_and_then_those_that_changed_as_the_live_feed_shows_them(
+    sending: Sending, receiver: Receiver, field: Field, api: ReportingApi
+) -> None:
+    _, secret = await sending.subscribe(receiver.url, **SEATS)
+    await sending.rest()
+    first = receiver.received.pop()
+    assert not receiver.received
+    assert first.verified_by(secret)["type"] == "rollups.snapshot"
+    assert set(first.areas) == {"S11-PC04", "S11-PC06"}
+    assert (first.message["data"]["begins"], first.message["data"]["more"]) == (True, False)
+    await field.apply([field.enrolled("S11-AC017"), field.enrolled("S24-AC036"), field.enrolled("S11-AC018")])
+    await sending.rest()
+    [change] = receiver.received
+    assert change.verified_by(secret)["type"] == "rollups.changed"
+    await api.caught_up()
+    async with api.events("?level=constituency&parent=S11") as events:
+        shown = (await counted(events)).areas
+    assert change.areas == {"S11-PC04": shown["S11-PC04"]}
+    assert change.areas["S11-PC04"]["enrolled"] == 2
+    assert change.message["data"].keys() == {"campaign", "version", "as_of", "areas", "more"}
+
+
+async def test_what_changes_between_two_messages_is_told_once_with_its_newest_counts(
+    sending: Sending, receiver: Receiver, field: Field
+) -> None:
+    await sending.subscribe(receiver.url, **NATION)
+    await sending.turn()
+    for _ in range(30):
+        await field.apply([field.enrolled("S11-AC017")])
+        await sending.turn()
+    assert len(receiver.received) == 1, "not more than one message a second"
+    sending.later(1)
+    await sending.turn()
+    assert [message.areas["IN"]["enrolled"] for message in receiver.received] == [0, 30]
+
+
+async def test_many_areas_come_in_several_messages(sending: Sending, receiver: Receiver) -> None:
+    await sending.subscribe(receiver.url, events=(EventType.CHANGED,))
+    sending.sender = sending.new_sender(most_areas=5)
+    await sending.rest()
+    told = [message.message["data"] for message in receiver.received]
+    assert [(each["begins"], each["more"], len(each["areas"])) for each in told] == [
+        (True, True, 5),
+        (False, True, 5),
+        (False, False, 4),
+    ]
+    assert len({area for message in receiver.received for area in message.areas}) == 14
+
+
+async def test_a_message_is_sent_again_under_the_same_id_until_it_is_taken(
+    sending: Sending, receiver: Receiver
+) -> None:
+    webhook, _ = await sending.subscribe(receiver.url, **NATION)
+    receiver.answers = [answer(500), answer(302), b"", never, answer(404)]
+    sending.sender = sending.new_sender(IMPATIENT)
+    pauses = []
+    for _ in range(6):
+        assert await sending.turn() == 1
+        before = sending.now
+        assert await sending.turn() == 0
+        sending.now = max(sending.now, (await sending.webhook(webhook)).standing.next_at)
+        pauses.append((sending.now - before).total_seconds())
+    assert all(2.5 * 2**n <= pause <= 5 * 2**n for n, pause in enumerate(pauses[:5])), pauses
+    assert len(receiver.received) == 6
+    assert len({(message.id, message.body) for message in receiver.received}) == 1
+    assert len({message.headers["webhook-timestamp"] for message in receiver.received}) > 1
+    found = await sending.webhook(webhook)
+    assert (found.standing.failures, found.standing.failing_since, found.message_id) == (0, None, None)
+    assert [(each.status, each.error) for each in await sending.attempts(webhook)] == [
+        (204, None),
+        (404, "answered 404"),
+        (None, "no answer within 0.3 s"),
+        (None, "the answer is no HTTP"),
+        (302, "answered 302: redirects are not followed"),
+        (500, "answered 500"),
+    ]
+    await sending.turn()
+
+
+async def test_after_days_of_nothing_but_failure_an_endpoint_is_disabled_and_says_why(
+    sending: Sending, receiver: Receiver, field: Field
+) -> None:
+    webhook, _ = await sending.subscribe(receiver.url, **NATION)
+    receiver.usual = answer(500)
+    began = sending.now
+    attempts = 0
+    while (await sending.webhook(webhook)).standing.disabled_at is None:
+        sending.now = max(sending.now, (await sending.webhook(webhook)).standing.next_at)
+        attempts += await sending.turn()
+        assert attempts < 60
+    assert timedelta(days=5) <= sending.now - began <= timedelta(days=5, hours=6)
+    why = (await sending.webhook(webhook)).standing.disabled_why
+    assert why is not None
+    assert why.startswith("nothing but failure since")
+    assert why.endswith("at last: answered 500")
+    sending.later(days=30)
+    assert await sending.turn() == 0
+    receiver.usual = answer(204)
+    await field.apply([field.enrolled("S11-AC017")])
+    async with unit_of_work(sending.engine) as unit:
+        await resume(unit.connection, webhook, sending.now)
+    await sending.rest()
+    assert [message.areas["IN"]["enrolled"] for message in receiver.received[-2:]] == [0, 1]
+    assert receiver.received[-2].id == receiver.received[0].id
+
+
+async def test_one_success_in_between_and_patience_begins_anew(sending: Sending, receiver: Receiver) -> None:
+    webhook, _ = await sending.subscribe(receiver.url, **NATION)
+    receiver.answers = [answer(500), answer(204)]
+    await sending.turn()
+    sending.later(days=4)
+    await sending.turn()
+    receiver.usual = answer(500)
+    await replay(sending, webhook, None)
+    sending.later(days=4)
+    await sending.turn()
+    assert (await sending.webhook(webhook)).standing.disabled_at is None
+
+
+async def test_410_disables_at_once(sending: Sending, receiver: Receiver) -> None:
+    webhook, _ = await sending.subscribe(receiver.url)
+    receiver.usual = answer(410)
+    await sending.turn()
+    sending.later(days=1)
+    assert await sending.turn() == 0
+    why = (await sending.webhook(webhook)).standing.disabled_why
+    assert why == "the receiver answered 410: it wants no more messages"
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "least", "most"),
+    [
+        (429, "600", 600, 600),
+        (503, "600", 600, 600),
+        (429, "0", 2.5, 5),
+        (429, "999999", 21_600, 21_600),
+        (500, "600", 2.5, 5),
+    ],
+)
+async def test_retry_after_is_honoured_within_bounds(
+    sending: Sending, receiver: Receiver, status: int, asked: str, least: float, most: float
+) -> None:
+    webhook, _ = await sending.subscribe(receiver.url)
+    receiver.usual = answer(status, Retry_After=asked)
+    await sending.turn()
+    pause = ((await sending.webhook(webhook)).standing.next_at - sending.now).total_seconds()
+    assert least <= pause <= most
+
+
+async def test_a_slow_receiver_holds_up_no_other(sending: Sending, receiver: Receiver, field: Field) -> None:
+    async with receiving() as slow:
+        slow.usual = never
+        await sending.subscribe(slow.url, **NATION)
+        await sending.subscribe(receiver.url, **NATION)
+        assert await sending.sender.turn() == 2
+        for number in range(3):
+            while len(receiver.received) <= number:  # noqa: ASYNC110 - it is not told
+                await asyncio.sleep(0.01)
+            await field.apply([field.enrolled("S11-AC017")])
+            while not await sending.sender.turn():
+                sending.later(1)
+                sending.sender._reap()
+        assert len(slow.received) == 1
+        assert sending.sender.under_way == 2
+        await sending.sender.settled()
+
+
+async def test_no_more_deliveries_at_once_than_allowed(sending: Sending, receiver: Receiver) -> None:
+    for _ in range(5):
+        await sending.subscribe(receiver.url, **NATION)
+    few = sending.new_sender(most_at_once=2)
+    assert [await sending.turn(few) for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_two_senders_at_once_send_each_message_once(
+    sending: Sending, receiver: Receiver, field: Field
+) -> None:
+    for _ in range(4):
+        await sending.subscribe(receiver.url, **NATION)
+    two = sending.new_sender(), sending.new_sender()
+    for number in range(5):
+        await field.apply([field.enrolled("S11-AC017")])
+        await asyncio.gather(*(sending.turn(sender) for sender in two))
+        assert len(receiver.received) == 4 * (number + 1)
+        sending.later(1)
+    assert len({message.id for message in receiver.received}) == 20
+
+
+async def test_what_was_sent_and_not_noted_is_sent_again_under_the_same_id(
+    sending: Sending, receiver: Receiver
+) -> None:
+    webhook, _ = await sending.subscribe(receiver.url, **NATION)
+    sent = asyncio.Event()
+
+    async def taken(_writer: asyncio.StreamWriter) -> None:
+        sent.set()
+        await asyncio.Event().wait()
+
+    receiver.answers = [taken]
+    dying = sending.new_sender()
+    await dying.turn()
+    await sent.wait()
+    assert await sending.turn() == 0, "the lease runs"
+    sending.later(31)
+    assert await sending.turn() == 1
+    first, second = receiver.received
+    assert (first.id, first.body) == (second.id, second.body)
+    told = (await sending.webhook(webhook)).told
+    await dying.settled()
+    assert (await sending.webhook(webhook)).told == told, "what ends after its lease counts for nothing"
+    assert (await sending.webhook(webhook)).standing.failures == 0
+
+
+async def test_replay_tells_again_what_changed_since_a_version(
+    sending: Sending, receiver: Receiver, field: Field
+) -> None:
+    webhook, _ = await sending.subscribe(receiver.url, **SEATS)
+    await sending.rest()
+    await field.apply([field.enrolled("S11-AC017")])
+    await sending.rest()
+    between = receiver.received[-1].message["data"]["version"]
+    await field.apply([field.enrolled("S11-AC033")])
+    await sending.rest()
+    receiver.received.clear()
+    await replay(sending, webhook, between)
+    await sending.rest()
+    [again] = receiver.received
+    assert (again.type, set(again.areas)) == ("rollups.changed", {"S11-PC06"})
+    await replay(sending, webhook, None)
+    await sending.rest()
+    assert (receiver.received[-1].type, len(receiver.received[-1].areas)) == ("rollups.snapshot", 2)
+    await replay(sending, webhook, 2**50)
+    await sending.rest()
+    assert len(receiver.received) == 2, "a replay never goes forward"
+
+
+async def test_a_replay_while_a_message_fails_loses_nothing(
+    sending: Sending, receiver: Receiver, field: Field
+) -> None:
+    webhook, _ = await sending.subscribe(receiver.url, **NATION)
+    receiver.usual = answer(500)
+    await sending.turn()
+    await field.apply([field.enrolled("S11-AC017")])
+    await replay(sending, webhook, 2**50)
+    receiver.usual = answer(204)
+    await sending.rest()
+    assert receiver.received[-1].type == "rollups.snapshot"
+    assert receiver.received[-1].areas["IN"]["enrolled"] == 1
+    assert receiver.received[-1].id != receiver.received[0].id
+
+
+async def test_after_a_rotation_the_old_secret_signs_too_for_a_day(
+    sending: Sending, receiver: Receiver
+) -> None:
+    webhook, old = await sending.subscribe(receiver.url, **NATION)
+    async with unit_of_work(sending.engine) as unit:
+        new, until = await rotate_webhook_secret(
+            RotateWebhookSecret(webhook, sending.now), unit.connection, WEBHOOK_RING
+        )
+    assert until == sending.now + timedelta(days=1)
+    await sending.turn()
+    for secret in (old, new):
+        receiver.received[0].verified_by(secret)
+    sending.later(days=1)
+    await replay(sending, webhook, None)
+    await sending.turn()
+    signatures = [message.headers["webhook-signature"].count("v1,") for message in receiver.received]
+    assert signatures == [2, 1]
+
+
+async def test_nothing_is_sent_while_paused_but_a_test(
+    sending: Sending, receiver: Receiver, field: Field
+) -> None:
+    webhook, secret = await sending.subscribe(receiver.url, **NATION)
+    async with unit_of_work(sending.engine) as unit:
+        await pause(unit.connection, webhook)
+    await field.apply([field.enrolled("S11-AC017")])
+    assert await sending.turn() == 0
+    async with unit_of_work(sending.engine) as unit:
+        asked = [await request_test(unit.connection, webhook, MessageId(f"msg_{n}")) for n in range(2)]
+    assert asked == ["msg_0", "msg_0"], "one at a time"
+    await sending.rest()
+    [test] = receiver.received
+    assert (test.id, test.verified_by(secret)["type"]) == ("msg_0", "webhook.test")
+    assert (await sending.attempts(webhook))[0].message_id == "msg_0"
+    async with unit_of_work(sending.engine) as unit:
+        await resume(unit.connection, webhook, sending.now)
+    await sending.rest()
+    assert receiver.received[-1].areas["IN"]["enrolled"] == 1
+
+
+async def test_a_test_that_fails_is_not_repeated_and_counts_for_nothing(
+    sending: Sending, receiver: Receiver
+) -> None:
+    webhook, _ = await sending.subscribe(receiver.url)
+    async with unit_of_work(sending.engine) as unit:
+        await pause(unit.connection, webhook)
+        await request_test(unit.connection, webhook, MessageId("msg_0"))
+    receiver.usual = answer(410)
+    await sending.rest()
+    assert len(receiver.received) == 1
+    assert (await sending.webhook(webhook)).standing.disabled_at is None
+
+
+async def test_a_release_of_opinions_is_told_by_number_without_an_answer(
+    sending: Sending, receiver: Receiver
+) -> None:
+    webhook, _ = await sending.subscribe(receiver.url, events=(EventType.RELEASED,))
+    assert await sending.turn() == 0
+    release = "insert into opinion_release values ('small', 'round-1', :number, now(), false)"
+    for number in (1, 2):
+        await sending.run(release, number=number)
+    await sending.rest()
+    [told] = receiver.received
+    assert told.type == "opinions.released"
+    data: dict[str, Any] = told.message["data"]
+    assert (data["round"], data["number"], data["closing"]) == ("round-1", 2, False)
+    assert data.keys() == {"campaign", "round", "number", "made_at", "closing"}
+    await sending.run(release, number=3)
+    await sending.rest()
+    assert receiver.received[-1].message["data"]["number"] == 3
+    made_at = int(sending.now.timestamp() * 1000)
+    await replay(sending, webhook, made_at + 60_000)
+    assert await sending.turn() == 0
+    await replay(sending, webhook, None)
+    await sending.rest()
+    assert [each.message["data"]["number"] for each in receiver.received] == [2, 3, 3]
+
+
+async def test_a_database_that_may_have_been_put_back_is_told_as_a_snapshot(
+    sending: Sending, receiver: Receiver, field: Field
+) -> None:
+    webhook, _ = await sending.subscribe(receiver.url, **NATION)
+    await field.apply([field.enrolled("S11-AC017")])
+    await sending.rest()
+    await sending.run("update rollup_version set incarnation = 'another'")
+    async with unit_of_work(sending.engine) as unit:
+        await begin_whole(unit.connection)
+    await sending.rest()
+    assert [message.type for message in receiver.received] == ["rollups.snapshot"] * 2
+    await sending.run("update webhook set told_version = told_version + 100000000", id=webhook)
+    await sending.rest()
+    assert [message.type for message in receiver.received] == ["rollups.snapshot"] * 3
+
+
+async def test_counting_again_from_the_logs_forgets_no_endpoint(
+    sending: Sending, receiver: Receiver, field: Field
+) -> None:
+    webhook, secret = await sending.subscribe(receiver.url, **NATION)
+    await sending.rest()
+    before = await sending.webhook(webhook)
+    for topic in (ENROLMENT, OPINIONS, CERTIFICATES, CUSTODY):
+        for partition in all_partitions():
+            await field.forget(topic, partition)
+    await field.apply([*field.defined(), field.enrolled("S11-AC017")])
+    await sending.rest()
+    assert (await sending.webhook(webhook)).subscription == before.subscription
+    assert receiver.received[-1].verified_by(secret)["data"]["areas"][0]["enrolled"] == 1
+
+
+async def test_attempts_are_bounded_and_age_out(sending: Sending, receiver: Receiver) -> None:
+    webhook, _ = await sending.subscribe(receiver.url, **NATION)
+    await sending.run(
+        "insert into webhook_attempt (webhook, message_id, message_type, at, milliseconds)"
+        " select :id, 'msg_' || n, 'webhook.test', cast(:now as timestamptz) - interval '1 day', 1"
+        " from generate_series(1, 150) as n",
+        id=webhook,
+        now=sending.now,
+    )
+    await sending.turn()
+    async with sending.engine.connect() as connection:
+        assert await connection.scalar(text("select count(*) from webhook_attempt")) == 100
+    assert len(await sending.attempts(webhook)) == 50
+    sending.later(days=40)
+    await replay(sending, webhook, None)
+    await sending.turn()
+    assert len(await sending.attempts(webhook)) == 1
+
+
+async def test_an_endpoint_deleted_while_a_message_is_under_way_leaves_nothing(
+    sending: Sending, receiver: Receiver
+) -> None:
+    await sending.subscribe(receiver.url)
+    await sending.sender.turn()
+    await sending.run("delete from webhook where campaign = :campaign", campaign=SMALL)
+    await sending.sender.settled()
+    async with sending.engine.connect() as connection:
+        for table in ("webhook", "webhook_secret", "webhook_attempt"):
+            assert await connection.scalar(text(f"select count(*) from {table}")) == 0  # noqa: S608
+
+
+async def test_secrets_are_sealed_and_open_for_their_endpoint_only(
+    sending: Sending, receiver: Receiver
+) -> None:
+    webhook, secret = await sending.subscribe(receiver.url, **NATION)
+    other, _ = await sending.subscribe(receiver.url, **NATION)
+    async with sending.engine.connect() as connection:
+        kept = (await connection.execute(text("select sealed from webhook_secret"))).scalars().all()
+    assert not [sealed for sealed in kept if secret.removeprefix("whsec_") in sealed]
+    await sending.run(
+        "update webhook_secret set sealed = (select sealed from webhook_secret where webhook = :one)"
+        " where webhook = :other",
+        one=webhook,
+        other=other,
+    )
+    await sending.turn()
+    assert len(receiver.received) == 1
+    error = (await sending.attempts(other))[0].error
+    assert error == "its secret cannot be opened here; rotate it"
