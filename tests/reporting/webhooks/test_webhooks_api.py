@@ -1,10 +1,13 @@
 """Administering webhooks over HTTP: who may, what is refused and how it says so."""
 
 import socket
+from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+import pytest_asyncio
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -34,8 +37,8 @@ async def resolve(host: str) -> list[str]:
     return NAMES[host]
 
 
-@pytest.fixture
-async def desk(field: Field, reporting_engine: AsyncEngine, redis: Redis):
+@pytest_asyncio.fixture
+async def desk(field: Field, reporting_engine: AsyncEngine, redis: Redis) -> AsyncIterator[ReportingApi]:
     await field.apply(field.defined())
     doorway = Doorway(networks("10.9.0.0/16"), resolve)
     async with running_api(reporting_engine, redis, doorway=doorway) as api:
@@ -97,7 +100,7 @@ async def test_a_campaign_has_a_bounded_number_of_endpoints(desk: ReportingApi) 
 
 
 @pytest.mark.parametrize(
-    ("wanted", "field", "words"),
+    ("wanted", "place", "words"),
     [
         ({"url": "https://169.254.169.254/latest"}, "url", "link-local"),
         ({"url": "https://127.0.0.1/"}, "url", "this machine"),
@@ -119,12 +122,12 @@ async def test_a_campaign_has_a_bounded_number_of_endpoints(desk: ReportingApi) 
     ],
 )
 async def test_what_is_wrong_is_named_with_what_would_be_right(
-    desk: ReportingApi, wanted: dict[str, object], field: str, words: str
+    desk: ReportingApi, wanted: dict[str, Any], place: str, words: str
 ) -> None:
     refused = await create(desk, **wanted)
     assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
     [error] = refused.json()["errors"]
-    assert error["field"] == field
+    assert error["field"] == place
     assert words in error["message"]
     assert error["expected"]
     assert (await desk.get("/v1/webhooks")).json()["webhooks"] == []
@@ -183,7 +186,7 @@ async def test_secrets_are_rotated_until_too_many_sign(desk: ReportingApi) -> No
 
 
 @pytest.mark.parametrize(
-    ("wanted", "field"),
+    ("wanted", "place"),
     [
         ({"version": -1}, "version"),
         ({"version": 10**14}, "version"),
@@ -195,18 +198,19 @@ async def test_secrets_are_rotated_until_too_many_sign(desk: ReportingApi) -> No
     ],
 )
 async def test_a_replay_from_nowhere_sensible_is_refused(
-    desk: ReportingApi, wanted: dict[str, object], field: str
+    desk: ReportingApi, wanted: dict[str, object], place: str
 ) -> None:
     path = f"{(await create(desk)).headers['location']}/replay"
     refused = await send(desk, "POST", path, wanted)
     assert refused.status_code == 422, refused.text
-    assert refused.json()["errors"][0]["field"] == field
+    assert refused.json()["errors"][0]["field"] == place
 
 
 async def test_test_and_replay_arrive_and_stand_among_the_attempts(
     api: ReportingApi, sending: Sending, receiver: Receiver, field: Field
 ) -> None:
     await api.caught_up()
+    sending.later(60)
     made = (await create(api, url=receiver.url, events=["rollups.changed"])).json()
     path = f"/v1/webhooks/{made['id']}"
     await sending.rest()

@@ -25,14 +25,12 @@ async def replay_webhook(command: ReplayWebhook, connection: AsyncConnection) ->
     webhook, wanted = command.webhook, command.version
     told = webhook.told.version if webhook.told.snapshot_from is None else BEFORE_ALL
     version = BEFORE_ALL if wanted is None else min(wanted, told)
-    kept = await _releases_kept(webhook, version, connection)
+    kept = {} if wanted is None else await _releases_kept(webhook, wanted, connection)
     await tell_again(connection, webhook.id, version, json.dumps(kept), command.now)
 
 
 async def _releases_kept(webhook: Webhook, version: int, connection: AsyncConnection) -> dict[str, int]:
     """Releases of opinions that were told and are not told again: those made before the version."""
-    if version == BEFORE_ALL:
-        return {}
     since = datetime.fromtimestamp(version / 1000, UTC)
     made = await releases(connection, webhook.subscription.campaign)
     newest = {release.round: release for release in made}

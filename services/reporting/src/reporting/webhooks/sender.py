@@ -153,7 +153,7 @@ class Sender:
             async with unit_of_work(self._engine) as unit:
                 return await note(unit.connection, claimed, outcome, standing, now)
 
-        about = {"webhook": claimed.webhook.id, "message": claimed.id, "event": str(claimed.type)}
+        about = {"webhook": claimed.webhook.id, "message": claimed.id, "type": str(claimed.type)}
         try:
             noted = await retrying(keep, again=is_infrastructure)
         except Exception as error:
