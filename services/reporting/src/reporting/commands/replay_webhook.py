@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,11 +31,10 @@ async def replay_webhook(command: ReplayWebhook, connection: AsyncConnection) ->
 
 async def _releases_kept(webhook: Webhook, version: int, connection: AsyncConnection) -> dict[str, int]:
     """Releases of opinions that were told and are not told again: those made before the version."""
-    since = datetime.fromtimestamp(version / 1000, UTC)
     made = await releases(connection, webhook.subscription.campaign)
     newest = {release.round: release for release in made}
     return {
         opinion_round: number
         for opinion_round, number in webhook.told_releases.items()
-        if opinion_round in newest and newest[opinion_round].made_at < since
+        if opinion_round in newest and newest[opinion_round].made_at.timestamp() * 1000 < version
     }

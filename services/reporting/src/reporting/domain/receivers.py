@@ -120,12 +120,19 @@ def receiver(url: str) -> Receiver:
     return Receiver(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], target)
 
 
+def is_address(host: str) -> bool:
+    """Whether `host` is an IP address, and no name to look up."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
-    try:
+    if is_address(host):
         return str(ip_address(host))
-    except ValueError:
-        pass
     if not _HOST.fullmatch(host) or len(host) > 253 or _NUMERIC.fullmatch(host):  # noqa: PLR2004 - of DNS
         raise BadReceiver("names no host", "a name such as hooks.example.org, or a whole IP address")
     return host

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from reporting.domain.receivers import Network, Receiver, check_addresses
+from reporting.domain.receivers import Network, Receiver, check_addresses, is_address
 
 Resolve = Callable[[str], Awaitable[list[str]]]
 """All addresses of a name; raises OSError if there is none or they cannot be asked for."""
@@ -76,6 +76,8 @@ class Doorway:
             NotResolved: there are none to be had.
             ReceiverRefused: one of them may not be called.
         """
+        if is_address(called.host):
+            return check_addresses(called, [called.host], self.allowed)
         try:
             async with asyncio.timeout(RESOLVE_SECONDS):
                 found = await self.resolve(called.host)
