@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import httpcore
 
@@ -65,11 +65,12 @@ class Delivery:
         limits = self._limits
         timeouts = {"connect": limits.connect, "read": limits.total, "write": limits.total}
         async with (
+            _Checked(addresses) as network,
             httpcore.AsyncConnectionPool(
                 ssl_context=self._tls,
                 max_connections=1,
                 max_keepalive_connections=0,
-                network_backend=_Checked(addresses),
+                network_backend=network,
             ) as pool,
             pool.stream(
                 "POST",
@@ -97,11 +98,23 @@ async def _read_some(answer: httpcore.Response) -> None:
 
 
 class _Checked(httpcore.AsyncNetworkBackend):
-    """Connects to addresses that were checked, whatever the name may resolve to by now."""
+    """Connects to addresses that were checked, whatever the name may resolve to by now.
+
+    At its end the connection is closed, also where the library leaves it open: it does so when it is given up
+    while TLS is agreed on.
+    """
 
     def __init__(self, addresses: Iterable[str]) -> None:
         self._addresses = list(addresses)[:MOST_ADDRESSES]
         self._network = httpcore.AnyIOBackend()
+        self._opened: list[httpcore.AsyncNetworkStream] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for stream in self._opened:
+            await stream.aclose()
 
     async def connect_tcp(
         self,
@@ -114,16 +127,22 @@ class _Checked(httpcore.AsyncNetworkBackend):
         """A connection to the first address that takes one."""
         for address in self._addresses[:-1]:
             with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
-                return await self._network.connect_tcp(
-                    address, port, timeout=timeout, local_address=local_address, socket_options=socket_options
-                )
-        return await self._network.connect_tcp(
-            self._addresses[-1],
-            port,
-            timeout=timeout,
-            local_address=local_address,
-            socket_options=socket_options,
+                return await self._connect(address, port, timeout, local_address, socket_options)
+        return await self._connect(self._addresses[-1], port, timeout, local_address, socket_options)
+
+    async def _connect(
+        self,
+        address: str,
+        port: int,
+        timeout: float | None,  # noqa: ASYNC109 - passed on
+        local_address: str | None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
+    ) -> httpcore.AsyncNetworkStream:
+        stream = await self._network.connect_tcp(
+            address, port, timeout=timeout, local_address=local_address, socket_options=socket_options
         )
+        self._opened.append(stream)
+        return stream
 
     async def sleep(self, seconds: float) -> None:
         """Sleep between attempts of the pool."""
