@@ -44,14 +44,8 @@ async def later(databases: Databases, session_redis_url: str) -> AsyncIterator[R
         for n in range(20)
         for _ in range(12)
     ]
-    answers: dict[str, str | int | tuple[str, ...]] = {
-        "most-useful": "housing",
-        "obstacles": ("health",),
-        "office-help": 4,
-    }
-    others = {"most-useful": "health", "obstacles": ("none",), "office-help": 2}
-    sheets = [field.opinion("S11-AC017", DAY, (answers, others)[n % 2]) for n in range(24)]
-    sheets += [field.opinion("S11-AC033", DAY, answers) for _ in range(10)]
+    sheets = [field.opinion("S11-AC017", DAY, (ANSWERS, OTHERS)[n % 2]) for n in range(24)]
+    sheets += [field.opinion("S11-AC033", DAY, ANSWERS) for _ in range(10)]
     certificates = [field.issued("S11-AC017") for _ in range(3)] + [field.waitlisted("S11-AC017")]
     papers = [
         field.printed("S11-AC017", 2),
