@@ -83,9 +83,9 @@ async def ends_of(redis: Redis, stream: str) -> StreamEnds | None:
 
 
 async def read_after(
-    redis: Redis, after: Mapping[str, str], *, count: int, block_ms: int
+    redis: Redis, after: Mapping[str, str], *, count: int, block_ms: int | None
 ) -> list[tuple[bytes, list[RawEntry]]]:
-    """One XREAD: up to `count` entries of each stream after the given id; empty after `block_ms`."""
+    """One XREAD: up to `count` entries a stream after the id; empty after `block_ms`, None: at once."""
     streams: dict[Any, Any] = dict(after)
     answer: Any = await redis.xread(streams, count=count, block=block_ms)
     if isinstance(answer, dict):

@@ -1,5 +1,6 @@
 """Reading: one blocking XREAD over all owned streams, checked for density against the positions."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -14,8 +15,8 @@ from mitra_shared.log.append import Place
 from mitra_shared.relay.wire import NotOurEntry, Received, StreamId, received
 from mitra_shared.streams import RawEntry, last_entries, read_after
 
-BATCH: Final = 500
-"""Events in one transaction, about: XREAD's COUNT is per stream."""
+BATCH: Final = 1_000
+"""Events in one transaction, at most, or one of each source: XREAD's COUNT is per stream."""
 
 BLOCK_MS: Final = 1_000
 
@@ -92,24 +93,41 @@ def dense_run(source: Source, after: Standing, entries: Sequence[RawEntry]) -> t
 
 
 class Reader:
-    """Reads the sources of a group, fewer entries a stream when many have much to give."""
+    """Reads the sources of a group: all of them at once, and those that had much by themselves.
+
+    What one partition tells falls on few rows, the same ones again and again, so a batch of one partition
+    costs a database far less than a batch of all of them.
+    """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._count = BATCH
+        self._full: deque[Source] = deque()
 
     async def read(self, standings: Mapping[Source, Standing], block_ms: int = BLOCK_MS) -> Poll:
         """What follows `standings`; empty after `block_ms` of silence.
 
+        Every source is asked first; then each that gave all it was asked for has a read of its own.
+
         Raises:
             RedisError, OSError: try again later; nothing was taken.
         """
+        while self._full:
+            source = self._full.popleft()
+            if source in standings:
+                poll = await self._read({source: standings[source]}, BATCH, None)
+                if poll.runs or poll.gaps:
+                    return poll
+        each = -(-BATCH // max(1, len(standings)))
+        poll = await self._read(standings, each, block_ms)
+        self._full.extend(run.source for run in poll.runs if len(run.items) >= each)
+        return poll
+
+    async def _read(self, standings: Mapping[Source, Standing], count: int, block_ms: int | None) -> Poll:
         by_stream = {source.stream.encode(): source for source in standings}
         after = {source.stream: standing.stream_id for source, standing in standings.items()}
-        answer = await read_after(self._redis, after, count=self._count, block_ms=block_ms)
+        answer = await read_after(self._redis, after, count=count, block_ms=block_ms)
         runs: list[Run] = []
         gaps: list[Source] = []
-        full = 0
         for raw_stream, entries in answer:
             source = by_stream[raw_stream]
             run, broken = dense_run(source, standings[source], entries)
@@ -117,9 +135,6 @@ class Reader:
                 runs.append(run)
             if broken:
                 gaps.append(source)
-            full += len(entries) >= self._count
-        smallest = -(-BATCH // max(1, len(standings)))
-        self._count = max(smallest, BATCH // max(1, full))
         runs.sort(key=lambda run: (run.source.topic.name, run.source.partition))
         return Poll(runs, gaps)
 

@@ -22,7 +22,6 @@ from reporting.domain.counting import (
 from reporting.storage.tables import TOTAL_COLUMNS, rollup_answer, rollup_recruiter
 from reporting.storage.version import announce, take_version
 
-_COLUMNS: Final = tuple(TOTAL_COLUMNS.values())
 _SHOWS: Final = [
     TOTAL_COLUMNS[metric]
     for metric in (Counted.ENROLLED, Counted.DECIDED, Counted.OPINIONS, *METRICS_OF[CUSTODY])
@@ -36,19 +35,28 @@ _FROZEN: Final = """
 """
 """Whether the certificates of people who withdrew undecided do not show now (see `domain.board`)."""
 
-_ADD_TOTALS = text(
-    f"""
-    insert into rollup_total (campaign, area, partition, {", ".join(_COLUMNS)}, version)
-    select changed.*, cast(:version as bigint)
-    from unnest(cast(:campaigns as text[]), cast(:areas as text[]), cast(:partitions as smallint[]),
-                {", ".join(f"cast(:{column} as bigint[])" for column in _COLUMNS)}) as changed
-    on conflict (campaign, area, partition) do update
-    set {", ".join(f"{column} = rollup_total.{column} + excluded.{column}" for column in _COLUMNS)},
-        version = case when {" or ".join(f"excluded.{column} <> 0" for column in _SHOWS)}
-                         or (excluded.certificates_never_decided <> 0 and not ({_FROZEN}))
-                       then excluded.version else rollup_total.version end
-    """  # noqa: S608 - columns of ours
-)
+
+def _adding_totals(topic: Topic) -> TextClause:
+    """Adds what a topic counts of leaves."""
+    columns = [TOTAL_COLUMNS[metric] for metric in METRICS_OF[topic]]
+    changed = [f"excluded.{column} <> 0" for column in columns if column in _SHOWS]
+    if topic == CERTIFICATES:
+        changed.append(f"(excluded.certificates_never_decided <> 0 and not ({_FROZEN}))")
+    return text(
+        f"""
+        insert into rollup_total (campaign, area, partition, {", ".join(columns)}, version)
+        select changed.*, cast(:version as bigint)
+        from unnest(cast(:campaign as text[]), cast(:area as text[]), cast(:partition as smallint[]),
+                    {", ".join(f"cast(:{column} as bigint[])" for column in columns)}) as changed
+        on conflict (campaign, area, partition) do update
+        set {", ".join(f"{column} = rollup_total.{column} + excluded.{column}" for column in columns)},
+            version = case when {" or ".join(changed)}
+                           then excluded.version else rollup_total.version end
+        """  # noqa: S608 - columns of ours
+    )
+
+
+_ADD_TOTALS: Final = {topic: _adding_totals(topic) for topic in METRICS_OF}
 
 
 def _adding(table: Table) -> TextClause:
@@ -109,7 +117,7 @@ async def add(connection: AsyncConnection, topic: Topic, change: Difference) -> 
     version = await take_version(connection)
     totals = change.totals()
     if totals:
-        await connection.execute(_ADD_TOTALS, {"version": version, **_total_arrays(totals)})
+        await connection.execute(_ADD_TOTALS[topic], {"version": version, **_total_arrays(topic, totals)})
     if change.days:
         await connection.execute(_ADD_DAYS, {"topic": topic.name, **_arrays(DayCell._fields, change.days)})
     if change.recruiters:
@@ -128,14 +136,12 @@ async def add(connection: AsyncConnection, topic: Topic, change: Difference) -> 
         await connection.execute(_LEARN, _definition_rows(change.definitions, version))
 
 
-def _total_arrays(totals: Mapping[TotalCell, Mapping[str, int]]) -> dict[str, list[Any]]:
+def _total_arrays(topic: Topic, totals: Mapping[TotalCell, Mapping[str, int]]) -> dict[str, list[Any]]:
     arrays: dict[str, list[Any]] = {
-        "campaigns": [leaf.campaign for leaf in totals],
-        "areas": [leaf.area for leaf in totals],
-        "partitions": [leaf.partition for leaf in totals],
+        name: list(column) for name, column in zip(TotalCell._fields, zip(*totals, strict=True), strict=True)
     }
-    for metric, column in TOTAL_COLUMNS.items():
-        arrays[column] = [counts.get(metric, 0) for counts in totals.values()]
+    for metric in METRICS_OF[topic]:
+        arrays[TOTAL_COLUMNS[metric]] = [counts.get(metric, 0) for counts in totals.values()]
     return arrays
 
 
