@@ -32,10 +32,11 @@ from reporting.stream_script import MAXLEN, Ends, RunId, StreamRefused, append_r
 
 log = get_logger(__name__)
 
-BETWEEN_RUNS: Final = 0.025
-"""Seconds from one run to the next while commits keep coming: at most 40 updates of an area a second."""
+BETWEEN_RUNS: Final = 0.2
+"""Seconds from one run to the next while commits keep coming: at most five updates of an area a second."""
 LONGEST_REST: Final = 0.5
-"""Seconds at most; a run of many areas is followed by a rest four times as long as it took."""
+"""Seconds at most; a run of many areas is followed by a rest ten times as long as it took, since the consumer
+counts in the same process."""
 POLL_SECONDS: Final = 1.0
 """How soon a stream that was flushed while nothing happened is filled again."""
 FARTHEST_AHEAD: Final = 86_400_000
@@ -162,7 +163,7 @@ class Publisher:
                     continue
                 if appended:
                     spent = clock() - began
-                    await asyncio.sleep(max(BETWEEN_RUNS - spent, min(4 * spent, LONGEST_REST)))
+                    await asyncio.sleep(max(BETWEEN_RUNS - spent, min(10 * spent, LONGEST_REST)))
                 await wakeup.wait(POLL_SECONDS, shutdown)
 
 

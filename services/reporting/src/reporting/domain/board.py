@@ -157,6 +157,11 @@ class Board:
         self.defined_at = defined_at
         self.unplaced: dict[AreaCode, LeafCounts] = {}
         self._paths = {area.code: tuple(self._upwards(area.code)) for area in definition.areas}
+        levels = tuple(Level)
+        pool_level = definition.certificate_level()
+        self._below_pools = frozenset(
+            a.code for a in definition.areas if levels.index(a.level) > levels.index(pool_level)
+        )
         self._counts: dict[AreaCode, LeafCounts] = dict.fromkeys(self._paths, NOTHING)
         self._placed: dict[AreaCode, int] = dict.fromkeys(self._paths, 0)
         self._papers: dict[AreaCode, PaperCounts] = dict.fromkeys(self._paths, NO_PAPERS)
@@ -198,8 +203,9 @@ class Board:
         showed = [self._shown(code) for code in path]
         for code in path:
             self._counts[code] = self._counts[code].plus(difference)
-        for pool in self._places.keys() & set(path):
-            self._place(pool)
+        for pool in path:
+            if pool in self._places:
+                self._place(pool)
         for code, before in zip(path, showed, strict=True):
             # A paper beyond those that count as issued is no news: it would tell that somebody withdrew.
             if self._shown(code) != before:
@@ -228,8 +234,7 @@ class Board:
 
     def _shown(self, code: AreaCode) -> LiveCounts:
         area, counts, decided = self.definition.by_code[code], self._counts[code], self._decided(code)
-        levels = tuple(Level)
-        is_below_pool = levels.index(area.level) > levels.index(self.definition.certificate_level())
+        is_below_pool = code in self._below_pools
         issued = decided if is_below_pool else self._placed[code]
         papers = _NOT_SHOWN if is_below_pool else self._papers[code]
         programmes = _NOT_SHOWN if area.level is Level.SEGMENT else counts.programmes

@@ -54,6 +54,8 @@ class Changes(NamedTuple):
 _STANDING = text(
     f"""
     select v.version, v.whole_since, v.incarnation = {INCARNATION} as is_same, now() as as_of,
+           (select coalesce(max(version), {BEFORE_ALL}) from campaign_known) as defined,
+           (select coalesce(max(version), {BEFORE_ALL}) from places_beside) as placed,
            p.topic, p.partition, p.epoch, p.position
     from rollup_version as v left join consumer_position as p on p."group" = :group
     """  # noqa: S608 - a constant of ours
@@ -96,11 +98,14 @@ async def read_changes(engine: AsyncEngine, since: int) -> Changes:
         definitions: Sequence[Row[Any]] = ()
         besides: Sequence[Row[Any]] = ()
         if version > since:
+            # Definitions and places change rarely, counts all the time.
             definitions_since = BEFORE_ALL if whole_since > since else since
-            definitions = (await connection.execute(_DEFINITIONS, {"since": definitions_since})).all()
+            if standing[0].defined > definitions_since:
+                definitions = (await connection.execute(_DEFINITIONS, {"since": definitions_since})).all()
             leaves_since = BEFORE_ALL if definitions or whole_since > since else since
             leaves = (await connection.execute(_LEAVES, {"since": leaves_since})).all()
-            besides = (await connection.execute(_BESIDES, {"since": leaves_since})).all()
+            if standing[0].placed > leaves_since:
+                besides = (await connection.execute(_BESIDES, {"since": leaves_since})).all()
     return Changes(
         version=version,
         whole_since=whole_since,
