@@ -61,3 +61,10 @@ async def later(databases: Databases, session_redis_url: str) -> AsyncIterator[R
     await redis.aclose()
     await engine.dispose()
     await databases.drop(database)
+
+
+@pytest_asyncio.fixture
+async def patient(reporting_engine: AsyncEngine, redis: Redis) -> AsyncIterator[ReportingApi]:
+    """An api that keeps its answers until something changes."""
+    async with running_api(reporting_engine, redis, kept_seconds=3_600) as running:
+        yield running

@@ -25,10 +25,11 @@ from mitra_shared.security.sealing import KeyRing, new_key_ring
 from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
+from reporting.api.ready import KEPT_SECONDS, ReadyAnswers
 from reporting.api.state import Reading, WebhookDesk
 from reporting.app import create_app
 from reporting.domain.receivers import networks
-from reporting.feed import LiveFeed
+from reporting.feed import SEND_SECONDS, LiveFeed
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
 from reporting.pacing import Pacing
@@ -136,16 +137,23 @@ async def running_api(
     *,
     most_subscribers: int = 20,
     heartbeat_seconds: float = 0.5,
+    send_seconds: float = SEND_SECONDS,
+    kept_seconds: float = KEPT_SECONDS,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     public_page: bool = False,
     doorway: Doorway | None = None,
 ) -> AsyncIterator[ReportingApi]:
     mirror, lag = Mirror(engine), LagWatch(redis)
-    feed = LiveFeed(mirror, lag, most_subscribers=most_subscribers, heartbeat_seconds=heartbeat_seconds)
-    desk = WebhookDesk(WEBHOOK_RING, doorway or Doorway(networks("127.0.0.0/8")))
-    reading = Reading(
-        engine, mirror, lag, feed, Pacing(engine, mirror, now), desk, public_page=public_page, now=now
+    feed = LiveFeed(
+        mirror,
+        lag,
+        most_subscribers=most_subscribers,
+        heartbeat_seconds=heartbeat_seconds,
+        send_seconds=send_seconds,
     )
+    desk = WebhookDesk(WEBHOOK_RING, doorway or Doorway(networks("127.0.0.0/8")))
+    pacing, ready = Pacing(engine, mirror, now), ReadyAnswers(kept_seconds)
+    reading = Reading(engine, mirror, lag, feed, pacing, desk, public_page=public_page, now=now, ready=ready)
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from mitra_shared.http.app import create_api
+from mitra_shared.http.lean import remember
 from mitra_shared.http.probes import Readiness
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
@@ -46,4 +47,5 @@ def create_app(
     )
     app.state.reading = reading
     app.webhooks.include_router(messages)
+    remember(app, rollups.router.prefix, rollups.remembered)
     return app

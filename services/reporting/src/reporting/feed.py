@@ -16,12 +16,16 @@ from mitra_shared.ids import AreaCode, CampaignId
 from reporting.domain.board import Board
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
-from reporting.queries import freshness, rollup_document
+from reporting.queries import Moment, freshness, moment, rollup_document
 
 RECONNECT_MS: Final = 1_000
 """What a browser is told to wait before it connects again."""
 HEARTBEAT_SECONDS: Final = 3.0
 """How often freshness is told, whatever happens."""
+FRESH_SECONDS: Final = 0.1
+"""What is told of time and lag is never older than this."""
+SEND_SECONDS: Final = 20.0
+"""A subscriber that takes nothing for so long is hung up on; it resumes with `Last-Event-ID`."""
 MOST_SUBSCRIBERS: Final = 1_000
 
 
@@ -42,6 +46,7 @@ class LiveFeed:
 
     Attributes:
         subscribers: how many there are now.
+        send_seconds: how long one may take nothing.
     """
 
     def __init__(
@@ -51,14 +56,17 @@ class LiveFeed:
         *,
         most_subscribers: int = MOST_SUBSCRIBERS,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        send_seconds: float = SEND_SECONDS,
     ) -> None:
         self.subscribers = 0
+        self.send_seconds = send_seconds
         self._mirror = mirror
         self._lag = lag
         self._most = most_subscribers
         self._heartbeat = heartbeat_seconds
         self._shared: dict[tuple[Selection, int | None], bytes] = {}
         self._shared_turn = -1
+        self._fresh: tuple[bytes, Moment, float] = (b"", (), 0.0)
         self._selected: dict[Selection, tuple[Board, tuple[AreaCode, ...]]] = {}
 
     def subscribe(
@@ -97,11 +105,20 @@ class LiveFeed:
                     if not may_go_on():
                         yield b'event: end\ndata: {"reason":"the token has expired"}\n\n'
                         return
-                    yield b"event: freshness\ndata: %b\n\n" % to_json(freshness(self._mirror, self._lag))
+                    yield self._freshness(clock())
                     next_beat = clock() + self._heartbeat
                 await self._mirror.moved(max(0.0, next_beat - clock()), turn)
         finally:
             self.subscribers -= 1
+
+    def _freshness(self, now: float) -> bytes:
+        """The event about freshness; those who are due within the same moment share its bytes."""
+        event, told_of, until = self._fresh
+        present = moment(self._mirror, self._lag)
+        if told_of != present or now > until:
+            event = b"event: freshness\ndata: %b\n\n" % to_json(freshness(self._mirror, self._lag))
+            self._fresh = (event, present, now + FRESH_SECONDS)
+        return event
 
     def news(self, selection: Selection, since: int | None) -> bytes:
         """The event that brings a subscriber from `since` to the newest version; empty: it has everything."""

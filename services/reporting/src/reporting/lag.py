@@ -47,9 +47,14 @@ class Lag(NamedTuple):
 
 
 class LagWatch:
-    """Remembers the ends of all streams of the reporting group's topics."""
+    """Remembers the ends of all streams of the reporting group's topics.
+
+    Attributes:
+        looks: how often the streams were looked at, in vain or not.
+    """
 
     def __init__(self, redis: Redis, topics: Sequence[Topic] = SOURCES) -> None:
+        self.looks = 0
         self._redis = redis
         self._sources = [(topic, partition) for topic in topics for partition in all_partitions()]
         self._ends: dict[_Source, Reached | None] = {}
@@ -71,6 +76,8 @@ class LagWatch:
                 log.warning("lag is not known", reason=AWAY, error=type(error).__name__)
             self._trouble = AWAY
             return
+        finally:
+            self.looks += 1
         self._looked, self._trouble = now, None
         for (topic, partition), tail in zip(self._sources, tails, strict=True):
             source = (topic.name, partition)

@@ -20,6 +20,15 @@ from reporting.storage.days import read_days
 Document = dict[str, Any]
 
 
+Moment = tuple[object, ...]
+"""What an answer from the mirror depends on, but for the time that passes."""
+
+
+def moment(mirror: Mirror, lag: LagWatch) -> Moment:
+    """Answers of the same moment are the same, but for how long something has waited."""
+    return mirror.turn, mirror.as_of, mirror.trouble, lag.looks
+
+
 def freshness(mirror: Mirror, lag: LagWatch) -> Document:
     """`schemas.Freshness` of this moment."""
     positions: dict[str, dict[str, str]] = {}

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mitra_shared.http.answers import install_problem_handlers
 from mitra_shared.http.edge import Edge, EdgeSettings
-from mitra_shared.http.lean import LeanRoute, LeanRoutes
+from mitra_shared.http.lean import LeanRoute, LeanRoutes, RememberedRoute
 from mitra_shared.http.probes import Readiness, probe_routes
 from mitra_shared.http.problems import problem_responses
 from mitra_shared.security.tokens import TokenVerifier
@@ -119,7 +119,7 @@ def create_api(
     Raises:
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
     """
-    lean: dict[tuple[str, str], LeanRoute] = {}
+    lean: dict[tuple[str, str], LeanRoute | RememberedRoute] = {}
     access = AccessLog(service=service, process=process, level=settings.log_level)
     edge = EdgeSettings(
         metrics=metrics.http,
@@ -145,6 +145,7 @@ def create_api(
     if settings.cors_origins:
         app.front = _with_cors(app.front, settings.cors_origins)
     app.state.lean_routes = lean
+    app.state.inner = app.inner
     app.state.tokens = TokenVerifier(settings.token_keys)
     install_problem_handlers(app)
     app.router.routes.extend(probe_routes(readiness, metrics.registry))

@@ -1,4 +1,4 @@
-"""Lean routes: raw handlers for the busiest paths, still in the OpenAPI document.
+"""Lean routes: raw handlers for the busiest paths, still in the OpenAPI document; and answers from memory.
 
 FastAPI documents a lean route from its models as it does any other, but neither solves dependencies for it
 nor validates its answer: the handler reads the body with `body_of`, the caller with `caller_of`, and gives
@@ -60,10 +60,28 @@ class LeanRoute(APIRoute):
         await response(scope, receive, send)
 
 
+class RememberedRoute:
+    """Answers a path from memory where it can, and leaves every other request to the route proper."""
+
+    def __init__(self, path: str, remembered: Callable[[Request], ASGIApp | None], route: ASGIApp) -> None:
+        self.path = path
+        self.remembered = remembered
+        self.route = route
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        response = self.remembered(Request(scope, receive))
+        if response is None:
+            await self.route(scope, receive, send)
+        else:
+            scope["route"] = self
+            await response(scope, receive, send)
+
+
 class LeanRoutes:
     """Finds lean routes without parameters before the router is asked."""
 
-    def __init__(self, app: ASGIApp, table: Mapping[tuple[str, str], LeanRoute]) -> None:
+    def __init__(self, app: ASGIApp, table: Mapping[tuple[str, str], LeanRoute | RememberedRoute]) -> None:
         self.app = app
         self.table = table
 
@@ -74,6 +92,18 @@ class LeanRoutes:
             await self.app(scope, receive, send)
         else:
             await route.answer(scope, receive, send)
+
+
+def remember(app: FastAPI, path: str, remembered: Callable[[Request], ASGIApp | None]) -> None:
+    """Let `remembered` answer `GET path` where it can; it raises `Problem` as a handler does.
+
+    Args:
+        app: from `create_api`; it has the route for what is not remembered.
+        path: without parameters.
+        remembered: gives the answer, or None for the route to make it.
+    """
+    table: dict[tuple[str, str], LeanRoute | RememberedRoute] = app.state.lean_routes
+    table["GET", path] = RememberedRoute(path, remembered, app.state.inner)
 
 
 def lean_post(
@@ -111,7 +141,7 @@ def lean_post(
         description: defaults to the docstring of `handler`.
         tags: groups of the document.
     """
-    table: dict[tuple[str, str], LeanRoute] = app.state.lean_routes
+    table: dict[tuple[str, str], LeanRoute | RememberedRoute] = app.state.lean_routes
     arguments = [
         Parameter("body", Parameter.KEYWORD_ONLY, annotation=_documented_body(request_model, examples))
     ]

@@ -1,19 +1,20 @@
 """`/v1/rollups`: the counts of areas, live ones and those of closed days."""
 
 from typing import Annotated, Final
-from zlib import crc32
 
-from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
 from mitra_shared.campaign.definition import Level
 from mitra_shared.http.problems import problem_responses
 from reporting.api.days import Day, asked_range
-from reporting.api.readers import Reader, seeing, seeing_once_included
+from reporting.api.readers import Reader, seeing, seeing_once_included, token_caller
+from reporting.api.ready import question, rendered
+from reporting.api.state import Reading
 from reporting.domain.access import Sight
 from reporting.domain.days import day_of
-from reporting.queries import Document, days_answer, rollup_answer, rollups_answer
+from reporting.queries import days_answer, moment, rollup_answer, rollups_answer
 from reporting.schemas import DaysAnswer, RollupAnswer, RollupsAnswer, Sort
 
 MOST_DAYS: Final = 366
@@ -31,6 +32,7 @@ Parent = Annotated[str | None, Query(max_length=32, description="Only areas at o
 
 @router.get("", response_model=RollupsAnswer, summary="Areas of one level")
 async def get_rollups(
+    request: Request,
     reads: ReadsIncluded,
     level: Annotated[
         Level | None, Query(description="Default: the level below `parent`; constituency")
@@ -46,7 +48,10 @@ async def get_rollups(
     document = rollups_answer(
         reads.state.mirror, reads.state.lag, reads.board, level=level, within=within, sort=sort
     )
-    return _answer(document, if_none_match)
+    answer = rendered(document)
+    made = moment(reads.state.mirror, reads.state.lag)
+    reads.state.ready.keep(made, question(request, reads.caller), answer)
+    return answer.response(if_none_match)
 
 
 def _below(level: Level) -> Level:
@@ -62,18 +67,20 @@ async def get_rollup(
 ) -> Response:
     """The area with its live counts, and the areas directly below it."""
     code = reads.within(area)
-    return _answer(rollup_answer(reads.state.mirror, reads.state.lag, reads.board, code), if_none_match)
+    document = rollup_answer(reads.state.mirror, reads.state.lag, reads.board, code)
+    return rendered(document).response(if_none_match)
 
 
-def _answer(document: Document, if_none_match: str | None) -> Response:
-    """The document, or 304 where the caller has the same counts, positions and lag."""
-    lag = document["lag"]
-    same = crc32(to_json([document["positions"], lag["events"], lag["reason"], document["trouble"]]))
-    etag = f'W/"{document["version"]}.{same:08x}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-    if if_none_match is not None and etag in (tag.strip() for tag in if_none_match.split(",")):
-        return Response(status_code=304, headers=headers)
-    return Response(to_json(document), headers=headers, media_type="application/json")
+def remembered(request: Request) -> Response | None:
+    """The answer to `GET /v1/rollups`, where one was made a moment ago for the same question.
+
+    Raises:
+        Problem: 401.
+    """
+    caller, _ = token_caller(request)
+    state: Reading = request.app.state.reading
+    answer = state.ready.find(moment(state.mirror, state.lag), question(request, caller))
+    return None if answer is None else answer.response(request.headers.get("if-none-match"))
 
 
 @router.get("/{area}/days", response_model=DaysAnswer, summary="An area day by day")

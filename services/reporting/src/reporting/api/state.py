@@ -1,13 +1,14 @@
 """What the routes work with: made once by `main`, kept on the application."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.security.sealing import KeyRing
+from reporting.api.ready import ReadyAnswers
 from reporting.clock import system_clock
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
@@ -38,6 +39,7 @@ class Reading:
     secure_cookies: bool = False
     public_page: bool = False
     now: Callable[[], datetime] = system_clock
+    ready: ReadyAnswers = field(default_factory=ReadyAnswers)
 
 
 async def reading(request: Request) -> Reading:

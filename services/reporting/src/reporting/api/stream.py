@@ -14,8 +14,6 @@ from reporting.api.readers import Reader, seeing
 from reporting.domain.access import Sight
 from reporting.feed import Selection, TooManySubscribers
 
-SEND_SECONDS: Final = 20.0
-"""A subscriber that takes nothing for so long is hung up on; it resumes with `Last-Event-ID`."""
 COME_BACK_SECONDS: Final = 5
 _VERSION: Final = re.compile(r"[0-9]{1,18}")
 
@@ -66,4 +64,4 @@ async def get_stream(
             headers={"Retry-After": str(COME_BACK_SECONDS)},
             retry_after=COME_BACK_SECONDS,
         ) from None
-    return EventSourceResponse(events, ping=0, sep="\n", send_timeout=SEND_SECONDS)
+    return EventSourceResponse(events, ping=0, sep="\n", send_timeout=reads.state.feed.send_seconds)
