@@ -1,8 +1,10 @@
 """The live feed: resuming, snapshots, slow subscribers, limits."""
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from typing import cast
+from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -10,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode, CampaignId
-from reporting.feed import LiveFeed, Selection
+from reporting.feed import HEARTBEAT_SECONDS, MOST_SUBSCRIBERS, LiveFeed, Selection
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
 from tests.factories import small_campaign
@@ -205,3 +207,60 @@ async def test_a_malformed_last_event_id_is_explained(field: Field, api: Reporti
         assert answer.status_code == 422
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["errors"][0]["field"] == "Last-Event-ID"
+
+
+async def test_who_never_reads_is_hung_up_on_while_the_others_see_everything(
+    field: Field, reporting_engine: AsyncEngine, redis: Redis
+) -> None:
+    await field.apply(field.defined())
+    # Freshness without a pause: what is not taken piles up soon.
+    async with (
+        running_api(reporting_engine, redis, heartbeat_seconds=0.001, send_seconds=0.5) as api,
+        api.events() as events,
+    ):
+        await counted(events)
+        stuck = await never_reading(api)
+        try:
+            await eventually(lambda: api.reading.feed.subscribers == 2)
+            async with asyncio.timeout(60):
+                while api.reading.feed.subscribers == 2:
+                    await anext(events)
+        finally:
+            stuck.close()
+        assert api.reading.feed.subscribers == 1
+        await field.apply([field.enrolled("S11-AC033")])
+        assert (await counted(events)).areas["S11-AC033"]["enrolled"] == 1
+
+
+async def test_a_thousand_are_let_in_and_one_more_is_told_to_come_back(
+    field: Field, reporting_engine: AsyncEngine, redis: Redis
+) -> None:
+    await field.apply(field.defined())
+    async with running_api(
+        reporting_engine, redis, most_subscribers=MOST_SUBSCRIBERS, heartbeat_seconds=HEARTBEAT_SECONDS
+    ) as api:
+        subscribers = [await never_reading(api) for _ in range(MOST_SUBSCRIBERS)]
+        try:
+            await eventually(lambda: api.reading.feed.subscribers == MOST_SUBSCRIBERS, 60)
+            refused = await api.get("/v1/rollups/stream")
+            assert refused.status_code == 503
+            assert refused.json()["type"] == "urn:mitra:problem:feed-full"
+            assert f"at most {MOST_SUBSCRIBERS}" in refused.json()["detail"]
+            assert (await api.get("/v1/rollups/IN")).status_code == 200
+        finally:
+            for subscriber in subscribers:
+                subscriber.close()
+        await eventually(lambda: api.reading.feed.subscribers == 0, 60)
+
+
+async def never_reading(api: ReportingApi) -> socket.socket:
+    """A connection that has asked for the feed, with room for little and nobody who takes it."""
+    loop, address = asyncio.get_running_loop(), urlsplit(api.url)
+    made = socket.socket()
+    made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    await loop.sock_connect(made, (address.hostname, address.port))
+    head = {"Host": "here", **bearer()}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    await loop.sock_sendall(made, f"GET /v1/rollups/stream HTTP/1.1\r\n{lines}\r\n".encode())
+    return made
