@@ -1,4 +1,4 @@
-"""From the 201 to the live feed: how long until a subscriber sees a person counted."""
+"""From the 201 to the live feed: how long until a subscriber, one of a hundred, sees a person counted."""
 
 import asyncio
 import json
@@ -11,12 +11,14 @@ import aiohttp
 
 from bench import people, stacks
 from bench.measuring import Figure, Told, percentile
+from bench.subscribing import subscribers
 from mitra_shared.ops.simulate.day import staff_tokens
 from mitra_shared.ops.simulate.plan import Plan
 from mitra_shared.ops.stack import Stack
 from mitra_shared.security.tokens import Role
 
 PACE = 500
+SUBSCRIBERS = 100
 SECONDS = 15
 ROUNDS = 3
 WHY = (
@@ -55,9 +57,14 @@ async def _known(made: Stack) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _subscribe(made: Stack, seen: Seen, ready: asyncio.Event) -> None:
+def _feed(made: Stack) -> tuple[str, dict[str, str]]:
+    """Address and headers of a subscription."""
     url = f"{made.state().api_urls('reporting')[0]}/v1/rollups/stream?level=segment"
-    headers = {"Authorization": f"Bearer {stacks.token(made, Role.HEADQUARTERS)}"}
+    return url, {"Authorization": f"Bearer {stacks.token(made, Role.HEADQUARTERS)}"}
+
+
+async def _subscribe(made: Stack, seen: Seen, ready: asyncio.Event) -> None:
+    url, headers = _feed(made)
     async with aiohttp.ClientSession() as http, http.get(url, headers=headers, timeout=None) as answer:
         answer.raise_for_status()
         async for line in answer.content:
@@ -128,14 +135,19 @@ async def _round(made: Stack) -> tuple[list[float], list[float]]:
 
 async def measure(tell: Told) -> list[Figure]:
     """Median and 99th percentile of the way from the answer to the feed."""
-    middle = Figure(f"201 to live feed at {PACE}/s, p50", "ms", goal=30, at_most=True, why=WHY)
-    late = Figure(f"201 to live feed at {PACE}/s, p99", "ms", goal=100, at_most=True, why=WHY)
+    middle = Figure(
+        f"201 to live feed at {PACE}/s, {SUBSCRIBERS} subscribers, p50", "ms", goal=30, at_most=True, why=WHY
+    )
+    late = Figure(
+        f"201 to live feed at {PACE}/s, {SUBSCRIBERS} subscribers, p99", "ms", goal=150, at_most=True, why=WHY
+    )
     request = Figure(f"POST at {PACE}/s, p50", "ms")
     async with stacks.stack() as made:
         await _known(made)
         for round_ in range(ROUNDS):
             tell(f"live feed, round {round_ + 1} of {ROUNDS}")
-            delays, took = await _round(made)
+            with subscribers(*_feed(made), SUBSCRIBERS - 1):
+                delays, took = await _round(made)
             middle.values.append(percentile(delays, 0.5))
             late.values.append(percentile(delays, 0.99))
             request.values.append(percentile(took, 0.5))

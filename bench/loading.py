@@ -1,6 +1,6 @@
 """A load of HTTP requests that costs little itself: prepared bytes over kept connections, in processes apart.
 
-Only for loopback and for answers with a Content-Length, as ours are.
+Only for loopback and for answers with a Content-Length, as ours are, or without a body (304).
 """
 
 import asyncio
@@ -36,7 +36,8 @@ def request_bytes(method: str, url: str, headers: dict[str, str], body: bytes = 
     parts = urlsplit(url)
     head = {"Host": parts.netloc, "Content-Length": str(len(body)), **headers}
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-    return f"{method} {parts.path or '/'} HTTP/1.1\r\n{lines}\r\n".encode() + body
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
 class _Connection(asyncio.Protocol):
@@ -69,11 +70,13 @@ class _Connection(asyncio.Protocol):
         if not found:
             return
         lower = head.lower()
-        start = lower.index(b"content-length:") + 15
-        end = lower.find(b"\r\n", start)
-        if len(rest) < int(lower[start : end if end > 0 else None]):
-            return
         status = int(head[9:12])
+        start = lower.find(b"content-length:")
+        if start < 0 and status != 304:
+            raise ValueError(f"an answer {status} without a Content-Length")
+        end = lower.find(b"\r\n", start)
+        if start >= 0 and len(rest) < int(lower[start + 15 : end if end > 0 else None]):
+            return
         self.statuses[status] = self.statuses.get(status, 0) + 1
         self.latencies.append(perf_counter() - self._sent)
         self._buffer = b""

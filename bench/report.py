@@ -12,7 +12,8 @@ that ran the load, the services, Postgres and Redis at the same time; ratios are
 Parts can be measured by themselves (`make bench ARGS="--write signing"`), each then replaces its own section.
 Commits are durable (`fsync` on). Peers run on the same Postgres in the same run: `pgbench` writes the same
 rows (person, outcome, log entry, head) one transaction each; *the usual way* (`bench/usual_way.py`) is
-FastAPI with the SQLAlchemy ORM, one transaction a request with an outbox row.
+FastAPI with the SQLAlchemy ORM, one transaction a request with an outbox row; `bench/group_by.py` counts the
+people of the enrolment table by constituency, for each request or in a view.
 """
 
 _LEFT_OUT = "Not measured yet: "
@@ -25,6 +26,7 @@ TITLES = {
     "typesetting": "Certificates on paper",
     "verifying": "Verification in the browser",
     "live": "From the 201 to the live feed",
+    "reading": "Reading rollups",
     "campaign": "The whole campaign, batches as field apps sync",
     "one-by-one": "The whole campaign, one POST per person",
 }
