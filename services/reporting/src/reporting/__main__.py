@@ -1,6 +1,7 @@
-"""`python -m reporting api|consumer|webhooks|migrate|openapi`."""
+"""`python -m reporting api|consumer|webhooks|migrate|openapi|rebuild`."""
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from mitra_shared.entry import Process, ServiceEntry
@@ -16,6 +17,13 @@ def openapi() -> str:
     return openapi_text()
 
 
+def rebuild(arguments: Sequence[str]) -> None:
+    """The rollups again from the logs."""
+    from reporting.rebuilding.command import rebuild_command
+
+    rebuild_command(arguments)
+
+
 SERVICE: Final = ServiceEntry(
     name="reporting",
     processes={
@@ -25,6 +33,7 @@ SERVICE: Final = ServiceEntry(
     },
     migrations=STEPS,
     openapi=openapi,
+    tools={"rebuild": rebuild},
 )
 
 if __name__ == "__main__":

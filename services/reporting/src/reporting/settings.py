@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from mitra_shared.security.sealing import KeyRing
-from mitra_shared.settings import ConsumerSettings, ServedSettings, ServiceSettings
+from mitra_shared.settings import ConsumerSettings, DatabaseSettings, ServedSettings, ServiceSettings
 from reporting.domain.receivers import Network, networks
 
 
@@ -61,3 +61,14 @@ class ReportingConsumerSettings(ConsumerSettings):
     """Base URL of the certificates api."""
     opinion_release_seconds: Annotated[int, Field(ge=10, le=31 * 86_400)] = 86_400
     """Releases of opinions are made at multiples of this since midnight in India."""
+
+
+class RebuildSettings(DatabaseSettings):
+    """What counting everything again needs: those of the consumer, as far as they are for the logs."""
+
+    service_token: SecretStr
+    """JWT of role `service`."""
+    enrolment_url: str
+    """Base URL of the enrolment api, whose logs (enrolment, opinions) are read."""
+    certificates_url: str
+    """Base URL of the certificates api."""

@@ -3,7 +3,7 @@
 from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -30,7 +30,21 @@ WATCH_SECONDS: Final = 2.0
 SILENT_SECONDS: Final = 10.0
 
 
-def log_urls(settings: ConsumerSettings) -> dict[str, str]:
+class LogAddresses(Protocol):
+    """Settings that say where logs are served."""
+
+    @property
+    def enrolment_url(self) -> str | None:
+        """Base URL of the enrolment api."""
+        ...
+
+    @property
+    def certificates_url(self) -> str | None:
+        """Base URL of the certificates api."""
+        ...
+
+
+def log_urls(settings: LogAddresses) -> dict[str, str]:
     """Where the log of each topic is served, as far as the settings say."""
     urls = {
         ENROLMENT.name: settings.enrolment_url,

@@ -11,8 +11,10 @@ import typer
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from mitra_shared.ops.secrets import SecretFolder
 from mitra_shared.ops.stack_state import DEFAULT_HOME, NoStack, StackState
-from mitra_shared.ops.trouble import WrongUsage
+from mitra_shared.ops.trouble import Trouble, WrongUsage
+from mitra_shared.security.secret_files import UnsafeSecretFile, read_secret
 from mitra_shared.settings import PREFIX, BadSettings, SecretFiles, load_settings
 
 HomeOption = Annotated[Path, typer.Option(help="Directory of the running stack.")]
@@ -36,6 +38,11 @@ class OperatorSettings(BaseSettings):
     enrolment_redis_url: SecretStr | None = None
     """Redis for the account of enrolment, which may delete its streams."""
     certificates_redis_url: SecretStr | None = None
+    enrolment_url: str | None = None
+    """Base URL of the enrolment api."""
+    certificates_url: str | None = None
+    service_token: SecretStr | None = None
+    """Token of role `service`, to read logs."""
 
     @classmethod
     def settings_customise_sources(
@@ -99,9 +106,35 @@ class Addresses:
         """
         return given or self._set(f"{service}_redis_url") or self._running("--redis URL").redis_urls[service]
 
+    def logs(self, service: str) -> str:
+        """Base URL of the api of a service that keeps logs.
+
+        Raises:
+            NoStack: it is given nowhere and no stack runs.
+        """
+        return (
+            self._set(f"{service}_url") or self._running(f"MITRA_{service.upper()}_URL").api_urls(service)[0]
+        )
+
+    def service_token(self, service: str) -> str:
+        """The token that a service reads logs with.
+
+        Raises:
+            NoStack: it is given nowhere and no stack runs.
+            Trouble: the stack's cannot be read.
+        """
+        given = self._set("service_token")
+        if given is not None:
+            return given
+        secrets = SecretFolder(self._running("MITRA_SERVICE_TOKEN").secrets)
+        try:
+            return read_secret(secrets.of_service(service) / "mitra_service_token")
+        except (OSError, UnicodeDecodeError, UnsafeSecretFile) as error:
+            raise Trouble(f"the token of {service} cannot be used: {error}") from None
+
     def _set(self, name: str) -> str | None:
-        value: SecretStr | None = getattr(self._settings, name)
-        return None if value is None else value.get_secret_value()
+        value: SecretStr | str | None = getattr(self._settings, name)
+        return value.get_secret_value() if isinstance(value, SecretStr) else value
 
     def _running(self, option: str) -> StackState:
         if self._stack is None:

@@ -1,10 +1,12 @@
 """`mitra rebuild`: certificates or reporting from the logs, or the streams from the logs.
 
-Nothing is lost by any of them: logs are the truth. What is rebuilt lags behind until it is done.
+Nothing is lost by any of them: logs are the truth. Certificates and streams lag behind until they are done;
+reporting is counted beside what shows, and nobody who reads it notices.
 """
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from mitra_shared.ids import Partition
 from mitra_shared.ops.addresses import Addresses, AsJson, HomeOption
 from mitra_shared.ops.bar import Show, progress_bar
 from mitra_shared.ops.interrupting import run_until_interrupted
+from mitra_shared.ops.rebuild_reporting import rebuild_reporting
 from mitra_shared.ops.rebuilding import (
     GROUPS,
     KEEPERS,
@@ -88,16 +91,28 @@ def reporting(
     partition: Partitions = None,
     home: HomeOption = DEFAULT_HOME,
     database: Database = None,
-    timeout: Timeout = DEFAULT_TIMEOUT,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds, then it is given up.")] = DEFAULT_TIMEOUT,
     *,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare only; nothing is changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Forget the rollups and count them again from the logs; live figures are low until it is done.
+    """Count everything again from the logs beside the live figures, and put right at once what differs.
 
-    Exit codes: 0 done, 1 trouble, or not done within --timeout: it then goes on without this command.
+    Exit codes: 0 live figures are what the logs give, 1 --verify found a difference or it was refused, 2 it
+    cannot be done.
     """
-    work = Work(Addresses(home), _partitions(partition), timeout)
-    _run(lambda show: _rebuild_group(work, "reporting", database, show), as_json=as_json)
+    options = [f"--partition={number}" for number in partition or ()]
+    options += [option for option, wanted in (("--verify", verify), ("--json", as_json)) if wanted]
+    with progress_bar(quiet=as_json) as show:
+        work = rebuild_reporting(Addresses(home), database, options, timeout, show)
+        ended = run_until_interrupted(work, lambda: tell("Stopping; the live figures stay as they are"))
+    if ended is None:
+        raise typer.Exit(EXIT_INTERRUPTED)
+    code, told, complaints = ended
+    typer.echo(told, nl=False)
+    if complaints:
+        sys.stderr.write(f"mitra: {complaints}")
+    raise typer.Exit(code)
 
 
 @rebuild_app.command()

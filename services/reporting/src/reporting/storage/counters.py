@@ -1,6 +1,6 @@
 """Writing counts: a batch's differences in set-based statements, and forgetting what a partition added."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Table, TextClause, delete, text
@@ -16,10 +16,11 @@ from reporting.domain.counting import (
     Counted,
     DayCell,
     Difference,
+    PlacesChanged,
     RecruiterCell,
     TotalCell,
 )
-from reporting.storage.tables import TOTAL_COLUMNS, rollup_answer, rollup_recruiter
+from reporting.storage.tables import TOTAL_COLUMNS, rollup_answer, rollup_day, rollup_recruiter
 from reporting.storage.version import announce, take_version
 
 _SHOWS: Final = [
@@ -36,64 +37,71 @@ _FROZEN: Final = """
 """Whether the certificates of people who withdrew undecided do not show now (see `domain.board`)."""
 
 
-def _adding_totals(topic: Topic) -> TextClause:
-    """Adds what a topic counts of leaves."""
-    columns = [TOTAL_COLUMNS[metric] for metric in METRICS_OF[topic]]
-    changed = [f"excluded.{column} <> 0" for column in columns if column in _SHOWS]
-    if topic == CERTIFICATES:
-        changed.append(f"(excluded.certificates_never_decided <> 0 and not ({_FROZEN}))")
+def adding_totals(columns: Collection[str], changed: str) -> TextClause:
+    """Adds to leaves what the rows of `changed` tell: campaign, area, partition, and these columns."""
+    stamped = [f"excluded.{column} <> 0" for column in columns if column in _SHOWS]
+    if TOTAL_COLUMNS[Counted.NEVER_DECIDED] in columns:
+        stamped.append(f"(excluded.certificates_never_decided <> 0 and not ({_FROZEN}))")
     return text(
         f"""
         insert into rollup_total (campaign, area, partition, {", ".join(columns)}, version)
-        select changed.*, cast(:version as bigint)
-        from unnest(cast(:campaign as text[]), cast(:area as text[]), cast(:partition as smallint[]),
-                    {", ".join(f"cast(:{column} as bigint[])" for column in columns)}) as changed
+        select changed.*, cast(:version as bigint) from {changed} as changed
         on conflict (campaign, area, partition) do update
         set {", ".join(f"{column} = rollup_total.{column} + excluded.{column}" for column in columns)},
-            version = case when {" or ".join(changed)}
-                           then excluded.version else rollup_total.version end
+            version = case when {" or ".join(stamped)} then excluded.version else rollup_total.version end
         """  # noqa: S608 - columns of ours
     )
 
 
-_ADD_TOTALS: Final = {topic: _adding_totals(topic) for topic in METRICS_OF}
+def adding(table: Table, changed: str | None = None) -> TextClause:
+    """Adds counts to the cells of a table whose key is its cell, and which has a column `count` besides.
 
-
-def _adding(table: Table) -> TextClause:
-    """Adds counts to the cells of a table whose key is its cell, and whose other column is `count`."""
-    key = [column.name for column in table.primary_key]
-    kinds = ", ".join(f"cast(:{name} as {table.c[name].type}[])" for name in (*key, "count"))
-    names = ", ".join((*key, "count"))
+    The rows of `changed` have the columns of the table; without, each column is a parameter.
+    """
+    key = ", ".join(column.name for column in table.primary_key)
+    names = ", ".join(column.name for column in table.columns)
+    given = ", ".join(f"cast(:{column.name} as {column.type}[])" for column in table.columns)
+    others = [column.name for column in table.columns if not column.primary_key and column.name != "count"]
+    told = "".join(f", {name} = excluded.{name}" for name in others)
     return text(
         f"""
-        insert into {table.name} ({names}) select {names} from unnest({kinds}) as changed({names})
-        on conflict ({", ".join(key)}) do update set count = {table.name}.count + excluded.count
+        insert into {table.name} ({names})
+        select {names} from {changed or f"unnest({given})"} as changed({names})
+        on conflict ({key}) do update set count = {table.name}.count + excluded.count{told}
         """  # noqa: S608 - names of ours
     )
 
 
-_ADD_RECRUITERS: Final = _adding(rollup_recruiter)
-_ADD_ANSWERS: Final = _adding(rollup_answer)
+def adding_places(changed: str) -> TextClause:
+    """Adds to the places of areas what the rows of `changed` tell: partition, campaign, area, two counts."""
+    return text(
+        f"""
+        insert into places_beside (partition, campaign, area, raised, reserved, version)
+        select changed.*, cast(:version as bigint) from {changed} as changed
+        on conflict (partition, campaign, area) do update
+        set raised = places_beside.raised + excluded.raised,
+            reserved = places_beside.reserved + excluded.reserved, version = excluded.version
+        """  # noqa: S608 - names of ours
+    )
 
-_ADD_DAYS = text(
-    """
-    insert into rollup_day (campaign, day, area, metric, partition, topic, count)
-    select campaign, day, area, metric, partition, :topic, count
-    from unnest(cast(:campaign as text[]), cast(:day as date[]), cast(:area as text[]),
-                cast(:metric as text[]), cast(:partition as smallint[]), cast(:count as bigint[]))
-        as changed(campaign, day, area, metric, partition, count)
-    on conflict (campaign, day, area, metric, partition) do update
-    set count = rollup_day.count + excluded.count
-    """
-)
 
-_ADD_PLACES = text(
+
+def _adding_totals_of(topic: Topic) -> TextClause:
+    """Adds what a topic counts of leaves."""
+    columns = [TOTAL_COLUMNS[metric] for metric in METRICS_OF[topic]]
+    counts = ", ".join(f"cast(:{column} as bigint[])" for column in columns)
+    leaves = "cast(:campaign as text[]), cast(:area as text[]), cast(:partition as smallint[])"
+    return adding_totals(columns, f"unnest({leaves}, {counts})")
+
+
+_ADD_TOTALS: Final = {topic: _adding_totals_of(topic) for topic in METRICS_OF}
+_ADD_DAYS: Final = adding(rollup_day)
+_ADD_RECRUITERS: Final = adding(rollup_recruiter)
+_ADD_ANSWERS: Final = adding(rollup_answer)
+_ADD_PLACES: Final = adding_places(
     """
-    insert into places_beside (partition, campaign, area, raised, reserved, version)
-    values (:partition, :campaign, :area, :raised, :reserved, :version)
-    on conflict (partition, campaign, area) do update
-    set raised = places_beside.raised + excluded.raised,
-        reserved = places_beside.reserved + excluded.reserved, version = excluded.version
+    unnest(cast(:partition as smallint[]), cast(:campaign as text[]), cast(:area as text[]),
+           cast(:raised as bigint[]), cast(:reserved as bigint[]))
     """
 )
 
@@ -114,24 +122,26 @@ async def add(connection: AsyncConnection, topic: Topic, change: Difference) -> 
     if not any(change):
         await announce(connection)
         return
-    version = await take_version(connection)
+    await write(connection, topic, change, await take_version(connection))
+
+
+async def write(connection: AsyncConnection, topic: Topic, change: Difference, version: int) -> None:
+    """Add what events of `topic` counted, as of a version that the caller has taken."""
     totals = change.totals()
     if totals:
         await connection.execute(_ADD_TOTALS[topic], {"version": version, **_total_arrays(topic, totals)})
     if change.days:
-        await connection.execute(_ADD_DAYS, {"topic": topic.name, **_arrays(DayCell._fields, change.days)})
+        days = _arrays(DayCell._fields, change.days)
+        await connection.execute(_ADD_DAYS, days | {"topic": [topic.name] * len(change.days)})
     if change.recruiters:
         await connection.execute(_ADD_RECRUITERS, _arrays(RecruiterCell._fields, change.recruiters))
     if change.answers:
         await connection.execute(_ADD_ANSWERS, _arrays(AnswerCell._fields, change.answers))
     if change.places:
-        await connection.execute(
-            _ADD_PLACES,
-            [
-                {**pool._asdict(), **changed._asdict(), "version": version}
-                for pool, changed in change.places.items()
-            ],
-        )
+        rows = [(*pool, *changed) for pool, changed in change.places.items()]
+        fields = (*TotalCell._fields, *PlacesChanged._fields)
+        arrays = dict(zip(fields, map(list, zip(*rows, strict=True)), strict=True))
+        await connection.execute(_ADD_PLACES, {**arrays, "version": version})
     if change.definitions:
         await connection.execute(_LEARN, _definition_rows(change.definitions, version))
 
@@ -172,9 +182,13 @@ async def forget(unit: UnitOfWork, topic: Topic, partition: Partition) -> None:
 
     Totals go to zero instead of away, so that whoever follows by version sees it happen.
     """
-    version = await take_version(unit.connection)
+    await take_away(unit.connection, topic, partition, await take_version(unit.connection))
+
+
+async def take_away(connection: AsyncConnection, topic: Topic, partition: Partition, version: int) -> None:
+    """`forget`, as of a version that the caller has taken."""
     of_topic = [TOTAL_COLUMNS[Counted(metric)] for metric in METRICS_OF[topic]]
-    await unit.connection.execute(
+    await connection.execute(
         text(
             f"""
             update rollup_total set {", ".join(f"{column} = 0" for column in of_topic)}, version = :version
@@ -183,15 +197,15 @@ async def forget(unit: UnitOfWork, topic: Topic, partition: Partition) -> None:
         ),
         {"version": version, "partition": partition},
     )
-    await unit.connection.execute(
+    await connection.execute(
         text("delete from rollup_day where partition = :partition and topic = :topic"),
         {"partition": partition, "topic": topic.name},
     )
     table = {ENROLMENT: rollup_recruiter, OPINIONS: rollup_answer}.get(topic)
     if table is not None:
-        await unit.connection.execute(delete(table).where(table.c.partition == partition))
+        await connection.execute(delete(table).where(table.c.partition == partition))
     if topic == CERTIFICATES:
-        await unit.connection.execute(
+        await connection.execute(
             text(
                 "update places_beside set raised = 0, reserved = 0, version = :version"
                 " where partition = :partition and (raised <> 0 or reserved <> 0)"
@@ -199,6 +213,6 @@ async def forget(unit: UnitOfWork, topic: Topic, partition: Partition) -> None:
             {"version": version, "partition": partition},
         )
     if topic == ENROLMENT:
-        await unit.connection.execute(
+        await connection.execute(
             text("delete from campaign_known where partition = :partition"), {"partition": partition}
         )

@@ -33,6 +33,7 @@ _BEGIN_WHOLE = text(
     where incarnation <> {INCARNATION}
     """  # noqa: S608 - a constant of ours
 )
+_ALL_CHANGED = text("update rollup_version set whole_since = version")
 _ANNOUNCE = text("select pg_notify(:channel, '')")
 
 
@@ -46,6 +47,11 @@ async def begin_whole(connection: AsyncConnection) -> None:
     """Take a version since which everything counts as changed, if the database has a new incarnation."""
     await take_version(connection)
     await connection.execute(_BEGIN_WHOLE)
+
+
+async def count_all_as_changed(connection: AsyncConnection) -> None:
+    """From the version that this transaction took on; whoever follows reads everything again."""
+    await connection.execute(_ALL_CHANGED)
 
 
 async def announce(connection: AsyncConnection) -> None:
