@@ -27,6 +27,7 @@ TITLES = {
     "verifying": "Verification in the browser",
     "live": "From the 201 to the live feed",
     "reading": "Reading rollups",
+    "rebuilding": "Reporting counted again from the logs",
     "campaign": "The whole campaign, batches as field apps sync",
     "one-by-one": "The whole campaign, one POST per person",
 }

@@ -10,14 +10,13 @@ import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-import httpx
 from fastapi import FastAPI
 from faststream.redis import RedisBroker
 from redis.asyncio import Redis
@@ -41,29 +40,22 @@ from certificates.storage.sheets import SegmentScope
 from enrolment.clock import system_clock
 from enrolment.upkeep import Upkeep
 from mitra_shared.consume.consumer import Consumer
-from mitra_shared.consume.replay import LogClient
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic, partition_of
 from mitra_shared.database import create_engine
-from mitra_shared.http.answers import install_problem_handlers
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.log import unit_of_work
-from mitra_shared.log.endpoint import log_router
 from mitra_shared.ops.audit import AuditReport, AuditSources, audit
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.relay import Relay
 from mitra_shared.security.lookup import KeyedHash
-from mitra_shared.security.tokens import Caller, Role, TokenVerifier, mint, new_signing_key, public_jwks
 from mitra_shared.streams import connect
 from tests.certificates.issuing import issuer_in
 from tests.enrolment.intake_api import SEALS, IntakeApi, load, person, running_api, token
 from tests.factories import ROUND, SEGMENTS, small_campaign
+from tests.logs import log_app, log_client
 from tests.servers import Database, Databases
 
 KEY = KeyedHash(b"a key for tests of certificates.")
-_SIGNING_KEY = new_signing_key()
-_SERVICE_TOKEN = mint(
-    _SIGNING_KEY, Caller(StaffId("reporting"), Role.SERVICE, None, None), lifetime=timedelta(hours=1)
-)
 
 
 def quotas(number: int, **of_segments: int) -> list[dict[str, Any]]:
@@ -131,7 +123,7 @@ class World:
             issuer = issuer_in(Path(stack.enter_context(TemporaryDirectory())), SEALS.names)
             signing = signing_group(RedisBroker(log_level=logging.DEBUG), issuer)
             groups["credentials"] = (self.certificates, signing)
-            logs = self._logs()
+            logs = log_client(self.logs())
             stack.push_async_callback(logs.close)
             stop = ShutdownSignal()
             parts: list[Coroutine[Any, Any, None]] = []
@@ -156,19 +148,9 @@ class World:
             (self.certificates, CUSTODY),
         ]
 
-    def _logs(self) -> LogClient:
-        app = FastAPI()
-        app.state.tokens = TokenVerifier(public_jwks(_SIGNING_KEY))
-        install_problem_handlers(app)
-        app.include_router(log_router(self.enrolment, ENROLMENT, OPINIONS))
-        app.include_router(log_router(self.certificates, CERTIFICATES, CUSTODY), prefix="/certificates")
-        urls = {
-            "enrolment": "http://logs",
-            "opinions": "http://logs",
-            "certificates": "http://logs/certificates",
-            "custody": "http://logs/certificates",
-        }
-        return LogClient(urls, _SERVICE_TOKEN, httpx.ASGITransport(app))
+    def logs(self) -> FastAPI:
+        """Serves the logs of both producers."""
+        return log_app(self.enrolment, self.certificates)
 
     async def settled(self, seconds: float = 30) -> None:
         """Wait until all groups stand at the ends of their logs, and every status list is published."""

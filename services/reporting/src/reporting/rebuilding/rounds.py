@@ -4,7 +4,8 @@ Nothing waits for it but, for a moment, the consumers, and nothing that is read 
 round either changes everything it found or nothing; killed at any moment, it leaves nothing behind.
 """
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -75,7 +76,7 @@ async def verify(
         replay.LostBranch, replay.CannotCount, LogUnreachable: it cannot be said.
         sqlalchemy.exc.DBAPIError: the database is away.
     """
-    async with engine.connect() as beside:
+    async with _session(engine) as beside:
         rounds = await _begin(beside, logs, partitions, told)
         outcome = Outcome()
         outcome.add(await rounds.compared(outcome))
@@ -92,7 +93,7 @@ async def rebuild(
         replay.LostBranch, replay.CannotCount, LogUnreachable: it cannot be counted.
         sqlalchemy.exc.DBAPIError: the database is away.
     """
-    async with engine.connect() as beside:
+    async with _session(engine) as beside:
         async with beside.begin():
             if not await is_alone(beside):
                 raise Refused("another rebuild of reporting runs; it was left alone")
@@ -105,6 +106,16 @@ async def rebuild(
             if await rounds.mended(found):
                 outcome.add(found)
         raise Refused(f"figures go on differing after {ROUNDS} rounds: {outcome.figures}; who changes them?")
+
+
+@asynccontextmanager
+async def _session(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A session that ends here, with all that it holds: it is not left to the pool."""
+    async with engine.connect() as beside:
+        try:
+            yield beside
+        finally:
+            await beside.invalidate()
 
 
 async def _begin(
