@@ -26,8 +26,9 @@ MOST_SECONDS: Final = 60.0
 
 GROUPED: Final = {
     "days": """
-        select campaign, segment, (enrolled_at at time zone 'UTC' + interval '5 hours 30 minutes')::date as day,
-               basis, count(*) as enrolled
+        select campaign, segment, basis,
+               (enrolled_at at time zone 'UTC' + interval '5 hours 30 minutes')::date as day,
+               count(*) as enrolled
         from mitra group by 1, 2, 3, 4
     """,
     "schemes": """

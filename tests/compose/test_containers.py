@@ -55,9 +55,12 @@ def test_the_operator_lists_dead_letters_and_rebuilds(stack: ComposeStack, field
     field_work.enrol(30)
     until_settled(stack)
     assert json.loads(stack.operator("dead-letters", "list", "--json")) == {"letters": []}
-    for what in ("certificates", "reporting", "streams"):
+    for what in ("certificates", "streams"):
         assert json.loads(stack.operator("rebuild", what, "--json"))["finished"]
     until_settled(stack)
+    command = ("python", "-m", "reporting", "rebuild", "--json")
+    told = json.loads(stack.compose("exec", "--no-TTY", "reporting-consumer", *command))
+    assert (told["finished"], told["differing"]) == (True, {})
 
 
 def test_every_process_has_a_container_of_its_own_and_migrations_ended_well(stack: ComposeStack) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+from tests.logs import OF_CERTIFICATES, SERVICE_TOKEN
 from tests.ops.broken import Breakable
 from tests.ops.campaign_world import World
-from tests.ops.commands import mitra
+from tests.ops.commands import ENVIRONMENT, mitra
 
 
 def settings_of(world: World | Breakable) -> dict[str, str]:
@@ -29,9 +31,24 @@ def settings_of(world: World | Breakable) -> dict[str, str]:
 class Operator:
     """Somebody at a shell, while the world goes on."""
 
-    def __init__(self, world: World | Breakable, directory: Path) -> None:
-        self._settings = settings_of(world)
+    def __init__(
+        self, world: World | Breakable, directory: Path, *, logs: str = "http://127.0.0.1:9"
+    ) -> None:
+        self._settings = settings_of(world) | {
+            "MITRA_ENROLMENT_URL": logs,
+            "MITRA_CERTIFICATES_URL": f"{logs}{OF_CERTIFICATES}",
+            "MITRA_SERVICE_TOKEN": SERVICE_TOKEN,
+        }
         self._directory = directory
+
+    async def starts(self, *arguments: str) -> asyncio.subprocess.Process:
+        """A tool of the reporting service itself, left to run."""
+        own = {"MITRA_DATABASE_URL": self._settings["MITRA_REPORTING_OWNER_URL"]}
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "reporting", *arguments),
+            cwd=self._directory,
+            env=ENVIRONMENT | self._settings | own,
+        )
 
     async def runs(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         done = await asyncio.to_thread(mitra, *arguments, directory=self._directory, **self._settings)

@@ -3,6 +3,9 @@
 import asyncio
 from pathlib import Path
 
+from sqlalchemy import text
+
+from tests.logs import served
 from tests.ops.broken import WAYANAD
 from tests.ops.campaign_world import World
 from tests.ops.commands import mitra
@@ -62,16 +65,66 @@ async def followed(world: World) -> None:
     raise AssertionError(f"reporting stands at {standing}")
 
 
-async def test_rebuilding_reporting_counts_everything_again(world: World, tmp_path: Path) -> None:
-    await world.run("reporting", "update rollup_total set enrolled = enrolled + 1")
+async def test_reporting_is_verified_and_put_right_beside_its_consumers(world: World, tmp_path: Path) -> None:
+    await world.run("reporting", "update rollup_total set enrolled = enrolled + 1 where area = 'S11-AC017'")
     await world.run("reporting", "delete from rollup_day where metric = 'withdrawn'")
-    assert not (await world.audit()).clean
-    async with world.living():
-        done = await Operator(world, tmp_path).runs("rebuild", "reporting")
+    positions = await world.rows("reporting", "select * from consumer_position order by topic, partition")
+    async with world.living(), served(world.logs()) as url:
+        operator = Operator(world, tmp_path, logs=url)
+        told = await operator.asks("rebuild", "reporting", "--verify", exit_code=1)
+        assert told["verified"] == "reporting"
+        assert told["differing"]["rollup_total"] == 1
+        figure = next(figure for figure in told["figures"] if figure["table"] == "rollup_total")
+        assert (figure["key"]["area"], figure["figure"]) == ("S11-AC017", "enrolled")
+        assert figure["live"] == figure["replayed"] + 1
+        done = await operator.runs("rebuild", "reporting")
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("Rebuilt reporting: ")
+        assert "1 figures of rollup_total were put right" in done.stdout
+        done = await operator.runs("rebuild", "reporting", "--verify", "--partition", str(WAYANAD))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.endswith("Live figures are what the logs give\n")
         report = await world.audit(patience=20)
         assert report.clean, report.findings
+    assert await world.rows("reporting", "select * from consumer_restart") == []
+    now = await world.rows("reporting", "select * from consumer_position order by topic, partition")
+    assert [row[:5] for row in now] == [row[:5] for row in positions]
+
+
+async def test_a_rebuild_killed_in_the_middle_changes_nothing_and_is_run_again(
+    world: World, tmp_path: Path
+) -> None:
+    await world.run("reporting", "update rollup_total set enrolled = enrolled + 1 where area = 'S11-AC017'")
+    before = await world.rows("reporting", "select area, enrolled from rollup_total order by 1")
+    async with served(world.logs()) as url:
+        operator = Operator(world, tmp_path, logs=url)
+        # What it puts right it puts right under the version, which somebody holds.
+        async with world.reporting.begin() as holding:
+            await holding.execute(text("select * from rollup_version for update"))
+            rebuilding = await operator.starts("rebuild")
+            waits = "select 1 from pg_stat_activity where application_name = 'reporting rebuild'"
+            async with asyncio.timeout(60):
+                while not await world.rows("reporting", f"{waits} and wait_event_type = 'Lock'"):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            rebuilding.kill()
+            await rebuilding.wait()
+        async with asyncio.timeout(60):
+            while await world.rows("reporting", waits):  # noqa: ASYNC110 - the server notices it by itself
+                await asyncio.sleep(0.05)
+        assert await world.rows("reporting", "select area, enrolled from rollup_total order by 1") == before
+        told = await operator.asks("rebuild", "reporting")
+        assert told["differing"] == {"rollup_total": 1}
+    report = await world.audit()
+    assert report.clean, report.findings
+
+
+async def test_reporting_cannot_be_rebuilt_while_a_log_does_not_answer(world: World, tmp_path: Path) -> None:
+    told = await Operator(world, tmp_path).asks("rebuild", "reporting", "--partition", "3", exit_code=2)
+    assert told == {"finished": False, "why": told["why"]}
+    assert "ConnectError at the log endpoint" in told["why"]
+    done = await Operator(world, tmp_path).runs("rebuild", "reporting", "--timeout", "1")
+    assert done.returncode == 2
+    assert done.stderr.startswith("mitra: ")
 
 
 async def test_rebuilt_streams_are_whole(world: World, tmp_path: Path) -> None:
@@ -97,17 +150,18 @@ async def test_one_stream_alone_is_rebuilt(world: World, tmp_path: Path) -> None
 
 async def test_a_rebuild_that_nobody_takes_up_is_not_called_done(world: World, tmp_path: Path) -> None:
     operator = Operator(world, tmp_path)
-    told = await operator.asks("rebuild", "reporting", "--partition", "3", "--timeout", "1", exit_code=1)
+    told = await operator.asks("rebuild", "certificates", "--partition", "3", "--timeout", "1", exit_code=1)
     assert told["finished"] is False
-    assert "no consumer of reporting has taken it up: is it running? The request stands" in told["why"]
-    assert told["lacking"] == ["enrolment.{3}", "opinions.{3}", "certificates.{3}", "custody.{3}"]
+    assert "no consumer of certificates has taken it up: is it running? The request stands" in told["why"]
+    assert told["lacking"] == ["enrolment.{3}"]
     done = await operator.runs("rebuild", "streams", "--partition", "3", "--timeout", "1")
     assert done.returncode == 1
     assert "are they running?" in done.stderr
     async with world.living():
-        await operator.asks("rebuild", "reporting", "--partition", "3")
+        await operator.asks("rebuild", "certificates", "--partition", "3")
         await operator.asks("rebuild", "streams", "--partition", "3")
-    assert (await world.audit(deep=True)).clean
+        report = await world.audit(deep=True, patience=20)
+        assert report.clean, report.findings
 
 
 async def test_a_group_that_never_ran_has_nothing_to_rebuild(world: World, tmp_path: Path) -> None:
