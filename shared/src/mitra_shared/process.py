@@ -114,13 +114,13 @@ def run_process(main: Main, *, grace_seconds: float = GRACE_SECONDS) -> None:
         SystemExit: code 0 after a requested shutdown, 1 if `main` failed, returned by itself or did not stop
             within the grace period.
     """
-    _spare_the_collector()
+    spare_the_collector()
     code = uvloop.run(_live(main, grace_seconds))
     sys.stdout.flush()
     raise SystemExit(code)
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Leave what the imports made out of garbage collection, and collect once a batch, not once a row."""
     gc.collect()
     gc.freeze()

@@ -24,6 +24,7 @@ from mitra_shared.consume.running import log_urls
 from mitra_shared.contracts.topics import PARTITIONS, all_partitions
 from mitra_shared.database import create_engine
 from mitra_shared.ids import Partition
+from mitra_shared.process import spare_the_collector
 from mitra_shared.settings import settings_or_exit
 from mitra_shared.telemetry.logs import configure_logs
 from reporting.rebuilding.replay import CannotCount, LostBranch, Told
@@ -55,6 +56,7 @@ def rebuild_command(arguments: Sequence[str]) -> None:
     configure_logs(service="reporting", process="rebuild", level="warning", stream=sys.stderr)
     wanted = sorted(set(given.partition)) if given.partition else list(all_partitions())
     began = monotonic()
+    spare_the_collector()
     try:
         partitions, told = [Partition(number) for number in wanted], _news(wanted=given.progress)
         outcome = uvloop.run(_work(settings, given.timeout, partitions, told, only_verify=given.verify))
