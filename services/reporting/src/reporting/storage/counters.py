@@ -85,7 +85,6 @@ def adding_places(changed: str) -> TextClause:
     )
 
 
-
 def _adding_totals_of(topic: Topic) -> TextClause:
     """Adds what a topic counts of leaves."""
     columns = [TOTAL_COLUMNS[metric] for metric in METRICS_OF[topic]]
