@@ -10,8 +10,9 @@ from PIL import Image, ImageFilter
 
 from certificates.rendering.names import NothingToShow
 from certificates.rendering.sample import NAMES, sample_page
-from certificates.rendering.typesetter import NotSet, Typesetter
+from certificates.rendering.typesetter import Typesetter
 from mitra_shared.campaign.definition import Language
+from mitra_shared.typesetting.compiling import NotSet
 from tests.certificates.rendering.looking import metadata, objects, pages_of, picture, text_of
 
 LANGUAGES: tuple[Language, ...] = ("en", "hi", "ur")

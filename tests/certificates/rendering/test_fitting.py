@@ -4,11 +4,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from certificates.rendering.fonts import NASTALIQ
 from certificates.rendering.names import NothingToShow
 from certificates.rendering.page import Page
 from certificates.rendering.sample import sample_page
-from certificates.rendering.typesetter import NotSet, Typesetter
+from certificates.rendering.typesetter import Typesetter
+from mitra_shared.typesetting.compiling import NotSet
+from mitra_shared.typesetting.fonts import NASTALIQ
 from tests.certificates.rendering.looking import NAME_BOX_MILLIMETRES, Ink, ink_of_name
 
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzÀÉÎÕÜñçşžāī"

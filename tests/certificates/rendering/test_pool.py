@@ -16,9 +16,10 @@ import pytest_asyncio
 from PIL import Image
 
 from certificates.rendering.manifest import Manifest, ManifestRow
-from certificates.rendering.pool import Limits, PoolBusy, PoolClosed, RenderFailed, RenderPool
+from certificates.rendering.pool import RenderPool
 from certificates.rendering.sample import sample_page
 from certificates.rendering.typesetter import TEMPLATES, Typesetter
+from mitra_shared.typesetting.pool import Limits, PoolBusy, PoolClosed, RenderFailed
 from tests.certificates.rendering.looking import pages_of, text_of
 
 UNRULY = Path(__file__).parent / "unruly"
@@ -62,12 +63,12 @@ async def test_the_pool_makes_what_the_typesetter_makes(make_pool: MakePool, typ
 
 async def test_workers_start_when_they_are_needed_and_stay_warm(make_pool: MakePool) -> None:
     pool = make_pool(workers=2)
-    assert pool.pids() == set()
+    assert pool.workers.pids() == set()
     await pool.pdf(sample_page("en"), "en")
-    first = pool.pids()
+    first = pool.workers.pids()
     await pool.pdf(sample_page("hi"), "hi")
     assert len(first) == 1
-    assert pool.pids() == first
+    assert pool.workers.pids() == first
 
 
 async def test_a_sheet_tells_its_progress(make_pool: MakePool) -> None:
@@ -105,10 +106,10 @@ async def test_a_refused_page_is_told_once_and_without_its_name(make_pool: MakeP
     with pytest.raises(RenderFailed, match=r"no font has U\+12031") as failure:
         await pool.pdf(sample_page("en", "Amina \U00012031"), "en")
     assert "Amina" not in str(failure.value)
-    before = pool.pids()
+    before = pool.workers.pids()
     await pool.pdf(sample_page("en"), "en")
-    assert pool.pids() == before
-    assert (pool.counts.refused, pool.counts.lost) == (1, 0)
+    assert pool.workers.pids() == before
+    assert (pool.workers.counts.refused, pool.workers.counts.lost) == (1, 0)
 
 
 async def test_a_page_that_hangs_fails_in_bounded_time_and_the_next_one_does_not(
@@ -118,7 +119,7 @@ async def test_a_page_that_hangs_fails_in_bounded_time_and_the_next_one_does_not
     with pytest.raises(RenderFailed, match="did not answer within 2 s, 2 times"):
         await pool.pdf(sample_page("en", number=HANGS), "en")
     assert pages_of(await pool.pdf(sample_page("en", number=1), "en")) == 1
-    assert (pool.counts.failed, pool.counts.lost, pool.counts.done) == (1, 2, 1)
+    assert (pool.workers.counts.failed, pool.workers.counts.lost, pool.workers.counts.done) == (1, 2, 1)
 
 
 async def test_a_page_that_swells_ends_its_worker_alone(make_pool: MakePool, unruly: Path) -> None:
@@ -147,20 +148,20 @@ async def test_a_refusal_of_the_template_names_its_place(make_pool: MakePool, un
 async def test_a_killed_worker_is_replaced_and_its_page_is_made(make_pool: MakePool) -> None:
     pool = make_pool()
     await pool.pdf(sample_page("en"), "en")
-    (killed,) = pool.pids()
+    (killed,) = pool.workers.pids()
     os.kill(killed, signal.SIGKILL)
     assert await pool.pdf(sample_page("hi"), "hi")
-    assert killed not in pool.pids()
-    assert pool.counts.lost == 1
+    assert killed not in pool.workers.pids()
+    assert pool.workers.counts.lost == 1
 
 
 async def test_a_worker_that_has_grown_is_replaced(make_pool: MakePool) -> None:
     # 16 MiB is less than any worker has; eight times as much would be less than it needs to start.
     pool = make_pool(limits=Limits(memory=16 * 1024 * 1024, times_memory=64))
     await pool.pdf(sample_page("en"), "en")
-    assert pool.pids() == set()
+    assert pool.workers.pids() == set()
     assert await pool.pdf(sample_page("hi"), "hi")
-    assert pool.counts.outgrown == 2
+    assert pool.workers.counts.outgrown == 2
 
 
 async def test_a_full_queue_refuses_and_says_so(make_pool: MakePool, unruly: Path) -> None:
@@ -169,7 +170,7 @@ async def test_a_full_queue_refuses_and_says_so(make_pool: MakePool, unruly: Pat
     await asyncio.sleep(0)
     waiting = [asyncio.ensure_future(pool.pdf(sample_page("en", number=n), "en")) for n in (1, 2)]
     await asyncio.sleep(0)
-    assert pool.waiting == 2
+    assert pool.workers.waiting == 2
     with pytest.raises(PoolBusy, match="2 renderings are waiting"):
         await pool.pdf(sample_page("en", number=3), "en")
     with pytest.raises(RenderFailed):
@@ -182,13 +183,13 @@ async def test_a_caller_that_goes_away_costs_its_worker_and_nothing_else(
 ) -> None:
     pool = make_pool(templates=unruly)
     hanging = asyncio.ensure_future(pool.pdf(sample_page("en", number=HANGS), "en"))
-    await eventually(pool.pids)
-    (hung,) = pool.pids()
+    await eventually(pool.workers.pids)
+    (hung,) = pool.workers.pids()
     hanging.cancel()
     with pytest.raises(asyncio.CancelledError):
         await hanging
     assert await pool.pdf(sample_page("en", number=1), "en")
-    assert hung not in pool.pids()
+    assert hung not in pool.workers.pids()
     assert not psutil.pid_exists(hung)
 
 
@@ -196,8 +197,8 @@ async def test_closing_ends_all_workers_and_what_they_do(make_pool: MakePool, un
     pool = make_pool(workers=2, templates=unruly)
     await pool.pdf(sample_page("en", number=1), "en")
     hanging = asyncio.ensure_future(pool.pdf(sample_page("en", number=HANGS), "en"))
-    await eventually(lambda: pool.working)
-    workers = pool.pids()
+    await eventually(lambda: pool.workers.working)
+    workers = pool.workers.pids()
     await pool.close()
     with pytest.raises(PoolClosed):
         await hanging
@@ -211,7 +212,7 @@ async def test_workers_are_given_no_secret(make_pool: MakePool, monkeypatch: pyt
     monkeypatch.setenv("MITRA_DATABASE_URL", "postgresql://user:secret@host/database")
     pool = make_pool()
     await pool.pdf(sample_page("en"), "en")
-    (worker,) = pool.pids()
+    (worker,) = pool.workers.pids()
     assert not [name for name in psutil.Process(worker).environ() if name.startswith("MITRA_")]
 
 
@@ -223,7 +224,7 @@ from certificates.rendering.sample import sample_page
 async def main():
     pool = RenderPool(workers=1, system_fonts=False)
     await pool.pdf(sample_page("en"), "en")
-    print(*pool.pids(), flush=True)
+    print(*pool.workers.pids(), flush=True)
     await asyncio.sleep(600)
 
 asyncio.run(main())

@@ -5,9 +5,9 @@ from shutil import copytree
 
 import pytest
 
-from certificates.rendering.fonts import FontsAtHand, fonts_at_hand
 from certificates.rendering.template_check import TemplateMistake, check_templates
 from certificates.rendering.typesetter import TEMPLATES
+from mitra_shared.typesetting.fonts import FontsAtHand, fonts_at_hand
 
 
 @pytest.fixture

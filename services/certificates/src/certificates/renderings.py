@@ -11,13 +11,14 @@ from certificates.issuer import Opened
 from certificates.problems import RENDERING_FAILED
 from certificates.rendering.cache import RenderingCache, RenderingKey
 from certificates.rendering.page import Page
-from certificates.rendering.pool import PoolBusy, PoolClosed, RenderFailed, RenderPool
+from certificates.rendering.pool import RenderPool
 from certificates.storage import credentials
 from mitra_shared.campaign.definition import Language
 from mitra_shared.database import is_infrastructure
 from mitra_shared.http.problems import unavailable
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.telemetry.logs import describe_error
+from mitra_shared.typesetting.pool import PoolBusy, PoolClosed, RenderFailed
 
 PNG_WIDTH: Final = 1_600
 SWEEP_SECONDS: Final = 2.0

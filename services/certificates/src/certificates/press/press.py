@@ -15,13 +15,14 @@ from structlog import get_logger
 from certificates.issuer import Issuer
 from certificates.press.setting import Progress, SheetSet, SheetSetting
 from certificates.press.store import SheetStore
-from certificates.rendering.pool import PoolBusy, PoolClosed, RenderPool
+from certificates.rendering.pool import RenderPool
 from certificates.storage import press_jobs, sheets
 from certificates.storage.press_jobs import LEASE_SECONDS, Finished, Job, Stage
 from mitra_shared.database import backoff, is_infrastructure
 from mitra_shared.log import unit_of_work
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.telemetry.logs import describe_error
+from mitra_shared.typesetting.pool import PoolBusy, PoolClosed
 
 KEEP_SECONDS: Final = 24 * 3_600
 LOOK_SECONDS: Final = 1.0

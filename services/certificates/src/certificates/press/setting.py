@@ -17,11 +17,12 @@ from certificates.issuer import Issuer, UnknownFormat
 from certificates.press.store import Part
 from certificates.rendering.manifest import Manifest, ManifestRow, manifest_csv
 from certificates.rendering.page import Page
-from certificates.rendering.pool import RenderFailed, RenderPool
+from certificates.rendering.pool import RenderPool
 from certificates.storage import credentials, sheets
 from certificates.storage.press_jobs import Stage
 from certificates.storage.sheets import Sheet
 from mitra_shared.security.sealing import SealError
+from mitra_shared.typesetting.pool import RenderFailed
 
 MOST_FAILED: Final = 20
 """Certificates of one sheet that cannot be set; with more the template is to blame, not they."""

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,9 +9,9 @@ from typing import Any, Final
 from certificates.rendering.names import shown_name
 from certificates.rendering.page import INDIA, issued_on
 from mitra_shared.campaign.definition import Language
+from mitra_shared.formulas import harmless
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
-_FORMULA_STARTS: Final = frozenset("=+-@\t\r\n")
 _HEADER: Final = ("number", "name", "co_in_charge", "signature")
 
 
@@ -71,7 +70,7 @@ def manifest_csv(manifest: Manifest) -> bytes:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(_HEADER)
     for row in manifest.rows:
-        writer.writerow(_harmless(cell) for cell in (row.number, row.name, row.co_in_charge, ""))
+        writer.writerow(harmless(cell) for cell in (row.number, row.name, row.co_in_charge, ""))
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -84,9 +83,3 @@ def _row(row: ManifestRow) -> dict[str, Any]:
         "name_right_to_left": name.right_to_left,
         "co_in_charge": row.co_in_charge,
     }
-
-
-def _harmless(cell: str) -> str:
-    # Programs skip blanks before they look for a formula, and some take signs of full width for signs.
-    start = unicodedata.normalize("NFKC", cell.lstrip(" ")[:1])
-    return f"'{cell}" if start in _FORMULA_STARTS else cell

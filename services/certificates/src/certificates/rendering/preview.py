@@ -14,9 +14,10 @@ from typing import Final, get_args
 from certificates.rendering.names import NothingToShow
 from certificates.rendering.sample import sample_page
 from certificates.rendering.template_check import TemplateMistake, check_templates
-from certificates.rendering.typesetter import TEMPLATES, NotSet, Typesetter
+from certificates.rendering.typesetter import TEMPLATES, Typesetter
 from mitra_shared.campaign.definition import Language
 from mitra_shared.credential.facts import LONGEST_NAME
+from mitra_shared.typesetting.compiling import NotSet
 
 PICTURE_WIDTH: Final = 2_000
 

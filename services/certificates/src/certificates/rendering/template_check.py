@@ -13,9 +13,10 @@ from typing import Final, get_args
 from certificates.rendering.manifest import Manifest, ManifestRow, manifest_data
 from certificates.rendering.page import Page
 from certificates.rendering.sample import NAMES, sample_page
-from certificates.rendering.typesetter import TEMPLATES, NotSet, Typesetter
+from certificates.rendering.typesetter import TEMPLATES, Typesetter
 from mitra_shared.campaign.definition import Language
 from mitra_shared.credential.facts import LONGEST_NAME
+from mitra_shared.typesetting.compiling import NotSet
 
 FILES: Final = ("certificate.typ", "manifest.typ", "words.json")
 _LONGEST_CODE: Final = 1_200

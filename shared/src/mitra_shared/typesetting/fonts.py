@@ -1,4 +1,4 @@
-"""The fonts of renderings: those in the wheels the service requires, then those of the system.
+"""The fonts at hand: those in the wheels that typesetting requires, then those of the system.
 
 The wheels hold Latin, Devanagari and Arabic letters, so that every machine sets them alike. Nastaliq, the
 style Urdu is at home in, is in no wheel: it is taken from the system where it is installed.

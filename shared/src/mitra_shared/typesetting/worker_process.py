@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from certificates.rendering.frames import ANSWER_HEAD, BadFrame, Kind, answer_head, request
-from certificates.rendering.worker import Configuration
+from mitra_shared.typesetting.frames import ANSWER_HEAD, BadFrame, Kind, answer_head, request
+from mitra_shared.typesetting.serving import Configuration
 
 STOP_SECONDS: Final = 2.0
 _KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "XDG_DATA_HOME", "LD_LIBRARY_PATH")
@@ -42,16 +42,16 @@ class WorkerProcess:
 
     @classmethod
     async def start(
-        cls, templates: Path, *, system_fonts: bool, address_space: int, threads: int
+        cls, module: str, templates: Path, *, system_fonts: bool, address_space: int, threads: int
     ) -> "WorkerProcess":
-        """Start a worker; it gets ready while its first request is on the way."""
+        """Start a worker that runs `module`; it gets ready while its first request is on the way."""
         configuration = Configuration(str(templates), system_fonts, address_space, os.getpid())
         environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-I",
             "-m",
-            "certificates.rendering.worker",
+            module,
             configuration.to_json(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
