@@ -28,7 +28,9 @@ from mitra_shared.telemetry.metrics import ProcessMetrics
 from reporting.api.ready import KEPT_SECONDS, ReadyAnswers
 from reporting.api.state import Reading, WebhookDesk
 from reporting.app import create_app
+from reporting.briefs.press import BriefPress
 from reporting.domain.receivers import networks
+from reporting.exports.desk import ExportDesk
 from reporting.feed import SEND_SECONDS, LiveFeed
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
@@ -137,34 +139,48 @@ async def running_api(
     *,
     most_subscribers: int = 20,
     heartbeat_seconds: float = 0.5,
+    most_exports: int = 4,
     send_seconds: float = SEND_SECONDS,
     kept_seconds: float = KEPT_SECONDS,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     public_page: bool = False,
     doorway: Doorway | None = None,
 ) -> AsyncIterator[ReportingApi]:
-    mirror, lag = Mirror(engine), LagWatch(redis)
-    feed = LiveFeed(
-        mirror,
-        lag,
-        most_subscribers=most_subscribers,
-        heartbeat_seconds=heartbeat_seconds,
-        send_seconds=send_seconds,
-    )
-    desk = WebhookDesk(WEBHOOK_RING, doorway or Doorway(networks("127.0.0.0/8")))
-    pacing, ready = Pacing(engine, mirror, now), ReadyAnswers(kept_seconds)
-    reading = Reading(engine, mirror, lag, feed, pacing, desk, public_page=public_page, now=now, ready=ready)
-    settings = ServiceSettings(
-        database_url=SecretStr("postgresql://unused"),
-        redis_url=SecretStr("redis://unused"),
-        token_keys=public_jwks(SIGNING_KEY),
-        log_level="error",
-    )
-    app = create_app(reading, settings, Readiness(), ProcessMetrics())
-    await mirror.refresh()
-    await lag.look()
-    shutdown = ShutdownSignal()
     with tempfile.TemporaryDirectory() as directory:
+        mirror, lag = Mirror(engine), LagWatch(redis)
+        feed = LiveFeed(
+            mirror,
+            lag,
+            most_subscribers=most_subscribers,
+            heartbeat_seconds=heartbeat_seconds,
+            send_seconds=send_seconds,
+        )
+        desk = WebhookDesk(WEBHOOK_RING, doorway or Doorway(networks("127.0.0.0/8")))
+        pacing, ready = Pacing(engine, mirror, now), ReadyAnswers(kept_seconds)
+        exports, briefs = ExportDesk(Path(directory), most=most_exports), BriefPress(system_fonts=False)
+        reading = Reading(
+            engine,
+            mirror,
+            lag,
+            feed,
+            pacing,
+            desk,
+            exports,
+            briefs,
+            public_page=public_page,
+            now=now,
+            ready=ready,
+        )
+        settings = ServiceSettings(
+            database_url=SecretStr("postgresql://unused"),
+            redis_url=SecretStr("redis://unused"),
+            token_keys=public_jwks(SIGNING_KEY),
+            log_level="error",
+        )
+        app = create_app(reading, settings, Readiness(), ProcessMetrics())
+        await mirror.refresh()
+        await lag.look()
+        shutdown = ShutdownSignal()
         port_file = Path(directory) / "port"
         parts = asyncio.gather(
             serve(app, host="127.0.0.1", port=0, shutdown=shutdown, port_file=port_file),
@@ -178,3 +194,4 @@ async def running_api(
         shutdown.request("the test is over")
         mirror.close()
         await parts
+        await briefs.close()

@@ -9,7 +9,19 @@ from mitra_shared.http.lean import remember
 from mitra_shared.http.probes import Readiness
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from reporting.api import html, opinions, pace, page, recruiters, rollups, session, stream, webhooks
+from reporting.api import (
+    briefs,
+    exports,
+    html,
+    opinions,
+    pace,
+    page,
+    recruiters,
+    rollups,
+    session,
+    stream,
+    webhooks,
+)
 from reporting.api.state import Reading
 from reporting.api.webhook_messages import messages
 
@@ -40,6 +52,8 @@ def create_app(
             opinions.router,
             pace.router,
             webhooks.router,
+            exports.router,
+            briefs.router,
             session.router,
             html.router,
             page.router,

@@ -1,6 +1,9 @@
 """How the processes of the service are wired and started. Each imports what others have not to wait for."""
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Protocol
 
 from mitra_shared.database import create_engine
@@ -25,6 +28,8 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     """Answer, and feed subscribers, until `shutdown`."""
     from reporting.api.state import Reading, WebhookDesk
     from reporting.app import create_app
+    from reporting.briefs.press import BriefPress
+    from reporting.exports.desk import ExportDesk
     from reporting.webhooks.resolving import Doorway
 
     metrics, readiness = ProcessMetrics(), Readiness()
@@ -35,6 +40,8 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     feed = LiveFeed(mirror, lag, most_subscribers=settings.most_subscribers)
     FeedMetrics(metrics.registry, feed, mirror)
     pacing = Pacing(engine, mirror, system_clock)
+    work = settings.work_dir or Path(mkdtemp(prefix="mitra-reporting-"))
+    exports, briefs = ExportDesk(work, most=settings.most_exports), BriefPress()
     reading = Reading(
         engine,
         mirror,
@@ -42,6 +49,8 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
         feed,
         pacing,
         WebhookDesk(_ring(settings), Doorway(settings.webhook_allow)),
+        exports,
+        briefs,
         secure_cookies=settings.secure_cookies,
         public_page=settings.public_page,
     )
@@ -65,8 +74,11 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
             },
         )
     finally:
+        await briefs.close()
         await redis.aclose()
         await engine.dispose()
+        if settings.work_dir is None:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 async def _end_feeds(mirror: Mirror, shutdown: ShutdownSignal) -> None:

@@ -1,6 +1,8 @@
 """The OpenAPI document of the API, made without a database or keys of its own."""
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
@@ -13,7 +15,9 @@ from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from reporting.api.state import Reading, WebhookDesk
 from reporting.app import create_app
+from reporting.briefs.press import BriefPress
 from reporting.clock import system_clock
+from reporting.exports.desk import ExportDesk
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
@@ -33,6 +37,8 @@ def openapi_text() -> str:
     )
     desk = WebhookDesk(KeyRing.from_json(new_key_ring("none")), Doorway())
     pacing = Pacing(engine, mirror, system_clock)
-    reading = Reading(engine, mirror, lag, LiveFeed(mirror, lag), pacing, desk)
-    document = create_app(reading, settings, Readiness(), ProcessMetrics()).openapi()
+    with TemporaryDirectory() as directory:
+        exports = ExportDesk(Path(directory))
+        reading = Reading(engine, mirror, lag, LiveFeed(mirror, lag), pacing, desk, exports, BriefPress())
+        document = create_app(reading, settings, Readiness(), ProcessMetrics()).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mitra_shared.campaign.definition import CampaignDefinition, Question, Round
+from mitra_shared.campaign.definition import CampaignDefinition, Level, Question, Round
 from mitra_shared.ids import AreaCode
 from reporting.domain.board import Board
 from reporting.domain.counting import ANSWERED
@@ -89,8 +89,9 @@ async def opinions_answer(
     *,
     question: str | None = None,
     release: int | None = None,
+    level: Level | None = None,
 ) -> Document:
-    """`opinion_schemas.OpinionsAnswer`: the area and those directly below it.
+    """`opinion_schemas.OpinionsAnswer`: the area and those directly below it, or all of a `level` within it.
 
     Raises:
         UnknownRound, UnknownQuestion, UnknownRelease: the message says what there is.
@@ -105,7 +106,8 @@ async def opinions_answer(
         upto = newest if release is None else release
         shown = await shown_answers(connection, definition.id, round_id, upto)
     tree = AreaTree(definition)
-    codes = [area, *tree.children[area]]
+    below = tree.children[area] if level is None else board.select(levels=(level,), within=area)
+    codes = list(dict.fromkeys([area, *below]))
     return {
         "campaign": definition.id,
         "round": round_id,

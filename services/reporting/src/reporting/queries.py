@@ -1,6 +1,7 @@
 """What can be read: answers made from the mirror, without asking the database, except for single days."""
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from reporting.mirror import Mirror
 from reporting.storage.days import read_days
 
 Document = dict[str, Any]
+DayFigures = Mapping[str, Mapping[AreaCode, Figure]]
+"""Figures of one day by metric and area."""
 
 
 Moment = tuple[object, ...]
@@ -135,16 +138,13 @@ async def days_answer(
     now: datetime,
 ) -> Document:
     """`schemas.DaysAnswer`: what may be shown of each day, seen at the aware instant `now`."""
-    async with engine.connect() as connection:
-        counted = await read_days(connection, board.definition.id, days)
-    tree = AreaTree(board.definition)
-    closed_until = last_closed_day(now)
-    shown = []
-    for day, leaves in counted.items():
-        figures = disclosed_day(tree, leaves, closed=day <= closed_until)
-        shown.append(
-            _day_document(day, {m: of[code] for m, of in figures.items()}, closed=day <= closed_until)
+    wanted = list(days)
+    shown = [
+        day_document(day, {metric: of[code] for metric, of in figures.items()}, closed=closed)
+        async for day, closed, figures in disclosed_days(
+            engine, board, wanted, now=now, together=max(1, len(wanted))
         )
+    ]
     return {
         **freshness(mirror, lag),
         "campaign": board.definition.id,
@@ -152,6 +152,24 @@ async def days_answer(
         "level": board.definition.by_code[code].level,
         "days": shown,
     }
+
+
+async def disclosed_days(
+    engine: AsyncEngine, board: Board, days: Iterable[date], *, now: datetime, together: int
+) -> AsyncIterator[tuple[date, bool, DayFigures]]:
+    """What may be shown of each day, and whether it is closed; `together` days are in memory at a time.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError, OSError: the database is away.
+    """
+    tree, closed_until, wanted = AreaTree(board.definition), last_closed_day(now), list(days)
+    for start in range(0, len(wanted), together):
+        async with engine.connect() as connection:
+            counted = await read_days(connection, board.definition.id, wanted[start : start + together])
+        for day, leaves in counted.items():
+            closed = day <= closed_until
+            # In a thread: it takes milliseconds, and a year has many days.
+            yield day, closed, await asyncio.to_thread(disclosed_day, tree, leaves, closed=closed)
 
 
 _DAY_FIELDS: Final = {
@@ -165,7 +183,8 @@ _DAY_FIELDS: Final = {
 }
 
 
-def _day_document(day: date, figures: Mapping[str, Figure], *, closed: bool) -> Document:
+def day_document(day: date, figures: Mapping[str, Figure], *, closed: bool) -> Document:
+    """`schemas.DayShown` of one area."""
     return {
         "day": day,
         "closed": closed,

@@ -1,5 +1,6 @@
 """What the processes of reporting are told from outside."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
@@ -46,6 +47,10 @@ class ApiSettings(WebhookRules, ServiceSettings):
 
     most_subscribers: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     """Live subscribers at once; further ones are told to come back later."""
+    work_dir: Path | None = None
+    """Where workbooks are written before they are sent; a directory below the system's if not said."""
+    most_exports: Annotated[int, Field(ge=1, le=64)] = 4
+    """Exports that are made at once; further ones are told to come back later."""
     secure_cookies: bool = False
     """Set where the page is served over HTTPS: the session's cookie then never travels without it."""
     public_page: bool = False

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Depends, Header, Path, Query
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from mitra_shared.campaign.definition import Level
 from mitra_shared.http.problems import problem_responses
+from mitra_shared.ids import AreaCode
 from reporting.api.problems import ROUND_UNKNOWN, wrong_field
 from reporting.api.readers import Reader, seeing
 from reporting.domain.access import Sight
@@ -51,10 +53,27 @@ async def get_opinions(
     Counts are sums of blocks of at least ten answers that are not too much alike, each rounded at random to a
     multiple of three; a figure that is not shown is null and says why. A release never changes.
     """
-    code = reads.within(area)
+    document = await asked_opinions(reads, round_id, reads.within(area), question=question, release=release)
+    return _answer(document, if_none_match)
+
+
+async def asked_opinions(
+    reads: Reader,
+    round_id: str,
+    area: AreaCode,
+    *,
+    question: str | None,
+    release: int | None,
+    level: Level | None = None,
+) -> Document:
+    """The released answers asked for.
+
+    Raises:
+        Problem: 404 or 422, with what there is.
+    """
     try:
-        document = await opinions_answer(
-            reads.state.engine, reads.board, round_id, code, question=question, release=release
+        return await opinions_answer(
+            reads.state.engine, reads.board, round_id, area, question=question, release=release, level=level
         )
     except UnknownRound as error:
         raise ROUND_UNKNOWN(f"Rounds of the campaign are: {error}") from None
@@ -62,7 +81,6 @@ async def get_opinions(
         raise wrong_field("question", "is no question of the round", f"one of {error}") from None
     except UnknownRelease as error:
         raise wrong_field("release", "is no release of the round", str(error)) from None
-    return _answer(document, if_none_match)
 
 
 def _answer(document: Document, if_none_match: str | None) -> Response:

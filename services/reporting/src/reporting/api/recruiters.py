@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from mitra_shared.campaign.definition import Level
 from mitra_shared.http.problems import problem_responses
-from mitra_shared.ids import StaffId
-from reporting.api.days import Day, asked_range
+from mitra_shared.ids import AreaCode, StaffId
+from reporting.api.days import Day, Range, asked_range
 from reporting.api.readers import Reader, seeing_once_included
 from reporting.domain.access import Sight
 from reporting.domain.days import day_of
@@ -48,32 +48,46 @@ async def get_own_numbers(
 async def _answer(
     reads: Reader, parent: str | None, first: Day, last: Day, *, only: StaffId | None
 ) -> Response:
-    within, board = reads.within(parent), reads.board
-    today = day_of(reads.state.now())
-    days = asked_range(first, last, today=today, usual=USUAL_DAYS, most=MOST_DAYS)
-    async with reads.state.engine.connect() as connection:
-        counted = await read_recruiters(
-            connection,
-            board.definition.id,
-            board.select(levels=(Level.SEGMENT,), within=within),
-            first=days.first,
-            last=days.last,
-            only=only,
-        )
+    within = reads.within(parent)
+    days = recruiter_days(reads, first, last)
+    counted = await recruiters_within(reads, within, days, only=only)
     document = {
         **freshness(reads.state.mirror, reads.state.lag),
-        "campaign": board.definition.id,
+        "campaign": reads.campaign,
         "within": within,
         "from": days.first,
         "to": days.last,
-        "recruiters": [
-            _shown(each, days.days)
-            for each in sorted(counted, key=lambda each: (-each.enrolled, each.recruiter))
-        ],
+        "recruiters": [_shown(each, days.days) for each in counted],
     }
     return Response(
         to_json(document), headers={"Cache-Control": "private, no-store"}, media_type="application/json"
     )
+
+
+def recruiter_days(reads: Reader, first: Day, last: Day) -> Range:
+    """The days asked for.
+
+    Raises:
+        Problem: 422.
+    """
+    today = day_of(reads.state.now())
+    return asked_range(first, last, today=today, usual=USUAL_DAYS, most=MOST_DAYS)
+
+
+async def recruiters_within(
+    reads: Reader, within: AreaCode, days: Range, *, only: StaffId | None = None
+) -> list[RecruiterCounts]:
+    """Whoever enrolled in an area, most people first.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError, OSError: the database is away.
+    """
+    segments = reads.board.select(levels=(Level.SEGMENT,), within=within)
+    async with reads.state.engine.connect() as connection:
+        counted = await read_recruiters(
+            connection, reads.campaign, segments, first=days.first, last=days.last, only=only
+        )
+    return sorted(counted, key=lambda each: (-each.enrolled, each.recruiter))
 
 
 def _shown(counts: RecruiterCounts, days: list[Any]) -> dict[str, Any]:

@@ -43,8 +43,7 @@ async def get_rollups(
 ) -> Response:
     """Live counts against targets and quotas, with the positions they include and how far they are behind."""
     within = reads.within(parent)
-    if level is None:
-        level = _below(reads.board.definition.by_code[within].level) if parent else Level.CONSTITUENCY
+    level = level or usual_level(reads, parent)
     document = rollups_answer(
         reads.state.mirror, reads.state.lag, reads.board, level=level, within=within, sort=sort
     )
@@ -54,9 +53,13 @@ async def get_rollups(
     return answer.response(if_none_match)
 
 
-def _below(level: Level) -> Level:
+def usual_level(reads: Reader, parent: str | None) -> Level:
+    """The level that is listed where none is asked for: that below `parent`, or constituencies."""
+    if parent is None:
+        return Level.CONSTITUENCY
     levels = tuple(Level)
-    return levels[min(levels.index(level) + 1, len(levels) - 1)]
+    above = levels.index(reads.board.definition.by_code[reads.within(parent)].level)
+    return levels[min(above + 1, len(levels) - 1)]
 
 
 @router.get("/{area}", response_model=RollupAnswer, summary="One area and its parts")

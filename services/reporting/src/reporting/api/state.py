@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.security.sealing import KeyRing
 from reporting.api.ready import ReadyAnswers
+from reporting.briefs.press import BriefPress
 from reporting.clock import system_clock
+from reporting.exports.desk import ExportDesk
 from reporting.feed import LiveFeed
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
@@ -36,6 +38,8 @@ class Reading:
     feed: LiveFeed
     pacing: Pacing
     webhooks: WebhookDesk
+    exports: ExportDesk
+    briefs: BriefPress
     secure_cookies: bool = False
     public_page: bool = False
     now: Callable[[], datetime] = system_clock

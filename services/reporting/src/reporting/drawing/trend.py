@@ -69,8 +69,10 @@ class _Frame(NamedTuple):
         return round(TOP + (1 - people / self.most) * (HEIGHT - TOP - BOTTOM), 1)
 
 
-def trend_svg(trend: Trend, title: str) -> str:
+def trend_svg(trend: Trend, title: str, *, letters: int = 12) -> str:
     """The picture as an `<svg>` element; `title` tells the same in words, for who cannot see it.
+
+    `letters` is the size of its labels; a picture that is shown small wants larger ones.
 
     Raises:
         ValueError: no day has closed yet.
@@ -94,7 +96,8 @@ def trend_svg(trend: Trend, title: str) -> str:
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
-        f' aria-label={quoteattr(title)} font-family="Noto Sans, Liberation Sans, sans-serif" font-size="12">'
+        f' aria-label={quoteattr(title)} font-family="Noto Sans, Liberation Sans, sans-serif"'
+        f' font-size="{letters}">'
         f"<title>{escape(title)}</title>{''.join(marks)}</svg>"
     )
 

@@ -1,0 +1,85 @@
+"""The table of days: the figures that may be shown of each day and area, each with why it is hidden."""
+
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mitra_shared.campaign.definition import Level
+from mitra_shared.ids import AreaCode
+from reporting.domain.board import Board
+from reporting.exports.areas import NAMED
+from reporting.exports.table import Column, Kind, Row
+from reporting.queries import day_document, disclosed_days
+
+READ_TOGETHER: Final = 7
+"""Days that are in memory at a time."""
+HEADINGS: Final = {
+    "enrolled": "Enrolled (gross)",
+    "withdrawn": "Withdrawn",
+    "beneficiaries": "Beneficiaries",
+    "admirers": "Admirers",
+    "certificates_promoted": "Issued from the waitlist",
+    "certificates_revoked": "Certificates revoked",
+    "opinions": "Opinions let out",
+}
+NONE_COUNTED: Final = "nobody was counted anywhere that day"
+_HEAD: Final = (Column("day", "Day", Kind.DAY), *NAMED, Column("closed", "Closed", Kind.TRUTH))
+
+
+def day_columns(board: Board, level: Level) -> tuple[Column, ...]:
+    """The columns; schemes are shown for constituencies and above only, so segments have none."""
+    schemes = [] if level is Level.SEGMENT else board.definition.schemes
+    figures = [
+        *HEADINGS.items(),
+        *((f"scheme_{scheme.code}", f"Scheme: {scheme.name.en}") for scheme in schemes),
+    ]
+    return (
+        *_HEAD,
+        *(
+            column
+            for name, heading in figures
+            for column in (
+                Column(name, heading),
+                Column(f"{name}_why_hidden", f"{heading}: why hidden", Kind.TEXT),
+            )
+        ),
+    )
+
+
+async def day_batches(
+    engine: AsyncEngine,
+    board: Board,
+    codes: Sequence[AreaCode],
+    days: Iterable[date],
+    *,
+    now: datetime,
+    columns: Sequence[Column],
+) -> AsyncGenerator[Sequence[Row], None]:
+    """The rows of one day after the other, oldest first.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError, OSError: the database is away.
+    """
+    figure_names = [column.name for column in columns[len(_HEAD) :: 2]]
+    async for day, closed, figures in disclosed_days(engine, board, days, now=now, together=READ_TOGETHER):
+        yield [
+            _row(
+                board,
+                code,
+                day_document(day, {metric: of[code] for metric, of in figures.items()}, closed=closed),
+                figure_names,
+            )
+            for code in codes
+        ]
+
+
+def _row(board: Board, code: AreaCode, shown: dict[str, Any], figure_names: Sequence[str]) -> Row:
+    area = board.definition.by_code[code]
+    cells: list[Any] = [shown["day"], code, area.level, area.name.en, shown["closed"]]
+    for name in figure_names:
+        scheme = name.removeprefix("scheme_")
+        figure = shown["schemes"].get(scheme) if scheme != name else shown[name]
+        cells += [figure["value"], figure["reason"]] if figure else [None, NONE_COUNTED]
+    return tuple(cells)
