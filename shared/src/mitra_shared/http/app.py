@@ -168,7 +168,7 @@ def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_origins=list(origins),
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "traceparent"],
-        expose_headers=["Retry-After", "Location", "ETag"],
+        expose_headers=["Retry-After", "Location", "ETag", "Content-Disposition"],
         max_age=600,
     )
 
