@@ -144,7 +144,8 @@ async def test_hidden_opinions_are_said_to_be_hidden(field: Field, api: Reportin
     asked = Asked(field, api)
     await asked.begin()
     assert "Nothing has been released yet." in text_of(await brief(api, "S11-PC04"))
-    await asked.sheets("S11-AC017", 9, 9)
+    await asked.sheets("S11-AC017", 9, 18)
+    await asked.sheets("S11-AC017", 9, 0, scale=1)
     await asked.release()
     shown = text_of(await brief(api, "S11-PC04"))
     assert "housing 50 %" in shown
