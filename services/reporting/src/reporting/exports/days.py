@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode
 from reporting.domain.board import Board
+from reporting.domain.counting import SCHEME_PREFIX
 from reporting.exports.areas import NAMED
 from reporting.exports.table import Column, Kind, Row
 from reporting.queries import day_document, disclosed_days
@@ -63,7 +64,15 @@ async def day_batches(
         sqlalchemy.exc.SQLAlchemyError, OSError: the database is away.
     """
     figure_names = [column.name for column in columns[len(_HEAD) :: 2]]
-    async for day, closed, figures in disclosed_days(engine, board, days, now=now, together=READ_TOGETHER):
+    has_schemes = any(name.startswith("scheme_") for name in figure_names)
+    async for day, closed, every_figure in disclosed_days(
+        engine, board, days, now=now, together=READ_TOGETHER
+    ):
+        figures = {
+            metric: of
+            for metric, of in every_figure.items()
+            if has_schemes or not metric.startswith(SCHEME_PREFIX)
+        }
         yield [
             _row(
                 board,

@@ -11,8 +11,8 @@ from mitra_shared.formulas import is_formula
 from reporting.domain.days import IST
 from reporting.exports.table import Kind, Row, Table
 
-MOST_ROWS: Final = 100_000
-"""A workbook of more is slow to make and to open; CSV and Parquet have no such bound."""
+MOST_ROWS: Final = 30_000
+"""Nothing of a workbook can be sent before its end, and an answer has to begin in time."""
 CHUNK_BYTES: Final = 256 * 1024
 INDIAN: Final = r"[>=10000000]##\,##\,##\,##0;[>=100000]##\,##\,##0;##,##0"
 """3,25,000. Counts are never below 0."""
