@@ -223,4 +223,4 @@ def test_every_language_has_the_same_words_and_places() -> None:
 
     of_english = {key: places(text) for key, text in texts_of("en").items()}
     for language in ("hi", "ur"):
-        assert {key: places(text) for key, text in texts_of(language).items()} == of_english  # type: ignore[arg-type]
+        assert {key: places(text) for key, text in texts_of(language).items()} == of_english
