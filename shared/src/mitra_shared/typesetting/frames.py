@@ -1,4 +1,4 @@
-"""Messages between the pool and a worker: a fixed head, then a body of the length the head says.
+"""What a worker is started with, and messages between it and the pool: a head, then a body of its length.
 
     request   length (4 bytes) | JSON
     answer    kind (1) | resident memory in KiB (4) | length (4) | body
@@ -6,8 +6,9 @@
 Lengths are checked against a bound before anything is read, on both sides.
 """
 
+import json
 import struct
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Final
 
@@ -15,6 +16,27 @@ REQUEST_HEAD: Final = struct.Struct(">I")
 ANSWER_HEAD: Final = struct.Struct(">BII")
 LARGEST_REQUEST: Final = 32 * 1024 * 1024
 LARGEST_ANSWER: Final = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a worker is started with.
+
+    Attributes:
+        templates: directory of the templates.
+        system_fonts: whether fonts beyond those of the wheels count.
+        address_space: bytes it may map at most, its hard bound.
+        pool: process id of the pool.
+    """
+
+    templates: str
+    system_fonts: bool
+    address_space: int
+    pool: int
+
+    def to_json(self) -> str:
+        """As it is passed on the command line."""
+        return json.dumps(asdict(self))
 
 
 class Kind(IntEnum):

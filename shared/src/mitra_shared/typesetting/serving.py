@@ -13,12 +13,18 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from mitra_shared.typesetting.compiling import NotSet
-from mitra_shared.typesetting.frames import REQUEST_HEAD, BadFrame, Kind, answer, request_length
+from mitra_shared.typesetting.frames import (
+    REQUEST_HEAD,
+    BadFrame,
+    Configuration,
+    Kind,
+    answer,
+    request_length,
+)
 
 _PR_SET_PDEATHSIG: Final = 1
 _EXIT_POOL_GONE: Final = 70
@@ -28,27 +34,6 @@ Tell = Callable[[int], None]
 """Called with the number of pages that are prepared."""
 Making = Callable[[dict[str, Any], Tell], bytes]
 """What a request asks for; raises NotSet for what cannot be set, now or later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """What a worker is started with.
-
-    Attributes:
-        templates: directory of the templates.
-        system_fonts: whether fonts beyond those of the wheels count.
-        address_space: bytes it may map at most, its hard bound.
-        pool: process id of the pool.
-    """
-
-    templates: str
-    system_fonts: bool
-    address_space: int
-    pool: int
-
-    def to_json(self) -> str:
-        """As it is passed on the command line."""
-        return json.dumps(asdict(self))
 
 
 def serve(arguments: list[str], prepare: Callable[[Path, bool], Making]) -> None:

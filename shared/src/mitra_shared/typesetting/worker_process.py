@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from mitra_shared.typesetting.frames import ANSWER_HEAD, BadFrame, Kind, answer_head, request
-from mitra_shared.typesetting.serving import Configuration
+from mitra_shared.typesetting.frames import ANSWER_HEAD, BadFrame, Configuration, Kind, answer_head, request
 
 STOP_SECONDS: Final = 2.0
 _KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "XDG_DATA_HOME", "LD_LIBRARY_PATH")
