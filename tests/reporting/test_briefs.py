@@ -18,7 +18,7 @@ from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.security.tokens import Role
 from mitra_shared.typesetting.pool import Limits
 from reporting.briefs.press import BriefPress
-from reporting.briefs.words import texts_of
+from reporting.briefs.words import own_texts
 from tests.factories import small_campaign
 from tests.reporting.field import Field
 from tests.reporting.reporting_api import ReportingApi, eventually, running_api, token
@@ -221,6 +221,6 @@ def test_every_language_has_the_same_words_and_places() -> None:
     def places(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text)} - {None}
 
-    of_english = {key: places(text) for key, text in texts_of("en").items()}
+    of_english = {key: places(text) for key, text in own_texts("en").items()}
     for language in ("hi", "ur"):
-        assert {key: places(text) for key, text in texts_of(language).items()} == of_english
+        assert {key: places(text) for key, text in own_texts(language).items()} == of_english

@@ -259,11 +259,11 @@ async def test_what_cannot_be_had_is_told_with_what_can(
     assert told in refused.text
 
 
-async def test_a_workbook_has_only_so_many_rows(
+async def test_a_workbook_has_only_so_many_cells(
     field: Field, api: ReportingApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await filled(field, api)
-    monkeypatch.setattr(exports, "MOST_ROWS", 2)
+    monkeypatch.setattr(exports, "MOST_CELLS", 20)
     refused = await api.get("/v1/exports/areas.xlsx")
     assert refused.status_code == 422
     assert "csv or parquet" in refused.text

@@ -12,7 +12,7 @@ from mitra_shared.typesetting.pool import PoolBusy, PoolClosed, RenderFailed
 from reporting.api.problems import BRIEF_NOT_SET, wrong_field
 from reporting.api.readers import Reader, seeing_once_included
 from reporting.briefs.content import BRIEF_LEVELS, Sources, brief_data
-from reporting.briefs.words import BriefWords
+from reporting.briefs.words import brief_words
 from reporting.domain.access import Sight
 
 log = get_logger(__name__)
@@ -42,7 +42,7 @@ async def get_brief(
         raise wrong_field("area", f"is a {level}", f"a {', a '.join(BRIEF_LEVELS)}")
     as_of = state.mirror.as_of
     sources = Sources(state.engine, state.mirror, state.lag, state.pacing, reads.board)
-    data = await brief_data(sources, code, BriefWords(language))
+    data = await brief_data(sources, code, brief_words(language))
     try:
         made = await state.briefs.pdf(data, as_of)
     except (PoolBusy, PoolClosed) as error:

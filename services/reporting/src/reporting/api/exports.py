@@ -20,7 +20,7 @@ from reporting.exports import areas, days, opinions, pace, staff
 from reporting.exports.about import told_table
 from reporting.exports.forms import MEDIA_TYPES, Form
 from reporting.exports.table import Table
-from reporting.exports.xlsx_form import MOST_ROWS
+from reporting.exports.xlsx_form import MOST_CELLS
 from reporting.pace_queries import flags_answer, pace_answer
 from reporting.queries import freshness, sorted_rollups
 from reporting.schemas import Sort
@@ -222,10 +222,11 @@ async def unknown(file: str) -> Response:  # noqa: ARG001
 
 
 def _download(reads: Reader, table: Table, form: Form, *, bom: bool) -> Response:
-    if form is Form.XLSX and table.most_rows > MOST_ROWS:
+    cells = table.most_rows * len(table.columns)
+    if form is Form.XLSX and cells > MOST_CELLS:
         raise wrong_field(
             "form",
-            f"would be a workbook of {table.most_rows} rows",
-            f"at most {MOST_ROWS}: ask for fewer days or areas, or for csv or parquet",
+            f"would be a workbook of {cells} cells",
+            f"at most {MOST_CELLS}: ask for fewer days or areas, or for csv or parquet",
         )
     return Download(table, form, reads.state.exports, bom=bom)

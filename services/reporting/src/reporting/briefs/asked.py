@@ -6,19 +6,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import Names
 from mitra_shared.ids import AreaCode
-from reporting.briefs.words import BriefWords, day_text, number, share_text
+from reporting.briefs.words import apart, number, share_text
 from reporting.domain.board import Board
 from reporting.domain.days import day_of
 from reporting.opinion_queries import opinions_answer
+from reporting.pages.words import Words, day
 from reporting.storage.opinions import releases
 
 MOST_QUESTIONS: Final = 4
 MOST_ANSWERS: Final = 3
 
 
-async def opinions_data(
-    engine: AsyncEngine, board: Board, code: AreaCode, words: BriefWords
-) -> dict[str, Any]:
+async def opinions_data(engine: AsyncEngine, board: Board, code: AreaCode, words: Words) -> dict[str, Any]:
     """`{line, questions: [{text, answer, hidden}]}`.
 
     Raises:
@@ -37,13 +36,13 @@ async def opinions_data(
             "release",
             round=words.name(rounds[newest.round].name),
             number=number(newest.number),
-            day=day_text(day_of(newest.made_at)),
+            day=day(day_of(newest.made_at)),
         ),
         "questions": [_question(question, words) for question in answer["questions"][:MOST_QUESTIONS]],
     }
 
 
-def _question(question: dict[str, Any], words: BriefWords) -> dict[str, Any]:
+def _question(question: dict[str, Any], words: Words) -> dict[str, Any]:
     area = question["areas"][0]
     text = words.name(Names.model_validate(question["text"]))
     if area["answers"] is None:
@@ -58,7 +57,7 @@ def _question(question: dict[str, Any], words: BriefWords) -> dict[str, Any]:
         return {"text": text, "answer": said, "hidden": value is None}
     labels = {each["answer"]: words.name(Names.model_validate(each["label"])) for each in question["answers"]}
     most = sorted(area["answers"], key=lambda each: (-each["share"], each["answer"]))[:MOST_ANSWERS]
-    said = " · ".join(words.apart(f"{labels[each['answer']]} {share_text(each['share'])}") for each in most)
+    said = " · ".join(apart(f"{labels[each['answer']]} {share_text(each['share'])}", words) for each in most)
     return {
         "text": text,
         "answer": f"{said} ({words('answers', number=number(area['answered']))})",

@@ -6,12 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode
-from reporting.briefs.words import BriefWords, day_text, number, rate
+from reporting.briefs.words import area_name, number, pace_text
 from reporting.domain.board import Board
 from reporting.domain.pace import Standing
 from reporting.domain.unusual import Kind
 from reporting.pace_queries import flags_answer, pace_answer
 from reporting.pacing import Pacing
+from reporting.pages.words import Words, day
 
 MOST_BEHIND: Final = 3
 MOST_UNUSUAL: Final = 2
@@ -24,7 +25,7 @@ _BELOW: Final = {
 
 
 async def attention(
-    engine: AsyncEngine, pacing: Pacing, board: Board, code: AreaCode, words: BriefWords
+    engine: AsyncEngine, pacing: Pacing, board: Board, code: AreaCode, words: Words
 ) -> list[str]:
     """A few lines, the most pressing first.
 
@@ -34,11 +35,15 @@ async def attention(
     level = _BELOW[board.definition.by_code[code].level]
     codes = board.select(levels=(level,), within=code)
     behind = [
-        words("look_behind", area=_name(board, each["area"], words), present=rate(each["present_per_day"]),
-              needed=rate(each["needed_per_day"]))
+        words(
+            "look_behind",
+            area=_name(board, each["area"], words),
+            present=pace_text(each["present_per_day"]),
+            needed=pace_text(each["needed_per_day"]),
+        )
         for each in (await pace_answer(pacing, board, codes))["areas"]
         if each["standing"] in (Standing.BEHIND, Standing.OVERDUE)
-    ]  # fmt: skip
+    ]
     fallen = len(behind)
     flags = await flags_answer(engine, pacing, board, code, names_staff=False)
     unusual = [_flag(board, each, words) for each in flags["areas"]]
@@ -53,19 +58,19 @@ async def attention(
     return [*behind, *unusual, *_waiting(board, codes, words)]
 
 
-def _name(board: Board, code: AreaCode, words: BriefWords) -> str:
-    return words.area(board.definition.by_code[code])
+def _name(board: Board, code: AreaCode, words: Words) -> str:
+    return area_name(board.definition.by_code[code], words)
 
 
-def _flag(board: Board, flag: dict[str, Any], words: BriefWords) -> str:
+def _flag(board: Board, flag: dict[str, Any], words: Words) -> str:
     area = _name(board, flag["area"], words)
     if flag["kind"] is Kind.FLAT_WEEK:
         return words("look_flat", area=area)
     people, usual = number(flag["people"]), number(round(flag["usual"]))
-    return words("look_jump", area=area, people=people, usual=usual, day=day_text(flag["day"]))
+    return words("look_jump", area=area, people=people, usual=usual, day=day(flag["day"]))
 
 
-def _waiting(board: Board, codes: tuple[AreaCode, ...], words: BriefWords) -> list[str]:
+def _waiting(board: Board, codes: tuple[AreaCode, ...], words: Words) -> list[str]:
     waiting = sorted(
         ((board.rollup(each).counts.certificates_waitlisted, each) for each in codes),
         key=lambda one: (-one[0], one[1]),

@@ -10,7 +10,7 @@ from mitra_shared.ids import AreaCode
 from reporting.briefs.asked import opinions_data
 from reporting.briefs.attention import attention
 from reporting.briefs.ranking import ranking
-from reporting.briefs.words import MARKS, BriefWords, day_text, number, rate, share_text, time_text
+from reporting.briefs.words import MARKS, number, pace_text, share_text, time_text
 from reporting.domain.board import Board, Rollup
 from reporting.domain.days import IST
 from reporting.domain.pace import Standing
@@ -19,6 +19,7 @@ from reporting.lag import LagWatch
 from reporting.mirror import Mirror
 from reporting.pace_queries import area_pace_answer
 from reporting.pacing import Pacing
+from reporting.pages.words import Words, day
 from reporting.queries import freshness, progress
 
 BRIEF_LEVELS: Final = (Level.NATION, Level.STATE, Level.CONSTITUENCY)
@@ -51,7 +52,7 @@ class Sources(NamedTuple):
     board: Board
 
 
-async def brief_data(sources: Sources, code: AreaCode, words: BriefWords) -> Data:
+async def brief_data(sources: Sources, code: AreaCode, words: Words) -> Data:
     """Everything on the brief of an area of `BRIEF_LEVELS`, as the template takes it.
 
     Raises:
@@ -62,7 +63,7 @@ async def brief_data(sources: Sources, code: AreaCode, words: BriefWords) -> Dat
     rollup = board.rollup(code)
     paced = await area_pace_answer(sources.pacing, board, code)
     as_of = told["as_of"].astimezone(IST)
-    today = day_text(as_of.date())
+    today = day(as_of.date())
     campaign, name = words.name(definition.name), words.name(rollup.area.name)
     return {
         "language": words.language,
@@ -101,13 +102,13 @@ async def brief_data(sources: Sources, code: AreaCode, words: BriefWords) -> Dat
     }
 
 
-def _kind(board: Board, area: Area, words: BriefWords) -> str:
+def _kind(board: Board, area: Area, words: Words) -> str:
     if area.level is Level.CONSTITUENCY:
         return words("in_state", state=words.name(board.definition.ancestor(area.code, Level.STATE).name))
     return words(area.level)
 
 
-def _evidence(board: Board, area: Area, words: BriefWords) -> Data:
+def _evidence(board: Board, area: Area, words: Words) -> Data:
     """The mark of the seat, or how many seats have which."""
     if area.evidence is not None:
         key = MARKS[area.evidence]
@@ -118,13 +119,13 @@ def _evidence(board: Board, area: Area, words: BriefWords) -> Data:
     return {"mark": None, "label": None, "note": words("seats_by_evidence", **counts)}
 
 
-def _behind(events: int | None, words: BriefWords) -> str | None:
+def _behind(events: int | None, words: Words) -> str | None:
     if events == 0:
         return None
     return words("lag_unknown") if events is None else words("behind", number=number(events))
 
 
-def _enrolled(rollup: Rollup, paced: Data, words: BriefWords) -> Data:
+def _enrolled(rollup: Rollup, paced: Data, words: Words) -> Data:
     share = progress(rollup)
     pace = paced["pace"]
     if rollup.target is None or pace is None:
@@ -138,7 +139,7 @@ def _enrolled(rollup: Rollup, paced: Data, words: BriefWords) -> Data:
         "remaining" if pace["days_left"] else "over",
         number=number(pace["remaining"]),
         days=number(pace["days_left"]),
-        day=day_text(paced["target_date"]),
+        day=day(paced["target_date"]),
     )
     return {
         "number": number(rollup.counts.enrolled),
@@ -148,19 +149,19 @@ def _enrolled(rollup: Rollup, paced: Data, words: BriefWords) -> Data:
     }
 
 
-def _pace(paced: Data, words: BriefWords) -> Data | None:
+def _pace(paced: Data, words: Words) -> Data | None:
     pace = paced["pace"]
     if pace is None:
         return None
     key = STANDINGS[pace["standing"]]
     return {
-        "needed": rate(pace["needed_per_day"]),
-        "present": rate(pace["present_per_day"]),
+        "needed": pace_text(pace["needed_per_day"]),
+        "present": pace_text(pace["present_per_day"]),
         "standing": {"key": key, "label": words(key)},
     }
 
 
-def _forecast(paced: Data, words: BriefWords) -> Data:
+def _forecast(paced: Data, words: Words) -> Data:
     pace = paced["pace"]
     forecast = pace and pace["forecast"]
     if pace and pace["remaining"] == 0:
@@ -168,22 +169,22 @@ def _forecast(paced: Data, words: BriefWords) -> Data:
     if not forecast or forecast["until"] is None:
         return {"head": None, "detail": words("forecast_none")}
     earliest, middle, latest = (forecast[name] for name in ("earliest", "middle", "latest"))
-    never = words("forecast_never", until=day_text(forecast["until"]))
+    never = words("forecast_never", until=day(forecast["until"]))
     return {
-        "head": words("forecast_about", day=day_text(middle)) if middle else never,
+        "head": words("forecast_about", day=day(middle)) if middle else never,
         "detail": _interval(earliest, latest, never, words),
     }
 
 
-def _interval(earliest: date | None, latest: date | None, never: str, words: BriefWords) -> str:
+def _interval(earliest: date | None, latest: date | None, never: str, words: Words) -> str:
     if earliest is None:
         return never
     if latest is None:
-        return words("forecast_from", earliest=day_text(earliest))
-    return words("forecast_range", earliest=day_text(earliest), latest=day_text(latest))
+        return words("forecast_from", earliest=day(earliest))
+    return words("forecast_range", earliest=day(earliest), latest=day(latest))
 
 
-def _certificates(rollup: Rollup, words: BriefWords) -> Data:
+def _certificates(rollup: Rollup, words: Words) -> Data:
     counts, quota = rollup.counts, rollup.quota
     issued = counts.certificates_issued
     return {
@@ -206,12 +207,12 @@ def _certificates(rollup: Rollup, words: BriefWords) -> Data:
     }
 
 
-def _trend(rollup: Rollup, paced: Data, words: BriefWords) -> Data | None:
+def _trend(rollup: Rollup, paced: Data, words: Words) -> Data | None:
     days = [(each["day"], each["enrolled"]) for each in paced["days"]]
     if not days:
         return None
     enrolled = number(sum(people for _, people in days))
-    alt = words("trend_alt", closed=day_text(paced["closed"]), enrolled=enrolled)
+    alt = words("trend_alt", closed=day(paced["closed"]), enrolled=enrolled)
     band = [BandDay(**point) for point in paced["band"]]
     target = rollup.target.number if rollup.target else None
     return {
@@ -220,7 +221,7 @@ def _trend(rollup: Rollup, paced: Data, words: BriefWords) -> Data | None:
     }
 
 
-def _reading(board: Board, goal: Goal, words: BriefWords) -> str:
+def _reading(board: Board, goal: Goal, words: Words) -> str:
     where = (
         words(f"where_{goal.level}")
         if goal.area is None

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode
-from reporting.briefs.words import MARKS, BriefWords, number, share_text
+from reporting.briefs.words import MARKS, number, share_text
 from reporting.domain.board import Board, Rollup
 from reporting.domain.disclosure import AreaTree
 from reporting.domain.pace import Standing
 from reporting.pacing import Days, Pacing
+from reporting.pages.words import Words
 from reporting.queries import progress
 
 MOST_ROWS: Final = 20
@@ -19,7 +20,7 @@ _HEADINGS: Final = {Level.NATION: "states", Level.STATE: "constituencies", Level
 
 
 async def ranking(
-    pacing: Pacing, board: Board, code: AreaCode, words: BriefWords, standings: Mapping[Standing, str]
+    pacing: Pacing, board: Board, code: AreaCode, words: Words, standings: Mapping[Standing, str]
 ) -> dict[str, Any]:
     """Headings and rows: by progress where every area has a target, else by people enrolled.
 
@@ -59,7 +60,7 @@ def _people(part: Rollup) -> float:
     return float(part.counts.enrolled)
 
 
-def _mark(part: Rollup, words: BriefWords) -> dict[str, Any]:
+def _mark(part: Rollup, words: Words) -> dict[str, Any]:
     """Only a seat that was not named is marked: the mark is what sets it apart."""
     key = MARKS[part.area.evidence] if part.area.evidence else "named"
     return {"mark": None if key == "named" else key, "mark_label": words(key)}
@@ -88,7 +89,7 @@ def _standing(
     board: Board,
     days: Days,
     part: Rollup,
-    words: BriefWords,
+    words: Words,
     standings: Mapping[Standing, str],
 ) -> dict[str, str] | None:
     pace = pacing.pace(board, days, part.area.code)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from reporting.exports.table import Kind, Row, Table
 
-GROUP_ROWS: Final = 20_000
+GROUP_ROWS: Final = 5_000
 """Rows of a row group; so many are in memory."""
 _TYPES: Final = {
     Kind.TEXT: pa.string(),
