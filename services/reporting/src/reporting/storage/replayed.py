@@ -63,7 +63,10 @@ async def begin_beside(connection: AsyncConnection) -> None:
         await connection.execute(text(setting))
     for table in (*COUNTED, campaign_known):
         await connection.execute(
-            text(f"create temporary table {table.name} (like {LIVE}.{table.name} including indexes)")
+            text(
+                f"create temporary table {table.name}"
+                f" (like {LIVE}.{table.name} including defaults including indexes)"
+            )
         )
     for table in COUNTED:
         of_live = f"select {', '.join(told_of(table))} from {LIVE}.{table.name} with no data"  # noqa: S608
