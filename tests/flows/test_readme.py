@@ -29,6 +29,7 @@ from tests.flows.real_stack import SINGLE, RealStack, real_stack
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+SETTINGS = ROOT / "docs/settings.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 DOCUMENTS = (README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 MOST_LINES = 300
@@ -211,7 +212,9 @@ def test_every_setting_is_listed_and_no_other() -> None:
         SignerSettings,
         reporting.settings.ApiSettings,
         reporting.settings.ReportingConsumerSettings,
+        reporting.settings.WebhooksSettings,
+        reporting.settings.RebuildSettings,
     )
     declared = {f"{PREFIX}{name.upper()}" for kind in kinds for name in kind.model_fields}
-    rows = re.findall(r"^\| (`MITRA_.*?) \|", README.read_text(), flags=re.MULTILINE)
+    rows = re.findall(r"^\| (`MITRA_.*?) \|", SETTINGS.read_text(), flags=re.MULTILINE)
     assert set(re.findall(r"MITRA_\w+", " ".join(rows))) == declared

@@ -20,6 +20,18 @@ from tests.reporting.reporting_api import ReportingApi, bearer, eventually, runn
 NEXT_DAY = datetime(2026, 11, 3, 6, tzinfo=UTC)
 
 
+async def test_before_anything_was_read_whoever_asks_is_told_to_come_back(
+    reporting_engine: AsyncEngine, redis: Redis
+) -> None:
+    async with running_api(reporting_engine, redis) as api:
+        api.reading.mirror.boards, api.reading.mirror.turn = {}, 0
+        for path in ("/v1/rollups", "/v1/rollups/stream"):
+            answer = await api.get(path)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+            assert answer.json()["type"] == "urn:mitra:problem:figures-not-read-yet"
+        assert 'http-equiv="refresh"' in (await api.get("/")).text
+
+
 async def test_a_level_is_answered_with_goals_sources_marks_positions_and_lag(
     field: Field, api: ReportingApi
 ) -> None:

@@ -75,6 +75,13 @@ async def test_headquarters_see_the_map_the_pace_and_what_is_unusual(later: Repo
     assert "co-in-charge-01" not in text
 
 
+async def test_the_brief_and_the_table_of_an_area_are_one_step_away(later: ReportingApi) -> None:
+    text = await text_of(later, "/areas/S11-PC04", language="hi")
+    brief, table = re.findall(r'href="(/v1/(?:briefs|exports)/[^"]+)"', text)
+    assert brief == "/v1/briefs/S11-PC04.pdf?language=hi"
+    assert (await later.get(table)).headers["Content-Type"].startswith("application/vnd.openxmlformats")
+
+
 async def test_a_state_coordinator_sees_the_own_state_only(later: ReportingApi) -> None:
     text = await text_of(later, "/", COORDINATOR)
     assert "Wayanad" in text

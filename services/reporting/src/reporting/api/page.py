@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from mitra_shared.campaign.definition import Language, Slug
 from mitra_shared.http.problems import NOT_FOUND, Problem
 from reporting.api.html import answer
-from reporting.api.problems import CAMPAIGN_UNKNOWN, ROUND_UNKNOWN, wrong_field
+from reporting.api.problems import CAMPAIGN_UNKNOWN, NOT_READ_YET, ROUND_UNKNOWN, wrong_field
 from reporting.api.readers import Reader, board_shown_to_all, reader_of
 from reporting.api.screens.area import area_screen
 from reporting.api.screens.days import days_screen
@@ -195,7 +195,8 @@ def _problem_page(request: Request, state: Reading, campaign: str | None, proble
     if problem.status == UNAUTHORIZED:
         reason = problem.extensions.get("reason")
         return answer(request, "sign_in.html", chosen, refused=reason, public=state.public_page)
-    waiting = problem.type_slug == CAMPAIGN_UNKNOWN.slug and campaign is None and not state.mirror.boards
+    is_to_come = problem.type_slug in (CAMPAIGN_UNKNOWN.slug, NOT_READ_YET.slug)
+    waiting = is_to_come and campaign is None and not state.mirror.boards
     choices = sorted(state.mirror.boards) if campaign is None and len(state.mirror.boards) > 1 else []
     return answer(
         request,

@@ -7,6 +7,7 @@ from mitra_shared.http.problems import Problem, ProblemKind, invalid_fields
 CAMPAIGN_UNKNOWN: Final = ProblemKind("campaign-unknown", "No such campaign is known here", 404)
 AREA_UNKNOWN: Final = ProblemKind("area-unknown", "No such area in the campaign", 404)
 ROUND_UNKNOWN: Final = ProblemKind("round-unknown", "No such round in the campaign", 404)
+NOT_READ_YET: Final = ProblemKind("figures-not-read-yet", "The service has only just begun", 503)
 NOT_REACHED: Final = ProblemKind("positions-not-reached", "The place of the log is not included yet", 503)
 EXPORT_UNKNOWN: Final = ProblemKind("export-unknown", "There is no such export", 404)
 EXPORTS_FULL: Final = ProblemKind("exports-full", "No more exports for the moment", 503)

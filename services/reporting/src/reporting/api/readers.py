@@ -18,7 +18,7 @@ from mitra_shared.http.problems import FORBIDDEN, unauthorized
 from mitra_shared.http.tokens import bearer, caller_of
 from mitra_shared.ids import AreaCode, CampaignId
 from mitra_shared.security.tokens import Caller, InvalidToken, TokenVerifier
-from reporting.api.problems import AREA_UNKNOWN, CAMPAIGN_UNKNOWN, wrong_field
+from reporting.api.problems import AREA_UNKNOWN, CAMPAIGN_UNKNOWN, NOT_READ_YET, wrong_field
 from reporting.api.state import Reading, reading
 from reporting.api.waiting import Places, wait_until_included
 from reporting.domain.access import NotAllowed, Sight, check_sight, narrowed, reach
@@ -114,9 +114,12 @@ def board_shown_to_all(state: Reading, wanted: str | None) -> Board:
     """The campaign asked for, or the only one there is.
 
     Raises:
-        Problem: 404 for an unknown one, or while none is known; 422 if there are several to choose from.
+        Problem: 404 for an unknown one, or while none is known; 422 if there are several to choose from; 503
+            before anything was read, so that whoever subscribes again after a restart does not give up.
     """
     boards = state.mirror.boards
+    if not state.mirror.turn:
+        raise NOT_READ_YET("The figures are being read", headers={"Retry-After": "1"}, retry_after=1)
     if wanted is not None:
         board = boards.get(CampaignId(wanted))
         if board is None:
