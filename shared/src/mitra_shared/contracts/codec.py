@@ -1,6 +1,7 @@
 """Events to bytes and back: one JSON object with a `type`, older versions brought forward on reading."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,12 +14,15 @@ from mitra_shared.contracts.events import (
 )
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 
-_ADAPTERS: dict[str, TypeAdapter[Any]] = {
-    ENROLMENT.name: TypeAdapter(EnrolmentEvent),
-    OPINIONS.name: TypeAdapter(OpinionEvent),
-    CERTIFICATES.name: TypeAdapter(CertificateLogEvent),
-    CUSTODY.name: TypeAdapter(CustodyLogEvent),
+EVENTS_OF: Final[Mapping[str, Any]] = {
+    ENROLMENT.name: EnrolmentEvent,
+    OPINIONS.name: OpinionEvent,
+    CERTIFICATES.name: CertificateLogEvent,
+    CUSTODY.name: CustodyLogEvent,
 }
+"""The type of the events of each topic, by its name."""
+
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {topic: TypeAdapter(kind) for topic, kind in EVENTS_OF.items()}
 
 
 class UnreadableEvent(Exception):

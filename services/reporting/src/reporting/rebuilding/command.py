@@ -27,7 +27,7 @@ from mitra_shared.ids import Partition
 from mitra_shared.process import spare_the_collector
 from mitra_shared.settings import settings_or_exit
 from mitra_shared.telemetry.logs import configure_logs
-from reporting.rebuilding.replay import CannotCount, LostBranch, Told
+from reporting.rebuilding.replay import CannotCount, LostBranch, Progress
 from reporting.rebuilding.rounds import Outcome, Refused, rebuild, verify
 from reporting.settings import RebuildSettings
 
@@ -84,7 +84,12 @@ def rebuild_command(arguments: Sequence[str]) -> None:
 
 
 async def _work(
-    settings: RebuildSettings, seconds: float, partitions: list[Partition], told: Told, *, only_verify: bool
+    settings: RebuildSettings,
+    seconds: float,
+    partitions: list[Partition],
+    progress: Progress,
+    *,
+    only_verify: bool,
 ) -> Outcome:
     engine = create_engine(
         settings.database_url.get_secret_value(), application="reporting rebuild", pool_size=1
@@ -92,7 +97,7 @@ async def _work(
     logs = LogClient(log_urls(settings), settings.service_token.get_secret_value())
     try:
         async with asyncio.timeout(seconds) as limit:
-            return await (verify if only_verify else rebuild)(engine, logs, partitions, told)
+            return await (verify if only_verify else rebuild)(engine, logs, partitions, progress)
     except TimeoutError:
         if not limit.expired():
             raise
@@ -102,7 +107,7 @@ async def _work(
         await engine.dispose()
 
 
-def _news(*, wanted: bool) -> Told:
+def _news(*, wanted: bool) -> Progress:
     if not wanted:
         return lambda _done, _total: None
     last = 0.0

@@ -13,8 +13,7 @@ from typing import Final, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.consume.positions import START, Source, Standing
-from mitra_shared.consume.reading import Item
-from mitra_shared.consume.replay import Diverged, LogClient, LogUnreachable, Replayed
+from mitra_shared.consume.replay import Counting, Diverged, LogClient, LogUnreachable, Told
 from mitra_shared.contracts.codec import UnreadableEvent, decode
 from mitra_shared.contracts.events import Event
 from mitra_shared.database import retrying
@@ -32,7 +31,7 @@ ATTEMPTS: Final = 8
 BEGUN_AGAIN: Final = 5
 """How often a partition may begin again under our hands."""
 
-Told = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """Takes how many events are counted, and how many there are."""
 
 
@@ -54,7 +53,7 @@ class Replay:
     """
 
     def __init__(
-        self, beside: AsyncConnection, logs: LogClient, partitions: Collection[Partition], told: Told
+        self, beside: AsyncConnection, logs: LogClient, partitions: Collection[Partition], progress: Progress
     ) -> None:
         self.standings: dict[Source, Standing] = {}
         self.left_out: dict[Source, set[Position]] = {}
@@ -62,7 +61,7 @@ class Replay:
         self._beside = beside
         self._logs = logs
         self._partitions = partitions
-        self._told = told
+        self._progress = progress
         self._writing = asyncio.Lock()
         self._reading = asyncio.Semaphore(AT_ONCE)
         self._begun_again: Counter[Partition] = Counter()
@@ -103,7 +102,7 @@ class Replay:
             ):
                 await self._begin_again(partition, applied)
         self._total = sum(standing.position for standing in applied.standings.values())
-        self._told(self.events, self._total)
+        self._progress(self.events, self._total)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for source, standing in applied.standings.items():
@@ -143,36 +142,36 @@ class Replay:
                 except Diverged:
                     await self._forget([source])
                     continue
-                if not page.run.items:
+                if not page.entries:
                     raise LostBranch(
                         f"{_stands(source, target)}, where its log ends at {page.head}. {_SETTLE}"
                     )
-                await self._count(source, page.run.items, put_away)
-                self.standings[source] = page.run.reached
-                self._told(self.events, self._total)
+                await self._count(source, page.entries, put_away)
+                self.standings[source] = page.reached
+                self._progress(self.events, self._total)
         at = self._at(source)
         if at.epoch != target.epoch or target.event_id not in {None, at.event_id}:
             raise LostBranch(f"{_stands(source, target)}, where its log has another event. {_SETTLE}")
 
-    async def _page(self, source: Source, at: Standing, limit: int) -> Replayed:
+    async def _page(self, source: Source, at: Standing, limit: int) -> Counting:
         return await retrying(
-            lambda: self._logs.after(source, at, limit),
+            lambda: self._logs.events_after(source, at, limit),
             attempts=ATTEMPTS,
             again=lambda error: isinstance(error, LogUnreachable),
         )
 
-    async def _count(self, source: Source, items: Collection[Item], put_away: Collection[Position]) -> None:
+    async def _count(self, source: Source, entries: Collection[Told], put_away: Collection[Position]) -> None:
         counted: list[tuple[Partition, CountedEvent]] = []
-        for item in items:
-            if item.place.position in put_away:
-                self.left_out.setdefault(source, set()).add(item.place.position)
-            elif isinstance(item.event, UnreadableEvent):
+        for entry in entries:
+            if entry.position in put_away:
+                self.left_out.setdefault(source, set()).add(entry.position)
+            elif isinstance(entry.event, UnreadableEvent):
+                at = f"entry {entry.epoch}-{entry.position} of {source.stream}"
                 raise CannotCount(
-                    f"entry {item.place.stream_id} of {source.stream} is included in the live figures, but"
-                    f" this version cannot read it: {item.event}"
+                    f"{at} is included in the live figures, but this version cannot read it: {entry.event}"
                 )
             else:
-                counted.append((source.partition, cast("CountedEvent", item.event)))
+                counted.append((source.partition, cast("CountedEvent", entry.event)))
         await self._write(source, counted)
 
     async def _play_letters(self, source: Source, put_away: Collection[Position]) -> None:

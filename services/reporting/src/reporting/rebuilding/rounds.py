@@ -16,7 +16,7 @@ from mitra_shared.consume.replay import LogClient
 from mitra_shared.contracts.topics import all_partitions
 from mitra_shared.database import retrying
 from mitra_shared.ids import Partition
-from reporting.rebuilding.replay import Replay, Told
+from reporting.rebuilding.replay import Progress, Replay
 from reporting.storage.applied import (
     Applied,
     Overdrawn,
@@ -67,7 +67,7 @@ class Outcome:
 
 
 async def verify(
-    engine: AsyncEngine, logs: LogClient, partitions: Collection[Partition], told: Told
+    engine: AsyncEngine, logs: LogClient, partitions: Collection[Partition], progress: Progress
 ) -> Outcome:
     """Whether the live rollups are what the logs give; changes nothing.
 
@@ -77,14 +77,14 @@ async def verify(
         sqlalchemy.exc.DBAPIError: the database is away.
     """
     async with _session(engine) as beside:
-        rounds = await _begin(beside, logs, partitions, told)
+        rounds = await _begin(beside, logs, partitions, progress)
         outcome = Outcome()
         outcome.add(await rounds.compared(outcome))
         return outcome
 
 
 async def rebuild(
-    engine: AsyncEngine, logs: LogClient, partitions: Collection[Partition], told: Told
+    engine: AsyncEngine, logs: LogClient, partitions: Collection[Partition], progress: Progress
 ) -> Outcome:
     """Make the live rollups what the logs give, and prove it by another comparison.
 
@@ -97,7 +97,7 @@ async def rebuild(
         async with beside.begin():
             if not await is_alone(beside):
                 raise Refused("another rebuild of reporting runs; it was left alone")
-        rounds = await _begin(beside, logs, partitions, told)
+        rounds = await _begin(beside, logs, partitions, progress)
         outcome = Outcome()
         for _ in range(ROUNDS):
             found = await rounds.compared(outcome)
@@ -119,14 +119,14 @@ async def _session(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def _begin(
-    beside: AsyncConnection, logs: LogClient, partitions: Collection[Partition], told: Told
+    beside: AsyncConnection, logs: LogClient, partitions: Collection[Partition], progress: Progress
 ) -> "_Rounds":
     async with beside.begin():
         applied = await read_applied(beside, partitions)
         if not applied.standings:
             raise Refused("reporting has never consumed anything: there is nothing to rebuild")
         await begin_beside(beside)
-    return _Rounds(beside, Replay(beside, logs, partitions, told), partitions)
+    return _Rounds(beside, Replay(beside, logs, partitions, progress), partitions)
 
 
 @dataclass
