@@ -100,6 +100,7 @@ async def test_a_rebuild_killed_in_the_middle_changes_nothing_and_is_run_again(
         operator = Operator(world, tmp_path, logs=url)
         # What it puts right it puts right under the version, which somebody holds.
         async with world.reporting.begin() as holding:
+            await holding.execute(text("set local idle_in_transaction_session_timeout = 0"))
             await holding.execute(text("select * from rollup_version for update"))
             rebuilding = await operator.starts("rebuild")
             waits = "select 1 from pg_stat_activity where application_name = 'reporting rebuild'"
