@@ -11,6 +11,7 @@ from mitra_shared.telemetry.metrics import LATENCIES
 from reporting.domain.webhooks import Outcome, state_of
 from reporting.storage.webhooks import Webhook
 
+DELIVERED, FAILED = "delivered", "failed"
 STATES: Final = ("active", "failing", "paused", "disabled")
 
 
@@ -21,6 +22,8 @@ class WebhookMetrics:
         self._attempts = Counter(
             "mitra_webhook_attempts", "Attempts to deliver a message", ("outcome",), registry=registry
         )
+        for outcome in (DELIVERED, FAILED):
+            self._attempts.labels(outcome)
         self._seconds = Histogram(
             "mitra_webhook_attempt_seconds",
             "From the lookup of the receiver's name to its status",
@@ -36,7 +39,7 @@ class WebhookMetrics:
 
     def count(self, outcome: Outcome) -> None:
         """One attempt has ended."""
-        self._attempts.labels("delivered" if outcome.delivered else "failed").inc()
+        self._attempts.labels(DELIVERED if outcome.delivered else FAILED).inc()
         self._seconds.observe(outcome.seconds)
 
     def see(self, webhooks: Iterable[Webhook], now: datetime) -> None:
