@@ -33,6 +33,14 @@ ROUTES: dict[tuple[str, str], set[Sight]] = {
     ("GET", "/v1/flags"): {Sight.AGGREGATES},
     ("GET", "/v1/recruiters"): {Sight.STAFF},
     ("GET", "/v1/recruiters/me"): {Sight.OWN},
+    ("GET", "/v1/exports/areas.{form}"): {Sight.AGGREGATES},
+    ("GET", "/v1/exports/days.{form}"): {Sight.AGGREGATES},
+    ("GET", "/v1/exports/recruiters.{form}"): {Sight.STAFF},
+    ("GET", "/v1/exports/recruiter-days.{form}"): {Sight.STAFF},
+    ("GET", "/v1/exports/pace.{form}"): {Sight.AGGREGATES},
+    ("GET", "/v1/exports/flags.{form}"): {Sight.AGGREGATES},
+    ("GET", "/v1/exports/opinions.{form}"): {Sight.AGGREGATES},
+    ("GET", "/v1/briefs/{area}.pdf"): {Sight.AGGREGATES},
     ("GET", "/v1/webhooks"): {Sight.WEBHOOKS},
     ("GET", "/v1/webhooks/{webhook}"): {Sight.WEBHOOKS},
     ("DELETE", "/v1/webhooks/{webhook}"): {Sight.WEBHOOKS},
@@ -48,7 +56,7 @@ NEED_BOTH = {("POST", "/v1/webhooks"): {Sight.WEBHOOKS, Sight.AGGREGATES}}
 FOR_EVERYBODY = {("POST", "/session"), ("DELETE", "/session"), ("GET", "/.well-known/jwks.json")}
 
 WAYS = ("/v1/rollups", "/v1/rollups/IN", "/v1/rollups/IN/days", "/v1/rollups/stream")
-SAMPLE = {"area": "S11-PC04", "round": "round-1", "webhook": "wh_none"}
+SAMPLE = {"area": "S11-PC04", "round": "round-1", "webhook": "wh_none", "form": "csv"}
 """What stands in a path; all who see aggregates see this area."""
 BOARD = Board(small_campaign(), 1, ())
 AREAS = ("IN", "S11", "S24", "S11-PC04", "S11-PC06", "S24-PC07", "S11-AC017", "S11-AC033", "S24-AC037")
