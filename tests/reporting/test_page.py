@@ -187,6 +187,7 @@ async def test_a_language_is_chosen_and_the_feed_speaks_it(
     await expect(page.locator(".summary [data-count=enrolled]")).to_have_text("1,204")
 
 
+PHONE, WALL = (360, 740), (1920, 1080)
 PAGES = {
     "nation": ("/", token()),
     "state": ("/areas/S11", token()),
@@ -200,8 +201,17 @@ PAGES = {
 
 
 @in_a_browser
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("hi", "dark"), ("ur", "light")])
-@pytest.mark.parametrize("size", [(360, 740), (1920, 1080)], ids=["phone", "wall"])
+@pytest.mark.parametrize(
+    ("language", "scheme", "size"),
+    [
+        ("en", "light", PHONE),
+        ("hi", "dark", WALL),
+        ("ur", "light", PHONE),
+        pytest.param("en", "dark", WALL, marks=pytest.mark.soak),
+        pytest.param("hi", "light", PHONE, marks=pytest.mark.soak),
+        pytest.param("ur", "dark", WALL, marks=pytest.mark.soak),
+    ],
+)
 async def test_no_page_scrolls_sideways_or_has_a_serious_fault_for_who_cannot_see_it(
     later: ReportingApi, browser: Browser, language: str, scheme: str, size: tuple[int, int]
 ) -> None:
