@@ -134,9 +134,9 @@ class Pacing:
             return None
         counts = [daily.get(date.fromordinal(first.toordinal() + n), 0) for n in range(length)]
         ahead = max(0, (board.definition.target_date - days.closed).days) + BEYOND
-        return Job(
-            area=code, daily=counts, enrolled=now.enrolled, target=now.target, last=days.closed, ahead=ahead
-        )
+        # As many as the closed days had: those of the day that is open belong to the future.
+        closed = sum(daily.values())
+        return Job(area=code, daily=counts, enrolled=closed, target=now.target, last=days.closed, ahead=ahead)
 
 
 def _upwards(board: Board, leaves: Mapping[AreaCode, Mapping[date, int]]) -> dict[AreaCode, dict[date, int]]:
