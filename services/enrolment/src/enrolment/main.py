@@ -30,7 +30,7 @@ CAMPAIGN_POLL_SECONDS: Final = 0.5
 
 async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     """Serve the API until `shutdown`; what was asked before is answered."""
-    from enrolment.api import create_app
+    from enrolment.api.app import create_app
 
     metrics = ProcessMetrics()
     engine = create_engine(settings.database_url.get_secret_value(), application="enrolment api", pool_size=8)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from enrolment.api import create_app
+from enrolment.api.app import create_app
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import system_clock
 from enrolment.intake.committer import Committer

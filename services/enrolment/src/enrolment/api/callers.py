@@ -1,0 +1,13 @@
+"""Who may ask: dependencies of routes that give the caller, or refuse."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from mitra_shared.http.tokens import requires
+from mitra_shared.security.tokens import RECRUITERS, Caller, Role
+
+Recruiter = Annotated[Caller, Depends(requires(*RECRUITERS))]
+Operator = Annotated[Caller, Depends(requires(Role.OPERATOR))]
+Anybody = Annotated[Caller, Depends(requires())]
+"""Anybody with a token."""
