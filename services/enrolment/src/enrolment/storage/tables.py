@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from enrolment.storage.staff_tables import add_staff_tables
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.log import log_tables
 
@@ -27,6 +28,7 @@ METADATA = MetaData()
 
 ENROLMENT_LOG = log_tables(METADATA, ENROLMENT)
 OPINIONS_LOG = log_tables(METADATA, OPINIONS)
+add_staff_tables(METADATA)
 
 CAMPAIGN = Table(
     "campaign",
