@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 import zxingcpp
 from PIL import Image
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates.commands.publish_status_lists import publish_status_list
@@ -96,6 +97,26 @@ async def test_each_form_is_had_by_its_media_type_and_by_name(town: Town, *, sta
         assert by_name.headers["content-type"] == by_type.headers["content-type"] == media_type
         assert by_name.headers["cache-control"] == "private, no-store"
         assert by_name.headers["vary"] == "Accept"
+
+
+async def test_staff_see_a_name_only_once_that_is_on_record(town: Town, look: Look) -> None:
+    await town.api.get(town.of_staff, headers=bearer())
+    await town.api.get(town.public, params={"format": "jwt"})
+    assert await look("select * from access_record") == []
+    await town.api.get(town.of_staff, params={"format": "jwt"}, headers=bearer())
+    assert await look("select actor, role, purpose, subject, fields from access_record") == [
+        ("somebody", "in_charge", "certificate", mitra(1), ["name"])
+    ]
+    await town.api.get(town.of_staff, params={"format": "jwt"}, headers=bearer(area="S24-PC07"))
+    assert len(await look("select * from access_record")) == 1
+
+
+async def test_nothing_is_shown_that_cannot_be_put_on_record(town: Town) -> None:
+    async with town.engine.begin() as connection:
+        await connection.execute(text("drop table access_record"))
+    answer = await town.api.get(town.of_staff, params={"format": "html"}, headers=bearer())
+    assert answer.status_code == 503
+    assert NAME not in answer.text
 
 
 async def test_what_is_signed_verifies_with_the_keys_that_are_served(town: Town) -> None:

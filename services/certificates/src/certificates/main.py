@@ -35,6 +35,7 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     from certificates.rendering.template_check import check_templates
     from certificates.rendering.typesetter import TEMPLATES
     from certificates.renderings import Renderings
+    from mitra_shared.access_record.forgetting import forget_old_looks
 
     metrics, readiness = ProcessMetrics(), Readiness()
     engine = create_engine(
@@ -58,6 +59,7 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
         "http": api,
         "revocations": renderings.forget_revoked(engine, shutdown),
         "press": press.run(shutdown),
+        "old looks": forget_old_looks(engine, shutdown),
     }
     try:
         await run_parts(shutdown, parts)

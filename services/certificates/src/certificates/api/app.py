@@ -17,6 +17,7 @@ from certificates.api.credentials import (
 from certificates.api.desk import desk_routes
 from certificates.api.forms import OF_A_CERTIFICATE, Form, asked_form
 from certificates.api.issuer import issuer_router
+from certificates.api.looks import put_on_record
 from certificates.api.papers import paper_routers
 from certificates.api.reach import Campaign, Code, segment_within
 from certificates.api.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
@@ -111,7 +112,10 @@ def _certificate_routes(engine: AsyncEngine, forms: Forms) -> APIRouter:
         lang: InLanguage = None,
         accept: Annotated[str | None, Header()] = None,
     ) -> Any:
-        """Number, state and dates, without the name; or the certificate itself in another form."""
+        """Number, state and dates, without the name; or the certificate itself in another form.
+
+        The certificate shows the name: that it was looked at is put on record.
+        """
         asked = Asked(asked_form(accept, form, OF_A_CERTIFICATE), lang)
         async with engine.connect() as connection:
             found = await queries.find_certificate(connection, certificate_id)
@@ -125,7 +129,9 @@ def _certificate_routes(engine: AsyncEngine, forms: Forms) -> APIRouter:
         signed = stored if stored is not None and stored.is_of(found.revision, found.serial) else None
         if asked.form is Form.STATE:
             return _told(found, signed)
-        return await forms.answer(_signed(found, signed), asked)
+        shown = _signed(found, signed)
+        await put_on_record(engine, caller, [found.mitra_id])
+        return await forms.answer(shown, asked)
 
     return router
 

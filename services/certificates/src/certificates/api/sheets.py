@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Response
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from certificates.api.keyed_requests import KEYED_RESPONSES, Key, key_reused
+from certificates.api.looks import put_on_record
 from certificates.api.paper_schemas import (
     Left,
     Marked,
@@ -240,13 +241,19 @@ def _file_routes(router: APIRouter, engine: AsyncEngine, files: SheetStore) -> N
         },
     )
     async def part(sheet_id: UUID, part: Part, caller: Printer) -> Response:
-        """409 with `Retry-After` while the press is at work; what has expired is made again."""
+        """409 with `Retry-After` while the press is at work; what has expired is made again.
+
+        The names in it are seen: a look at each of these people is put on record.
+        """
         sheet = await _seen(engine, sheet_id, caller)
         async with engine.connect() as connection:
             job = await press_jobs.of_sheet(connection, sheet.id)
         content = await files.read(job, part) if job.stage is Stage.READY else None
         if content is None:
             raise await _not_ready(engine, job)
+        async with engine.connect() as connection:
+            shown = await sheets.people_on(connection, sheet.id)
+        await put_on_record(engine, caller, shown)
         name = f"{sheet.segment}-{sheet.made_at:%Y-%m-%d}-{str(sheet.id)[:8]}-{part.value}"
         return Response(
             content,

@@ -239,6 +239,22 @@ async def members(connection: AsyncConnection, sheet: UUID) -> Sequence[Member]:
     return [Member(*row) for row in await connection.execute(_MEMBERS, {"sheet": sheet})]
 
 
+async def people_on(connection: AsyncConnection, sheet: UUID) -> Sequence[UUID]:
+    """The Mitra ids of those whose names the files of a sheet show."""
+    rows = await connection.scalars(
+        text(
+            """
+            select certificate.mitra_id from sheet_member as m
+            join credential as c on c.id = m.credential
+            join certificate on certificate.id = c.certificate_id
+            where m.sheet = :sheet and m.rendered order by m.place
+            """
+        ),
+        {"sheet": sheet},
+    )
+    return rows.all()
+
+
 _PRINTED: Final = text(
     """
     insert into custody (credential, partition, campaign, segment, printed_at, printed_sheet)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     text,
 )
 
+from mitra_shared.access_record.tables import access_record_tables
 from mitra_shared.consume.tables import consumer_tables
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.log.tables import log_tables
@@ -38,6 +39,7 @@ GROUP: Final = "certificates"
 log: Final = log_tables(metadata, CERTIFICATES)
 custody_log: Final = log_tables(metadata, CUSTODY)
 consumer: Final = consumer_tables(metadata)
+access_record_tables(metadata)
 
 campaign: Final = Table(
     "campaign",

@@ -9,6 +9,7 @@ import asyncpg
 from redis.exceptions import RedisError
 
 from mitra_shared.ops.audit import (
+    access,
     certificates,
     credentials,
     custody,
@@ -58,6 +59,10 @@ EXAMINATIONS: Final = (
     ),
     Examination(
         people.check_order, [("order", "each person's events stand in order, once, in one partition")]
+    ),
+    Examination(
+        access.check_access,
+        [("access record", "every look at personal data stands in the record as it was written")],
     ),
     Examination(
         certificates.check_certificates,
