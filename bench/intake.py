@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import randrange
+from typing import Literal
 
 import asyncpg
 import httpx
@@ -70,6 +71,16 @@ async def pgbench_database(made: Stack) -> None:
     )  # fmt: skip
     if migrated.returncode:
         raise RuntimeError(migrated.stderr)
+    await _rule_of_areas(url.render_as_string(hide_password=False), "disable")
+
+
+async def _rule_of_areas(url: str, change: Literal["enable", "disable"]) -> None:
+    """Have Postgres hold the rule of areas on people, or not."""
+    owner = await asyncpg.connect(url)
+    try:
+        await owner.execute(f"alter table mitra {change} row level security")
+    finally:
+        await owner.close()
 
 
 async def _admin(made: Stack, statement: str) -> None:
@@ -129,6 +140,7 @@ async def measure(tell: Told) -> list[Figure]:
     late = Figure("intake latency at that load, p99", "ms")
     peer = Figure("pgbench, the same rows, one transaction each, 64 clients", "transactions/s")
     usual = Figure("the usual way: FastAPI, ORM, outbox, one transaction each", "people/s")
+    unruled = Figure("intake alone, without row-level security", "people/s")
     batch = Figure(f"intake: batches of {BATCH}, one api process", "people/s", goal=10_000, why=WHY_BATCHES)
     # Nothing else runs on the server while pgbench is measured either.
     async with stacks.stack(stacks.ONLY_INTAKE) as made:
@@ -142,6 +154,13 @@ async def measure(tell: Told) -> list[Figure]:
                 done = await asyncio.to_thread(load, [api], singles, connections=CONNECTIONS)
                 _all_created(done.statuses, 201)
                 ours.values.append(done.good_per_second)
+                database = made.state().databases["enrolment"]
+                await _rule_of_areas(database, "disable")
+                singles = people.single_requests(target, REQUESTS, randrange(2**32), api)
+                without = await asyncio.to_thread(load, [api], singles, connections=CONNECTIONS)
+                _all_created(without.statuses, 201)
+                unruled.values.append(without.good_per_second)
+                await _rule_of_areas(database, "enable")
                 lone.values.append(percentile(done.latencies, 0.5) * 1e3)
                 late.values.append(percentile(done.latencies, 0.99) * 1e3)
                 singles = people.single_requests(target, USUAL_REQUESTS, randrange(2**32), usual_url)
@@ -154,7 +173,8 @@ async def measure(tell: Told) -> list[Figure]:
                 batch.values.append(BATCHED / done.seconds)
     return [
         ours, lone, late, peer, ratio("intake over pgbench", ours, peer, goal=0.6),
-        usual, ratio("intake over the usual way", ours, usual, goal=5), batch,
+        usual, ratio("intake over the usual way", ours, usual, goal=5),
+        unruled, ratio("intake with row-level security over without", ours, unruled), batch,
     ]  # fmt: skip
 
 

@@ -149,6 +149,7 @@ async def running_api(
     clock: Clock | None = None,
     limits: IntakeLimits | None = None,
     ration: int = DUPLICATE_ANSWERS_A_DAY,
+    looks: int = 200,
     around: Any = None,
 ) -> AsyncIterator[IntakeApi]:
     """An api on `engine`. `around(commit)` may wrap the transaction of a group."""
@@ -161,7 +162,7 @@ async def running_api(
     if around is not None:
         commit = around(commit)
     committer = Committer(commit, metrics.commits, limits or IntakeLimits())
-    service = Service(engine, campaigns, IntakeDesk(campaigns, SEALS, committer), clock)
+    service = Service(engine, campaigns, IntakeDesk(campaigns, SEALS, committer), clock, SEALS, looks)
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),
@@ -186,7 +187,9 @@ async def load(engine: AsyncEngine, definition: CampaignDefinition) -> None:
 
 
 async def rows(engine: AsyncEngine, statement: str, **parameters: Any) -> list[Any]:
+    """What a statement gives, which sees everybody."""
     async with engine.connect() as connection:
+        await connection.execute(text("select set_config('mitra.work', 'audit', true)"))
         return list(await connection.execute(text(statement), parameters))
 
 

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import certificates.consumers
 import reporting.consumers
+from certificates.api.looks import put_on_record
 from certificates.commands.hand_over import HandOver, NotRead, Record, hand_over
 from certificates.commands.make_sheet import MakeSheet, make_sheet
 from certificates.commands.mark_sheet import MarkDispatched, MarkPrinted, mark_dispatched, mark_printed
@@ -48,6 +49,7 @@ from mitra_shared.ops.audit import AuditReport, AuditSources, audit
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.relay import Relay
 from mitra_shared.security.lookup import KeyedHash
+from mitra_shared.security.tokens import Caller, Role
 from mitra_shared.streams import connect
 from tests.certificates.issuing import issuer_in
 from tests.enrolment.intake_api import SEALS, IntakeApi, load, person, running_api, token
@@ -270,6 +272,11 @@ class FieldDay:
         answer = await self.api.post(f"/v1/mitras/{mitra}/withdrawal", bearer=self._token(segment))
         assert answer.is_success, answer.text
 
+    async def look_at(self, mitra: UUID, segment: str) -> None:
+        asked = {"purpose": "contact"}
+        answer = await self.api.post(f"/v1/mitras/{mitra}/look", asked, bearer=self._token(segment))
+        assert answer.is_success, answer.text
+
     async def opinions(self, segment: str, count: int) -> None:
         for _ in range(count):
             sheet = {
@@ -313,6 +320,9 @@ async def play_story(world: World) -> None:
         await world.settled()
         await print_and_hand_over(world)
         await world.settled()
+        for looked_at in people["S11-AC019"][:3]:
+            await field.look_at(looked_at, "S11-AC019")
+        await put_on_record(world.certificates, Caller(StaffId("staff"), Role.IN_CHARGE), people["S11-AC019"])
 
 
 async def print_and_hand_over(world: World) -> None:

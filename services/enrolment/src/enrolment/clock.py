@@ -20,6 +20,11 @@ def india_day(instant: datetime) -> date:
     return instant.astimezone(INDIA).date()
 
 
+def start_of_india_day(instant: datetime) -> datetime:
+    """The midnight in India that began the day of `instant`."""
+    return datetime.combine(india_day(instant), datetime.min.time(), INDIA)
+
+
 def seconds_left_of_day(instant: datetime) -> int:
     """Seconds from `instant` to the next midnight in India, at least 1."""
     local = instant.astimezone(INDIA)

@@ -42,7 +42,9 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
 
     commit = GroupTransaction(engine, campaigns, judge, system_clock, ration=settings.duplicate_answers_a_day)
     committer = Committer(commit, metrics.commits)
-    service = Service(engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock)
+    service = Service(
+        engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock, seals, settings.looks_a_day
+    )
     readiness = Readiness()
     readiness.add("database", database_check(engine))
     readiness.add("campaigns", campaigns.check)
@@ -92,6 +94,7 @@ async def follow_campaigns(campaigns: LoadedCampaigns, engine: AsyncEngine, shut
 
 async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
     """Carry both logs to Redis and do the upkeep, until `shutdown`."""
+    from mitra_shared.access_record.forgetting import forget_old_looks
     from mitra_shared.relay.running import run_relay as relay_topics
 
     engine = create_engine(
@@ -106,7 +109,7 @@ async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
             settings=settings,
             topics=(ENROLMENT, OPINIONS),
             readiness=readiness,
-            parts={"upkeep": upkeep.run(shutdown)},
+            parts={"upkeep": upkeep.run(shutdown), "old looks": forget_old_looks(engine, shutdown)},
         )
     finally:
         await engine.dispose()

@@ -39,7 +39,7 @@ def openapi_text() -> str:
     metrics = ProcessMetrics()
     campaigns = LoadedCampaigns()
     committer = Committer(_never, metrics.commits)
-    service = Service(engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock)
+    service = Service(engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock, seals, 0)
     document = create_app(service, settings, Readiness(), metrics).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

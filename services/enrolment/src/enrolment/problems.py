@@ -39,6 +39,9 @@ IDEMPOTENCY_KEY_REUSED: Final = ProblemKind(
 DUPLICATE_ANSWERS_USED_UP: Final = ProblemKind(
     "duplicate-answers-used-up", "Too many duplicate people for one day", 429
 )
+ROLE_ENDED: Final = ProblemKind("role-ended", "Your role in this constituency has ended", 403)
+MITRA_WITHDRAWN: Final = ProblemKind("mitra-withdrawn", "The person has withdrawn", 409)
+LOOKS_USED_UP: Final = ProblemKind("looks-used-up", "Too many people looked at in one day", 429)
 NO_CAMPAIGN: Final = ProblemKind("no-campaign", "The campaign is not loaded", 409)
 CAMPAIGN_CONFLICT: Final = ProblemKind("campaign-conflict", "The campaign cannot be changed like this", 409)
 

@@ -1,24 +1,30 @@
 """What can be read: a person of one's own constituency, without name and phone."""
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.withdraw_mitra import MitraNotFound
 from enrolment.schemas import ConsentTold, MitraTold
 from enrolment.storage import mitras
-from mitra_shared.ids import AreaCode, CampaignId, MitraId
+from enrolment.storage.row_security import act_as
+from mitra_shared.ids import CampaignId, MitraId
+from mitra_shared.log import unit_of_work
+from mitra_shared.security.tokens import Caller
 
 
 async def mitra(
-    engine: AsyncEngine, mitra_id: MitraId, campaign: CampaignId, area: AreaCode | None
+    engine: AsyncEngine, mitra_id: MitraId, campaign: CampaignId, caller: Caller, now: datetime
 ) -> MitraTold:
     """One person.
 
     Raises:
         MitraNotFound: not of this campaign and constituency, or nobody: a caller cannot tell which.
     """
-    async with engine.connect() as connection:
-        row = await mitras.find(connection, mitra_id)
-    if row is None or (row.campaign, row.constituency) != (campaign, area):
+    async with unit_of_work(engine) as unit:
+        await act_as(unit.connection, caller, campaign, now)
+        row = await mitras.find(unit.connection, mitra_id)
+    if row is None or (row.campaign, row.constituency) != (campaign, caller.area):
         raise MitraNotFound
     return MitraTold(
         id=row.id,

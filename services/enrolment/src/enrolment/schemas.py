@@ -131,6 +131,22 @@ class MitraTold(BaseModel):
     withdrawn_at: datetime | None
 
 
+class LookAsked(Body):
+    """What staff look at a person for."""
+
+    purpose: Literal["contact", "correction"] = Field(
+        description="To reach the person, or to compare what is held with what the person says."
+    )
+
+
+class MitraSeen(BaseModel):
+    """A person's name and phone in clear. Not to be kept."""
+
+    id: MitraId
+    name: str = Field(examples=["आयशा बेगम"])
+    phone: str = Field(description="E.164.", examples=["+919876543210"])
+
+
 class Withdrawn(BaseModel):
     """The withdrawal is recorded; the event stands at this place of the log."""
 

@@ -24,6 +24,22 @@ class Seals:
         """The phone, openable by whoever holds the ring of phones and knows the Mitra's id."""
         return self.phones.seal(phone, context=b"phone:" + mitra.bytes)
 
+    def open_name(self, sealed: str, mitra: MitraId) -> str:
+        """The name that `seal_name` sealed.
+
+        Raises:
+            SealError: it was sealed for somebody else, with a key that is not there, or it is damaged.
+        """
+        return self.names.open(sealed, context=seal_context(mitra))
+
+    def open_phone(self, sealed: str, mitra: MitraId) -> str:
+        """The phone that `seal_phone` sealed.
+
+        Raises:
+            SealError: as `open_name`.
+        """
+        return self.phones.open(sealed, context=b"phone:" + mitra.bytes)
+
     def phone_hash(self, campaign: CampaignId, phone: str) -> bytes:
         """Finds the same phone within one campaign; phones of two campaigns cannot be matched."""
         return self.lookup.digest("phone", campaign, phone)

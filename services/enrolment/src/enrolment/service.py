@@ -8,6 +8,7 @@ from enrolment.campaigns import CampaignNotLoaded, LoadedCampaign, LoadedCampaig
 from enrolment.clock import Clock
 from enrolment.intake.desk import IntakeDesk
 from enrolment.problems import NO_CAMPAIGN
+from enrolment.seals import Seals
 from mitra_shared.http.problems import unavailable
 from mitra_shared.ids import CampaignId
 
@@ -20,6 +21,9 @@ class Service:
     campaigns: LoadedCampaigns
     desk: IntakeDesk
     clock: Clock
+    seals: Seals
+    looks_a_day: int
+    """People whose name and phone a member of staff may look at."""
 
     async def campaign(self, campaign: CampaignId | None) -> LoadedCampaign:
         """The campaign a token is for.

@@ -23,6 +23,9 @@ class ApiSettings(ServiceSettings):
     duplicate_answers_a_day: Annotated[int, Field(ge=0)] = DUPLICATE_ANSWERS_A_DAY
     """Duplicate answers a caller may have in one day (India)."""
 
+    looks_a_day: Annotated[int, Field(ge=0)] = 200
+    """People whose name and phone a member of staff may look at in one day (India)."""
+
     def seals(self) -> Seals:
         """The keys of the intake.
 

@@ -65,6 +65,8 @@ class Caller:
     area: AreaCode | None = None
     token_id: str | None = field(default=None, compare=False)
     """`jti`: one value per minted token."""
+    session: str | None = field(default=None, compare=False)
+    """`sid`: the sign-in that the token came from; None if an operator minted it."""
 
 
 class InvalidToken(Exception):
@@ -154,7 +156,7 @@ def _header(token: str) -> dict[str, Any]:
 
 
 def _caller(claims: dict[str, Any]) -> Caller:
-    texts = {name: claims.get(name) for name in ("sub", "role", "campaign", "area", "jti")}
+    texts = {name: claims.get(name) for name in ("sub", "role", "campaign", "area", "jti", "sid")}
     for text in texts.values():
         if text is not None and not (isinstance(text, str) and 0 < len(text) <= _LONGEST_CLAIM):
             raise InvalidToken("malformed")
@@ -169,6 +171,7 @@ def _caller(claims: dict[str, Any]) -> Caller:
         campaign=None if campaign is None else CampaignId(campaign),
         area=None if area is None else AreaCode(area),
         token_id=texts["jti"],
+        session=texts["sid"],
     )
 
 
@@ -195,6 +198,8 @@ def mint(signing_jwk_json: str, caller: Caller, *, lifetime: timedelta) -> str:
         claims["campaign"] = caller.campaign
     if caller.area is not None:
         claims["area"] = caller.area
+    if caller.session is not None:
+        claims["sid"] = caller.session
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
 
 

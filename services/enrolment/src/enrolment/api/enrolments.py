@@ -133,6 +133,7 @@ def _command(
         idempotency_key=key,
         request=request,
         received_at=service.clock(),
+        session=caller.session,
         traceparent=current_traceparent(),
     )
 

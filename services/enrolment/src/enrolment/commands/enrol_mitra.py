@@ -30,6 +30,8 @@ class EnrolMitra:
     idempotency_key: str
     request: EnrolmentRequest
     received_at: datetime
+    session: str | None = None
+    """Of the recruiter's sign-in; None if an operator minted the token."""
     traceparent: str | None = None
     mitra: MitraId = field(default_factory=new_mitra_id)
     event: EventId = field(default_factory=new_event_id)

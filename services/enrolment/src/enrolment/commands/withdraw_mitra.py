@@ -7,12 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.schemas import Withdrawn
 from enrolment.storage import mitras
+from enrolment.storage.row_security import Work, act_as
 from mitra_shared.contracts.events import MitraWithdrawnV1
 from mitra_shared.contracts.topics import ENROLMENT
 from mitra_shared.database import retrying
-from mitra_shared.ids import AreaCode, CampaignId, MitraId, new_event_id
+from mitra_shared.ids import CampaignId, MitraId, new_event_id
 from mitra_shared.log import unit_of_work
 from mitra_shared.log.append import Emitted, append
+from mitra_shared.security.tokens import Caller
 
 
 class MitraNotFound(Exception):
@@ -21,11 +23,11 @@ class MitraNotFound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WithdrawMitra:
-    """What somebody of the person's constituency asks."""
+    """What somebody of the person's constituency asks, or the person, who proved to be that."""
 
     mitra: MitraId
     campaign: CampaignId
-    area: AreaCode | None
+    by: Caller | Work
     asked_at: datetime
     traceparent: str | None = None
 
@@ -42,8 +44,11 @@ async def withdraw_mitra(command: WithdrawMitra, engine: AsyncEngine) -> Withdra
 
 async def _withdraw(command: WithdrawMitra, engine: AsyncEngine) -> Withdrawn:
     async with unit_of_work(engine) as unit:
+        await act_as(unit.connection, command.by, command.campaign, command.asked_at)
         row = await mitras.find(unit.connection, command.mitra, for_update=True)
-        if row is None or (row.campaign, row.constituency) != (command.campaign, command.area):
+        if row is None or row.campaign != command.campaign:
+            raise MitraNotFound
+        if isinstance(command.by, Caller) and row.constituency != command.by.area:
             raise MitraNotFound
         if row.withdrawn_at is not None:
             return Withdrawn(

@@ -6,7 +6,7 @@ from typing import Final
 from enrolment.domain.refusals import Reason, Refusal
 from enrolment.drafts import Draft
 from enrolment.intake.items import Answer
-from enrolment.problems import DUPLICATE_ANSWERS_USED_UP, IDEMPOTENCY_KEY_REUSED, as_text
+from enrolment.problems import DUPLICATE_ANSWERS_USED_UP, IDEMPOTENCY_KEY_REUSED, ROLE_ENDED, as_text
 from enrolment.problems import refused as problem_of
 from mitra_shared.http.problems import INTERNAL, Problem, unavailable
 from mitra_shared.log import Place
@@ -52,6 +52,13 @@ DUPLICATE: Final = refused(
             "Somebody is enrolled with this phone number already.",
             "the number of a person who is not enrolled yet",
         ),
+    )
+)
+
+NOT_GRANTED: Final = of_problem(
+    ROLE_ENDED(
+        "Your role in this constituency has ended, so nothing was stored. Sign in again; if that does not "
+        "help, ask your in-charge."
     )
 )
 

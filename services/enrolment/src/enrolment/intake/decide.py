@@ -4,13 +4,14 @@ Items are taken in the order of arrival, as if each were alone: the first of an 
 phone wins, and the others take its outcome. That order is also the order of the log, and so of waitlists.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from enrolment.domain.refusals import Refusal
 from enrolment.drafts import Draft
 from enrolment.intake.items import Answer, Item
+from enrolment.storage.row_security import Grant
 from mitra_shared.ids import CampaignId, StaffId
 
 DUPLICATE_ANSWERS_A_DAY = 20
@@ -35,6 +36,8 @@ class Standing:
     taken: dict[Phone, set[int]]
     duplicates: dict[StaffId, int]
     """Duplicate answers of each caller today."""
+    granted: Container[Grant]
+    """Who may enrol where."""
 
 
 class Enrol(NamedTuple):
@@ -74,7 +77,11 @@ class RationUsedUp(NamedTuple):
     """The caller has had all duplicate answers of the day: nothing is judged, and nothing kept."""
 
 
-Decision = Enrol | Refuse | Duplicate | Replay | SameAs | KeyReused | RationUsedUp
+class NotGranted(NamedTuple):
+    """The caller's role in the constituency has ended: nothing is judged, and nothing kept."""
+
+
+Decision = Enrol | Refuse | Duplicate | Replay | SameAs | KeyReused | RationUsedUp | NotGranted
 
 
 @dataclass(slots=True)
@@ -93,7 +100,7 @@ class _Deciding:
         if first is not None:
             return SameAs(first) if self.items[first].digest == item.digest else KeyReused()
         decision = self._decide_afresh(item)
-        if not isinstance(decision, RationUsedUp):
+        if not isinstance(decision, RationUsedUp | NotGranted):
             self.firsts[item.identity] = index
         return decision
 
@@ -105,6 +112,8 @@ class _Deciding:
         if duplicates.get(caller, 0) >= self.ration:
             return RationUsedUp()
         draft = item.verdict
+        if grant_for(draft) not in self.standing.granted:
+            return NotGranted()
         taken = self.standing.taken.setdefault((draft.campaign, draft.phone_hash), set())
         for slot in range(draft.people_per_phone):
             if slot not in taken:
@@ -112,6 +121,11 @@ class _Deciding:
                 return Enrol(draft, slot)
         duplicates[caller] = duplicates.get(caller, 0) + 1
         return Duplicate()
+
+
+def grant_for(draft: Draft) -> Grant:
+    """What the recruiter must hold."""
+    return Grant(draft.recruiter, draft.campaign, draft.constituency)
 
 
 def decide(

@@ -24,16 +24,19 @@ from enrolment.intake.decide import (
     Enrol,
     KeyReused,
     Known,
+    NotGranted,
     RationUsedUp,
     Refuse,
     Replay,
     SameAs,
     Standing,
     decide,
+    grant_for,
 )
 from enrolment.intake.items import Answer, Item
 from enrolment.storage import mitras, outcomes
 from enrolment.storage.locks import lock_intake
+from enrolment.storage.row_security import Grant, grant_by_token
 from enrolment.storage.standing import Found, look
 from mitra_shared.contracts.topics import ENROLMENT
 from mitra_shared.ids import CampaignId, StaffId, new_event_id
@@ -81,7 +84,7 @@ class GroupTransaction:
         async with unit_of_work(self._engine) as unit:
             connection = unit.connection
             await lock_intake(connection)
-            standing = await self._standing(connection, items, india_day(now))
+            standing = await self._standing(connection, items, now)
             decisions = decide(items, standing, ration=self._ration)
             enrolling = [decision for decision in decisions if isinstance(decision, Enrol)]
             places: list[Place] = []
@@ -93,16 +96,18 @@ class GroupTransaction:
         self._tell_of_rations(items, decisions, standing)
         return given
 
-    async def _standing(self, connection: AsyncConnection, items: Sequence[Item], day: date) -> Standing:
+    async def _standing(self, connection: AsyncConnection, items: Sequence[Item], now: datetime) -> Standing:
+        day = india_day(now)
         found = await self._look(connection, items, day)
         if await self._judge_again_if_changed(connection, items, found.versions):
             # Whoever is eligible only now has a phone that was not looked for.
             found = await self._look(connection, items, day)
+        await self._grant_by_tokens(connection, items, found, now)
         outcomes = {
             (known.caller, known.key): Known(known.digest, Answer(known.status, known.body))
             for known in found.outcomes
         }
-        return Standing(outcomes, found.slots, found.duplicates)
+        return Standing(outcomes, found.slots, found.duplicates, found.grants)
 
     async def _look(self, connection: AsyncConnection, items: Sequence[Item], day: date) -> Found:
         drafts = [item.verdict for item in items if isinstance(item.verdict, Draft)]
@@ -111,8 +116,22 @@ class GroupTransaction:
             {item.identity for item in items},
             {(draft.campaign, draft.phone_hash) for draft in drafts},
             {item.command.recruiter for item in items},
+            {grant_for(draft) for draft in drafts},
             day,
         )
+
+    async def _grant_by_tokens(
+        self, connection: AsyncConnection, items: Sequence[Item], found: Found, now: datetime
+    ) -> None:
+        """Whoever comes with a token that an operator minted may enrol in its constituency."""
+        new = {
+            Grant(item.command.recruiter, item.command.campaign, item.command.area)
+            for item in items
+            if item.command.session is None and item.command.area is not None
+        }
+        if missing := new - found.grants:
+            await grant_by_token(connection, missing, now)
+            found.grants.update(missing)
 
     async def _judge_again_if_changed(
         self, connection: AsyncConnection, items: Sequence[Item], versions: Mapping[CampaignId, int]
@@ -206,6 +225,8 @@ def _answers(decisions: Sequence[Decision], places: Sequence[Place], *, retry_af
                 given.append(given[first])
             case KeyReused():
                 given.append(answers.KEY_REUSED)
+            case NotGranted():
+                given.append(answers.NOT_GRANTED)
             case RationUsedUp():
                 given.append(answers.ration_used_up(retry_after))
             case _:

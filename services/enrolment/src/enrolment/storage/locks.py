@@ -15,14 +15,16 @@ _BY_INDEX_ONLY: Final = ", ".join(
 )
 """Plans are kept for the life of a connection. One made while a table was small would later read all of a
 large one for every group."""
-_LOCK_INTAKE: Final = text(f"select {_BY_INDEX_ONLY}, pg_advisory_xact_lock(:lock)")
+_LOCK_INTAKE: Final = text(
+    f"select {_BY_INDEX_ONLY}, set_config('mitra.work', 'intake', true), pg_advisory_xact_lock(:lock)"
+)
 
 
 async def lock_intake(connection: AsyncConnection) -> None:
     """Until the end of the transaction, no other group of enrolments and no change of campaign commits.
 
     Taken before anything is read: what is read afterwards is what it is committed against. The transaction
-    reads by index only.
+    reads by index only, and people of all areas.
     """
     await connection.execute(_LOCK_INTAKE, {"lock": _INTAKE})
 

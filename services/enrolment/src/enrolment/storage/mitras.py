@@ -71,6 +71,19 @@ async def find(connection: AsyncConnection, mitra: MitraId, *, for_update: bool 
     return (await connection.execute(statement, {"id": mitra})).one_or_none()
 
 
+async def find_sealed(connection: AsyncConnection, mitra: MitraId) -> Row[Any] | None:
+    """What is needed to show a person: sealed name and phone, and who may see them."""
+    return (
+        await connection.execute(
+            text(
+                "select id, campaign, constituency, recruiter, name, phone, withdrawn_at"
+                " from mitra where id = :id"
+            ),
+            {"id": mitra},
+        )
+    ).one_or_none()
+
+
 async def mark_withdrawn(connection: AsyncConnection, mitra: MitraId, at: datetime, place: Place) -> None:
     """Note the withdrawal and where its event stands; the place on the phone is free again."""
     await connection.execute(

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from enrolment.storage.outcomes import Identity, Outcome
+from enrolment.storage.row_security import Grant
 from mitra_shared.ids import CampaignId, StaffId
 
 Phone = tuple[CampaignId, bytes]
@@ -24,6 +25,8 @@ class Found(NamedTuple):
     """Places in use on the phones."""
     duplicates: dict[StaffId, int]
     """Duplicate answers of the callers on the day."""
+    grants: set[Grant]
+    """Those of the asked for that are held, by staff who are not suspended."""
 
 
 _LOOK: Final = text(
@@ -43,6 +46,17 @@ _LOOK: Final = text(
     union all
     select 'duplicates', caller, '', null, answered, ''
     from duplicate_answer where day = :day and caller = any(:recruiters)
+    union all
+    select 'grant', asked.staff, asked.campaign, null, 0, asked.area
+    from unnest(cast(:staff as text[]), cast(:staff_campaigns as text[]), cast(:areas as text[]))
+        as asked(staff, campaign, area)
+    where exists (
+            select from token_grant as held
+            where (held.staff, held.campaign, held.area) = (asked.staff, asked.campaign, asked.area))
+        or exists (
+            select from staff_grant as held join staff on staff.id = held.staff and staff.state = 'active'
+            where (held.staff, held.campaign, held.area) = (asked.staff, asked.campaign, asked.area)
+                and held.role in ('in_charge', 'co_in_charge') and held.until is null)
     """
 )
 
@@ -52,9 +66,10 @@ async def look(
     identities: Collection[Identity],
     phones: Collection[Phone],
     callers: Collection[StaffId],
+    grants: Collection[Grant],
     day: date,
 ) -> Found:
-    """Look up campaigns, answers, phones and rations."""
+    """Look up campaigns, answers, phones, rations and grants."""
     rows = await connection.execute(
         _LOOK,
         {
@@ -63,10 +78,13 @@ async def look(
             "campaigns": [campaign for campaign, _ in phones],
             "hashes": [digest for _, digest in phones],
             "recruiters": list(callers),
+            "staff": [grant.staff for grant in grants],
+            "staff_campaigns": [grant.campaign for grant in grants],
+            "areas": [grant.area for grant in grants],
             "day": day,
         },
     )
-    found = Found({}, [], {}, {})
+    found = Found({}, [], {}, {}, set())
     for kind, owner, key, digest, number, body in rows:
         match kind:
             case "campaign":
@@ -75,6 +93,8 @@ async def look(
                 found.outcomes.append(Outcome(owner, key, digest, number, body))
             case "slot":
                 found.slots.setdefault((owner, digest), set()).add(number)
+            case "grant":
+                found.grants.add(Grant(owner, key, body))
             case _:
                 found.duplicates[owner] = number
     return found

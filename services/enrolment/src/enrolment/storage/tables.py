@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from enrolment.storage.staff_tables import add_staff_tables
+from mitra_shared.access_record.tables import access_record_tables
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.log import log_tables
 
@@ -127,3 +128,15 @@ OPINION_DROPPED = Table(
     Column("constituency", Text, primary_key=True),
     Column("sheets", Integer, nullable=False),
 )
+
+TOKEN_GRANT = Table(
+    "token_grant",
+    METADATA,
+    Column("staff", Text, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False),
+    comment="areas that tokens minted by operators were seen to allow",
+)
+
+access_record_tables(METADATA)

@@ -71,6 +71,8 @@ async def connect(name: str, url: str) -> Snapshot:
             timeout=CONNECT_SECONDS,
             server_settings={
                 "application_name": "mitra audit",
+                # Postgres shows people to whoever says what for.
+                "mitra.work": "audit",
                 "default_transaction_read_only": "on",
                 "statement_timeout": str(STATEMENT_SECONDS * 1000),
                 "idle_in_transaction_session_timeout": "0",

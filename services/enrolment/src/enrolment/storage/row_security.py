@@ -1,0 +1,69 @@
+"""As whom a transaction reads and writes people; Postgres holds to it where code forgets (migration 0003).
+
+A transaction that says nothing sees nobody. A member of staff sees the people of areas that are granted, and
+the machinery sees everybody, under the name of its work. Whoever works, a person is enrolled only where the
+recruiter holds a grant.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mitra_shared.ids import AreaCode, CampaignId, StaffId
+from mitra_shared.security.tokens import Caller
+
+
+class Work(StrEnum):
+    """What the machinery does when it reads people of all areas."""
+
+    INTAKE = "intake"
+    """Looks whether phones are enrolled already."""
+    OWN_DATA = "own-data"
+    """Serves a person who proved by a code to be that person."""
+    MESSAGES = "messages"
+    """Opens phones to send to them."""
+    UPKEEP = "upkeep"
+    """Erases what is due."""
+
+
+class Grant(NamedTuple):
+    """That a member of staff may work in a constituency."""
+
+    staff: StaffId
+    campaign: CampaignId
+    area: AreaCode
+
+
+_ACT: Final = text("select set_config('mitra.staff', :staff, true), set_config('mitra.work', :work, true)")
+_GRANT: Final = text(
+    """
+    insert into token_grant (staff, campaign, area, since)
+    select new.staff, new.campaign, new.area, :at
+    from unnest(cast(:staff as text[]), cast(:campaigns as text[]), cast(:areas as text[]))
+        as new(staff, campaign, area)
+    on conflict do nothing
+    """
+)
+
+
+async def act_as(connection: AsyncConnection, who: Caller | Work, campaign: CampaignId, at: datetime) -> None:
+    """Until the end of the transaction, see and change people as `who`.
+
+    What an operator minted a token for is granted by that; who signed in has the grants of the account alone.
+    """
+    if isinstance(who, Work):
+        await connection.execute(_ACT, {"staff": "", "work": who})
+        return
+    if who.session is None and who.area is not None:
+        await grant_by_token(connection, {Grant(who.subject, campaign, who.area)}, at)
+    await connection.execute(_ACT, {"staff": who.subject, "work": ""})
+
+
+async def grant_by_token(connection: AsyncConnection, grants: Collection[Grant], at: datetime) -> None:
+    """Note what tokens allow that were minted by operators; what is noted already stays as it is."""
+    staff, campaigns, areas = zip(*sorted(grants), strict=True)
+    await connection.execute(_GRANT, {"staff": staff, "campaigns": campaigns, "areas": areas, "at": at})
