@@ -83,6 +83,11 @@ async def assert_found(breakable: Breakable, broken: Broken) -> None:
     assert not report.clean
 
 
+def notes_of(report: AuditReport) -> list[str]:
+    """What is worth knowing, but for the ends of the access records, which every report tells."""
+    return [note for check in report.checks if check.name != "access record" for note in check.notes]
+
+
 def sql(database: str, *statements: str, **names: object) -> Corruption:
     """Statements that each hit at least one row. `{p}` is the partition of Wayanad, others are given."""
 

@@ -33,6 +33,7 @@ from tests.certificates.enrolment_log import BEGIN, CAMPAIGN, KEY, mitra
 from tests.certificates.naive import NaiveOffice
 from tests.certificates.stories import PARTITIONS
 from tests.enrolment.intake_api import SEALS, running_api
+from tests.ops.broken import notes_of
 from tests.ops.campaign_world import FieldDay, World
 from tests.ops.test_audit_issuing import take
 
@@ -190,7 +191,7 @@ async def test_a_decision_that_lapsed_is_noted_and_one_without_reason_is_found(w
     )
     report = await world.audit()
     assert report.clean, report.findings
-    notes = [note for check in report.checks for note in check.notes]
+    notes = notes_of(report)
     assert any("lapsed: nothing was kept" in note for note in notes)
     await world.run("certificates", "update desk_entry set lapsed = 'so it is said' where kind = 'correct'")
     found = (await world.audit()).findings["certificates"]

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.ops.broken import WAYANAD, Breakable, Broken, assert_found, redis, sql
+from tests.ops.broken import WAYANAD, Breakable, Broken, assert_found, notes_of, redis, sql
 
 Fields = dict[bytes, bytes]
 
@@ -318,7 +318,7 @@ async def test_a_silent_group_is_told_and_is_no_mistake(breakable: Breakable) ->
     )
     report = await breakable.audit()
     assert report.clean, report.findings
-    notes = [note for check in report.checks for note in check.notes]
+    notes = notes_of(report)
     assert [note.split()[0] for note in notes] == ["gone", "silent"]
 
 
@@ -328,6 +328,6 @@ async def test_a_rebuild_that_was_asked_for_is_told_and_is_no_mistake(breakable:
     )
     report = await breakable.audit()
     assert report.clean, report.findings
-    notes = [note for check in report.checks for note in check.notes]
+    notes = notes_of(report)
     assert len(notes) == 4
     assert all(note.startswith("reporting is asked to rebuild partition 3") for note in notes)
