@@ -14,8 +14,8 @@ from joserfc.jwk import ECKey
 
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.security import tokens
+from mitra_shared.security.token_keys import BadTokenKeys
 from mitra_shared.security.tokens import (
-    BadTokenKeys,
     Caller,
     InvalidToken,
     Role,

@@ -22,7 +22,7 @@ from mitra_shared.http.edge import Edge, EdgeSettings
 from mitra_shared.http.lean import LeanRoute, LeanRoutes, RememberedRoute
 from mitra_shared.http.probes import Readiness, probe_routes
 from mitra_shared.http.problems import problem_responses
-from mitra_shared.security.tokens import TokenVerifier
+from mitra_shared.security.tokens import Caller, TokenVerifier
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.access import AccessLog
 from mitra_shared.telemetry.metrics import ProcessMetrics
@@ -100,6 +100,7 @@ def create_api(
     lifespan: Lifespan | None = None,
     anonymous_paths: AbstractSet[str] = frozenset(),
     routers: Sequence[APIRouter] = (),
+    revoked: Callable[[Caller], bool] | None = None,
 ) -> Api:
     """An application with limits, problems, callers, probes, metrics, access log and CORS.
 
@@ -115,6 +116,7 @@ def create_api(
         lifespan: what lives as long as the application, as for FastAPI.
         anonymous_paths: exact paths whose callers must not be traceable (opinions).
         routers: the service's own routes.
+        revoked: whether a token that is valid otherwise is no longer accepted.
 
     Raises:
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
@@ -146,7 +148,7 @@ def create_api(
         app.front = _with_cors(app.front, settings.cors_origins)
     app.state.lean_routes = lean
     app.state.inner = app.inner
-    app.state.tokens = TokenVerifier(settings.token_keys)
+    app.state.tokens = TokenVerifier(settings.token_keys, revoked)
     install_problem_handlers(app)
     app.router.routes.extend(probe_routes(readiness, metrics.registry))
     app.add_api_route(

@@ -22,7 +22,8 @@ from mitra_shared.ops.screen import results
 from mitra_shared.ops.stack_state import DEFAULT_HOME, StackState
 from mitra_shared.ops.token import signing_key
 from mitra_shared.ops.trouble import EXIT_TROUBLE, EXIT_USAGE, Trouble, WrongUsage
-from mitra_shared.security.tokens import BadTokenKeys, Caller, Role, mint
+from mitra_shared.security.token_keys import BadTokenKeys
+from mitra_shared.security.tokens import Caller, Role, mint
 
 MAIN_FILE: Final = "campaign.toml"
 _TOKEN_LIFETIME: Final = timedelta(minutes=10)

@@ -2,13 +2,13 @@
 
     DIR/enrolment DIR/certificates DIR/reporting   what each service may know: its MITRA_SECRETS_DIR
     DIR/certificates/issuer/keys.json              what certificates are signed with (`mitra keys`)
-    DIR/operator                                   the key that signs tokens; addresses for `mitra` itself
+    DIR/enrolment/mitra_access_token_key           what the sessions of staff are signed with
+    DIR/operator                                   the key of all other tokens; addresses for `mitra` itself
     DIR/postgres DIR/redis                         passwords, `roles.sql` and `users.acl` for the servers
 
 The directory is made whole or not at all, and never overwritten: with the keys, sealed names are lost.
 """
 
-import json
 import shutil
 import time
 from collections.abc import Iterable
@@ -30,19 +30,30 @@ from mitra_shared.ops.embedded.accounts import (
     postgres_roles,
     redis_users,
 )
+from mitra_shared.ops.published_keys import by_kind, jwks, still_needed
 from mitra_shared.ops.trouble import Trouble
 from mitra_shared.security.lookup import new_lookup_key
 from mitra_shared.security.sealing import new_key_ring
 from mitra_shared.security.secret_files import read_secret, write_secret
-from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
+from mitra_shared.security.tokens import (
+    Caller,
+    Role,
+    mint,
+    new_access_key,
+    new_signing_key,
+    public_jwks,
+)
 
 SUPERUSER: Final = "postgres"
 CONSUMING: Final = ("certificates", "reporting")
 PRODUCING: Final = ("enrolment", "certificates")
 WEBHOOK_KEYS: Final = "mitra_webhook_keys"
+ACCESS_KEY: Final = "mitra_access_token_key"
 SERVICE_TOKEN_LIFETIME: Final = timedelta(days=365)
 LONGEST_TOKEN_LIFETIME: Final = timedelta(days=366)
 """Of any token that is minted here: so long does the key that signed it stay published."""
+LONGEST_SESSION_TOKEN: Final = timedelta(days=1)
+"""A day at least, since that is all that a `kid` tells; access tokens are valid for minutes."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +135,7 @@ class SecretFolder:
         """Write the addresses anew, and service tokens that are valid for another year; keys stay.
 
         A folder of before certificates were signed gets its issuer's keys, one of before there were webhooks
-        the keys that seal their secrets.
+        the keys that seal their secrets, one of before staff signed in the key of their tokens.
         """
         for service in SERVICES:
             self._write(
@@ -139,6 +150,31 @@ class SecretFolder:
         if not (self.of_service("reporting") / WEBHOOK_KEYS).exists():
             month = datetime.now(UTC).strftime("%Y-%m")
             self._write("reporting", **{WEBHOOK_KEYS: new_key_ring(month)})
+        if not (self.of_service("enrolment") / ACCESS_KEY).exists():
+            self._put_access_key(self._published())
+
+    def rotate_access_tokens(self, today: date, *, forget_old: bool = False) -> None:
+        """Sign the access tokens of staff with a new key from the next start of the enrolment apis.
+
+        The old public key stays published for a day, unless `forget_old`: then staff fetch new access tokens
+        with their refresh tokens at once, and notice nothing else.
+        """
+        others, access = by_kind(self._published())
+        kept = [] if forget_old else still_needed(access, today, LONGEST_SESSION_TOKEN)
+        self._put_access_key(jwks([*others, *kept]))
+
+    def _put_access_key(self, published: str) -> None:
+        key = new_access_key()
+        self._publish(public_jwks(published, key))
+        self._write("enrolment", **{ACCESS_KEY: key})
+
+    def _published(self) -> str:
+        return read_secret(self.path / "operator" / "mitra_token_keys", looked_after=True)
+
+    def _publish(self, token_keys: str) -> None:
+        """Hand out public keys. They come first: what is signed can be verified, wherever this ends."""
+        for part in (*SERVICES, "operator"):
+            self._write(part, mitra_token_keys=token_keys)
 
     def rotate_token_signing(self, today: date, *, forget_old: bool = False) -> None:
         """Sign tokens with a new key from now on, those of services at once.
@@ -147,11 +183,9 @@ class SecretFolder:
         the new key are accepted.
         """
         signing_key = new_signing_key()
-        published = read_secret(self.path / "operator" / "mitra_token_keys", looked_after=True)
-        token_keys = public_jwks(*([] if forget_old else [_still_needed(published, today)]), signing_key)
-        # The public half first: what is signed can be verified, wherever this ends.
-        for part in (*SERVICES, "operator"):
-            self._write(part, mitra_token_keys=token_keys)
+        others, access = by_kind(self._published())
+        kept = [] if forget_old else still_needed(others, today, LONGEST_TOKEN_LIFETIME)
+        self._publish(public_jwks(jwks([*kept, *access]), signing_key))
         self._write("operator", mitra_signing_key=signing_key)
         self._write_service_tokens(signing_key)
 
@@ -221,22 +255,3 @@ class SecretFolder:
 
 def _passwords(names: Iterable[str]) -> dict[str, str]:
     return {name: token_urlsafe(24) for name in names}
-
-
-def _still_needed(jwks: str, today: date) -> str:
-    """The JWKS, oldest key first, without keys whose successor is so old that no token of theirs is left."""
-    keys = json.loads(jwks)["keys"]
-    kept = [
-        key
-        for key, successor in zip(keys, [*keys[1:], None], strict=True)
-        if successor is None or today - _made_on(successor["kid"], today) <= LONGEST_TOKEN_LIFETIME
-    ]
-    return json.dumps({"keys": kept})
-
-
-def _made_on(kid: str, today: date) -> date:
-    """The day in a `kid`; one that has none is as good as new."""
-    try:
-        return date.fromisoformat(kid[:10])
-    except ValueError:
-        return today

@@ -21,6 +21,10 @@ PostgresOption = Annotated[
     str, typer.Option("--postgres", help="host:port of Postgres, as the services see it.")
 ]
 RedisOption = Annotated[str, typer.Option("--redis", help="host:port of Redis, as the services see it.")]
+ForgetOption = Annotated[
+    bool,
+    typer.Option("--forget-old", help="Refuse all tokens of earlier keys: one of them is known to others."),
+]
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The directory of the secrets.")]
 
 
@@ -45,22 +49,26 @@ def renew(
 
 
 @rotate_app.command("token-signing")
-def rotate_token_signing(
-    folder: FolderArgument,
-    *,
-    forget_old: Annotated[
-        bool,
-        typer.Option(
-            "--forget-old", help="Refuse all tokens of earlier keys: one of them is known to others."
-        ),
-    ] = False,
-) -> None:
-    """Sign tokens with a new key. The old public key stays published until its tokens have run out."""
+def rotate_token_signing(folder: FolderArgument, *, forget_old: ForgetOption = False) -> None:
+    """Sign tokens that are minted, and those of services, with a new key.
+
+    The old public key stays published until its tokens have run out.
+    """
     _existing(folder).rotate_token_signing(datetime.now(UTC).date(), forget_old=forget_old)
     accepted = "only its tokens" if forget_old else "old tokens, too,"
     typer.echo(
         f"Tokens are signed with a new key; {accepted} are accepted. "
         "Start all services again now: they know it from their next start."
+    )
+
+
+@rotate_app.command("access-tokens")
+def rotate_access_tokens(folder: FolderArgument, *, forget_old: ForgetOption = False) -> None:
+    """Sign the access tokens of staff who sign in with a new key. Nobody has to sign in again."""
+    _existing(folder).rotate_access_tokens(datetime.now(UTC).date(), forget_old=forget_old)
+    typer.echo(
+        "Access tokens of staff are signed with a new key. Start all services again now: they know it from "
+        "their next start."
     )
 
 

@@ -16,7 +16,8 @@ from mitra_shared.ops.secrets import LONGEST_TOKEN_LIFETIME, SecretFolder
 from mitra_shared.ops.stack_state import DEFAULT_HOME
 from mitra_shared.ops.trouble import Trouble, WrongUsage
 from mitra_shared.security.secret_files import UnsafeSecretFile, read_secret
-from mitra_shared.security.tokens import RECRUITERS, BadTokenKeys, Caller, Role, mint
+from mitra_shared.security.token_keys import BadTokenKeys
+from mitra_shared.security.tokens import RECRUITERS, Caller, Role, mint
 from mitra_shared.settings import SECRETS_DIR_VARIABLE
 
 LONGEST_HOURS: Final = LONGEST_TOKEN_LIFETIME / timedelta(hours=1)

@@ -1,17 +1,19 @@
 """Bearer tokens: ES256 JWTs that say who calls, in which role, for which campaign and area.
 
-`mitra token` mints them; every service verifies them with public keys only. Several keys may be valid at
-once (rotation): a token names its key by `kid`.
+`mitra token` mints them, and the enrolment api for staff who sign in; every service verifies them with
+public keys only. Several keys may be valid at once (rotation): a token names its key by `kid`. A key of the
+enrolment api has a `kid` that begins with `access-`, and is good for sessions of staff and nothing else.
 """
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
 from secrets import token_hex
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 from uuid import uuid4
 
 from joserfc import jwt
@@ -20,10 +22,10 @@ from joserfc.jwk import ECKey
 from joserfc.util import urlsafe_b64decode
 
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
+from mitra_shared.security.token_keys import ALGORITHM, BadTokenKeys, p256_key, parsed_jwk
 
 AUDIENCE: Final = "mitra"
 ISSUER: Final = "mitra"
-ALGORITHM: Final = "ES256"
 LEEWAY_SECONDS: Final = 30
 """How far the clocks of services and minters may differ."""
 
@@ -31,8 +33,19 @@ _LONGEST_TOKEN: Final = 4_096
 _LONGEST_CLAIM: Final = 200
 _REMEMBERED: Final = 8_192
 
+ACCESS_KID: Final = "access-"
+"""How the `kid` of a key begins that signs access tokens."""
+
 Reason = Literal[
-    "algorithm", "audience", "expired", "forged", "issuer", "malformed", "not-yet-valid", "unknown-key"
+    "algorithm",
+    "audience",
+    "expired",
+    "forged",
+    "issuer",
+    "malformed",
+    "not-yet-valid",
+    "revoked",
+    "unknown-key",
 ]
 
 _REASON_OF_CLAIM: Final[dict[str, Reason]] = {
@@ -53,6 +66,8 @@ class Role(StrEnum):
 
 RECRUITERS: Final = frozenset({Role.CO_IN_CHARGE, Role.IN_CHARGE})
 """Who enrols; their area is their constituency."""
+STAFF: Final = RECRUITERS | {Role.STATE_COORDINATOR, Role.HEADQUARTERS}
+"""The roles of people who sign in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +92,22 @@ class InvalidToken(Exception):
         self.reason: Reason = reason
 
 
-class BadTokenKeys(ValueError):
-    """A text is not a usable JWK or JWKS. The message never repeats key material."""
-
-
 class TokenVerifier:
     """Verifies tokens against a JWKS and remembers those it has seen until they expire."""
 
-    def __init__(self, jwks_json: str) -> None:
+    def __init__(self, jwks_json: str, revoked: Callable[[Caller], bool] | None = None) -> None:
         """Trust the keys of a JWKS.
+
+        Args:
+            jwks_json: the keys.
+            revoked: whether a token that is valid otherwise is no longer accepted; asked every time.
 
         Raises:
             BadTokenKeys: not a JWKS of public P-256 keys with distinct `kid`s.
         """
         self.jwks_json = public_jwks(jwks_json, allow_private=False)
         self._keys = {key.kid: key for key in map(ECKey.import_key, json.loads(self.jwks_json)["keys"])}
+        self._revoked = revoked
         self._seen: dict[bytes, tuple[Caller, float]] = {}
         self._claims = jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
@@ -108,6 +124,12 @@ class TokenVerifier:
         Raises:
             InvalidToken: with the reason.
         """
+        caller = self._caller(token)
+        if self._revoked is not None and self._revoked(caller):
+            raise InvalidToken("revoked")
+        return caller
+
+    def _caller(self, token: str) -> Caller:
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         seen = self._seen.get(digest)
         if seen is not None:
@@ -140,6 +162,8 @@ class TokenVerifier:
             raise InvalidToken(_REASON_OF_CLAIM.get(error.claim, "malformed")) from None
         except (JoseError, ValueError, OverflowError, RecursionError):
             raise InvalidToken("malformed") from None
+        if str(kid).startswith(ACCESS_KID) and ("sid" not in claims or claims.get("role") not in STAFF):
+            raise InvalidToken("forged")
         return claims
 
 
@@ -181,7 +205,7 @@ def mint(signing_jwk_json: str, caller: Caller, *, lifetime: timedelta) -> str:
     Raises:
         BadTokenKeys: the text is not a private P-256 JWK with a `kid`.
     """
-    key = _key(_parsed(signing_jwk_json))
+    key = p256_key(parsed_jwk(signing_jwk_json))
     if not key.is_private:
         raise BadTokenKeys("signing needs a private key")
     now = int(time.time())
@@ -205,9 +229,18 @@ def mint(signing_jwk_json: str, caller: Caller, *, lifetime: timedelta) -> str:
 
 def new_signing_key(kid: str | None = None) -> str:
     """A fresh private JWK (JSON). `kid` defaults to the day and a random part, as in `2026-11-01-4f2a9c`."""
-    name = kid or f"{time.strftime('%Y-%m-%d', time.gmtime())}-{token_hex(3)}"
+    name = kid or _new_kid()
     key = ECKey.generate_key("P-256", {"kid": name, "use": "sig", "alg": ALGORITHM}, private=True)
     return json.dumps(key.as_dict(private=True))
+
+
+def new_access_key() -> str:
+    """A fresh private JWK (JSON) that signs access tokens, with a `kid` as in `access-2026-11-01-4f2a9c`."""
+    return new_signing_key(ACCESS_KID + _new_kid())
+
+
+def _new_kid() -> str:
+    return f"{time.strftime('%Y-%m-%d', time.gmtime())}-{token_hex(3)}"
 
 
 def public_jwks(*key_texts: str, allow_private: bool = True) -> str:
@@ -218,8 +251,8 @@ def public_jwks(*key_texts: str, allow_private: bool = True) -> str:
             private and `allow_private` is false.
     """
     public: dict[str, dict[str, Any]] = {}
-    for parsed in map(_parsed, key_texts):
-        for key in map(_key, parsed.get("keys", [parsed])):
+    for parsed in map(parsed_jwk, key_texts):
+        for key in map(p256_key, parsed.get("keys", [parsed])):
             if key.is_private and not allow_private:
                 raise BadTokenKeys(f"key {key.kid!r} is private; verifying takes public keys only")
             if key.kid in public:
@@ -228,26 +261,3 @@ def public_jwks(*key_texts: str, allow_private: bool = True) -> str:
     if not public:
         raise BadTokenKeys("there is no key")
     return json.dumps({"keys": list(public.values())})
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        parsed = json.loads(text)
-    except ValueError:
-        raise BadTokenKeys("not JSON") from None
-    if not isinstance(parsed, dict) or not isinstance(parsed.get("keys", []), list):
-        raise BadTokenKeys("not a JWK or JWKS")
-    return parsed
-
-
-def _key(entry: object) -> ECKey:
-    try:
-        # joserfc checks what the entry is; the cast only says that this is its task.
-        key = ECKey.import_key(cast("dict[str, Any]", entry))
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        raise BadTokenKeys("not an EC key in JWK form") from None
-    if key.curve_name != "P-256":
-        raise BadTokenKeys(f"the curve is {key.curve_name}; {ALGORITHM} uses P-256")
-    if not key.kid:
-        raise BadTokenKeys("the key has no kid")
-    return key
