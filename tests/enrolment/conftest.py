@@ -6,6 +6,7 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.enrolment.intake_api import IntakeApi, load, running_api
+from tests.enrolment.staff_world import StaffWorld, staff_world
 from tests.factories import small_campaign
 
 
@@ -19,3 +20,9 @@ async def campaign_engine(enrolment_engine: AsyncEngine) -> AsyncEngine:
 async def api(campaign_engine: AsyncEngine) -> AsyncIterator[IntakeApi]:
     async with running_api(campaign_engine) as running:
         yield running
+
+
+@pytest_asyncio.fixture
+async def staff(campaign_engine: AsyncEngine) -> AsyncIterator[StaffWorld]:
+    async with staff_world(campaign_engine) as world:
+        yield world

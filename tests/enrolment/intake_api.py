@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from ipaddress import ip_network
 from typing import Any
 from uuid import uuid4
 
@@ -24,15 +25,25 @@ from enrolment.intake.committer import CommitGroup, Committer, IntakeLimits
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
+from enrolment.passwords import PasswordCost, Passwords
+from enrolment.revocations import Revocations
 from enrolment.seals import Seals
 from enrolment.service import Service
+from enrolment.staffing import Staffing
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.http.probes import Readiness
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.security.lookup import KeyedHash, new_lookup_key
 from mitra_shared.security.sealing import KeyRing, new_key_ring
-from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
+from mitra_shared.security.tokens import (
+    Caller,
+    Role,
+    mint,
+    new_access_key,
+    new_signing_key,
+    public_jwks,
+)
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from tests.factories import NOTICE_VERSION
@@ -42,6 +53,9 @@ SEGMENT = "S11-AC019"
 ELSEWHERE = "S24-AC037"
 
 SIGNING_KEY = new_signing_key()
+ACCESS_KEY = new_access_key()
+PASSWORDS = Passwords(PasswordCost(memory_kib=8, passes=1))
+"""Weak, for tests. No process takes such a setting."""
 SEALS = Seals(
     KeyRing.from_json(new_key_ring("test")),
     KeyRing.from_json(new_key_ring("test")),
@@ -151,6 +165,7 @@ async def running_api(
     ration: int = DUPLICATE_ANSWERS_A_DAY,
     looks: int = 200,
     around: Any = None,
+    passwords: Passwords | None = None,
 ) -> AsyncIterator[IntakeApi]:
     """An api on `engine`. `around(commit)` may wrap the transaction of a group."""
     clock = clock or (lambda: datetime.now(UTC))
@@ -162,17 +177,22 @@ async def running_api(
     if around is not None:
         commit = around(commit)
     committer = Committer(commit, metrics.commits, limits or IntakeLimits())
-    service = Service(engine, campaigns, IntakeDesk(campaigns, SEALS, committer), clock, SEALS, looks)
+    staffing = Staffing(
+        SEALS, passwords or PASSWORDS, ACCESS_KEY, Revocations(clock), proxies=(ip_network("127.0.0.0/8"),)
+    )
+    desk = IntakeDesk(campaigns, SEALS, committer)
+    service = Service(engine, campaigns, desk, clock, SEALS, looks, staffing)
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),
-        token_keys=public_jwks(SIGNING_KEY),
+        token_keys=public_jwks(SIGNING_KEY, ACCESS_KEY),
         log_level="error",
         cors_origins=("https://front.example",),
     )
     app = create_app(service, settings, Readiness(), metrics)
     async with engine.connect() as connection:
         await campaigns.refresh(connection)
+        await staffing.revocations.refresh(connection)
     stop = ShutdownSignal()
     running = asyncio.create_task(committer.run(stop))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -16,7 +16,7 @@ import httpx
 from mitra_shared.security.lookup import new_lookup_key
 from mitra_shared.security.sealing import new_key_ring
 from mitra_shared.security.tokens import public_jwks
-from tests.enrolment.intake_api import SIGNING_KEY
+from tests.enrolment.intake_api import ACCESS_KEY, SIGNING_KEY
 
 START_SECONDS = 30
 
@@ -45,7 +45,8 @@ def live_process(kind: str, place: Path, *, database_url: str, **settings: str) 
     environment = os.environ | {
         "MITRA_DATABASE_URL": database_url,
         "MITRA_REDIS_URL": "redis://127.0.0.1:9/0",
-        "MITRA_TOKEN_KEYS": public_jwks(SIGNING_KEY),
+        "MITRA_TOKEN_KEYS": public_jwks(SIGNING_KEY, ACCESS_KEY),
+        "MITRA_ACCESS_TOKEN_KEY": ACCESS_KEY,
         "MITRA_NAME_KEYS": new_key_ring("test"),
         "MITRA_PHONE_KEYS": new_key_ring("test"),
         "MITRA_LOOKUP_KEY": new_lookup_key(),

@@ -1,8 +1,9 @@
 """How the processes of the service are wired and started. Each imports what others have not to wait for."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from structlog import get_logger
 
 from enrolment.campaigns import LoadedCampaigns
@@ -12,8 +13,11 @@ from enrolment.domain.rules import Rules
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
+from enrolment.passwords import Passwords
+from enrolment.revocations import Revocations
 from enrolment.service import Service
 from enrolment.settings import ApiSettings, RelaySettings
+from enrolment.staffing import Staffing
 from enrolment.upkeep import Upkeep
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.database import create_engine, is_infrastructure
@@ -25,7 +29,7 @@ from mitra_shared.telemetry.metrics import ProcessMetrics
 
 log = get_logger(__name__)
 
-CAMPAIGN_POLL_SECONDS: Final = 0.5
+LOOK_SECONDS: Final = 0.5
 
 
 async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
@@ -42,13 +46,18 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
 
     commit = GroupTransaction(engine, campaigns, judge, system_clock, ration=settings.duplicate_answers_a_day)
     committer = Committer(commit, metrics.commits)
-    service = Service(
-        engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock, seals, settings.looks_a_day
+    access_key = settings.access_token_key.get_secret_value()
+    passwords = Passwords(settings.password_cost())
+    staffing = Staffing(
+        seals, passwords, access_key, Revocations(system_clock), proxies=settings.trusted_proxies
     )
+    desk = IntakeDesk(campaigns, seals, committer)
+    service = Service(engine, campaigns, desk, system_clock, seals, settings.looks_a_day, staffing)
     readiness = Readiness()
     readiness.add("database", database_check(engine))
     readiness.add("campaigns", campaigns.check)
     readiness.add("intake", committer.check)
+    readiness.add("staff", staffing.revocations.check)
     app = create_app(service, settings, readiness, metrics)
     served = ShutdownSignal()
 
@@ -67,29 +76,38 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
             {
                 "http": serve_api(),
                 "intake": committer.run(served),
-                "campaigns": follow_campaigns(campaigns, engine, shutdown),
+                "campaigns": follow("campaigns", campaigns.refresh, engine, shutdown),
+                "staff": follow("staff", staffing.revocations.refresh, engine, shutdown),
             },
         )
     finally:
+        passwords.close()
         await engine.dispose()
 
 
-async def follow_campaigns(campaigns: LoadedCampaigns, engine: AsyncEngine, shutdown: ShutdownSignal) -> None:
-    """Keep `campaigns` as the database has them, until `shutdown`."""
+async def follow(
+    what: str,
+    look: Callable[[AsyncConnection], Awaitable[None]],
+    engine: AsyncEngine,
+    shutdown: ShutdownSignal,
+) -> None:
+    """`look` at what changed in the database, twice a second until `shutdown`."""
     away = False
     while not shutdown.requested:
         try:
             async with engine.connect() as connection:
-                await campaigns.refresh(connection)
+                await look(connection)
         except Exception as error:
             if not is_infrastructure(error):
                 raise
             if not away:
-                log.warning("campaigns cannot be read", error=describe_error(error))
+                log.warning(
+                    "what is kept in memory cannot be read again", what=what, error=describe_error(error)
+                )
             away = True
         else:
             away = False
-        await shutdown.sleep(CAMPAIGN_POLL_SECONDS)
+        await shutdown.sleep(LOOK_SECONDS)
 
 
 async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:

@@ -12,12 +12,15 @@ from enrolment.clock import system_clock
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.items import Answer, Item
+from enrolment.passwords import PasswordCost, Passwords
+from enrolment.revocations import Revocations
 from enrolment.seals import Seals
 from enrolment.service import Service
+from enrolment.staffing import Staffing
 from mitra_shared.http.probes import Readiness
 from mitra_shared.security.lookup import KeyedHash, new_lookup_key
 from mitra_shared.security.sealing import KeyRing, new_key_ring
-from mitra_shared.security.tokens import new_signing_key, public_jwks
+from mitra_shared.security.tokens import new_access_key, new_signing_key, public_jwks
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
@@ -39,7 +42,9 @@ def openapi_text() -> str:
     metrics = ProcessMetrics()
     campaigns = LoadedCampaigns()
     committer = Committer(_never, metrics.commits)
-    service = Service(engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock, seals, 0)
+    staffing = Staffing(seals, Passwords(PasswordCost(8, 1)), new_access_key(), Revocations(system_clock))
+    desk = IntakeDesk(campaigns, seals, committer)
+    service = Service(engine, campaigns, desk, system_clock, seals, 0, staffing)
     document = create_app(service, settings, Readiness(), metrics).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

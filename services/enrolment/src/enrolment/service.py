@@ -9,6 +9,7 @@ from enrolment.clock import Clock
 from enrolment.intake.desk import IntakeDesk
 from enrolment.problems import NO_CAMPAIGN
 from enrolment.seals import Seals
+from enrolment.staffing import Staffing
 from mitra_shared.http.problems import unavailable
 from mitra_shared.ids import CampaignId
 
@@ -24,6 +25,12 @@ class Service:
     seals: Seals
     looks_a_day: int
     """People whose name and phone a member of staff may look at."""
+    staffing: Staffing
+
+    async def look_at_revocations(self) -> None:
+        """Know what was just changed without waiting for the next look."""
+        async with self.engine.connect() as connection:
+            await self.staffing.revocations.refresh(connection)
 
     async def campaign(self, campaign: CampaignId | None) -> LoadedCampaign:
         """The campaign a token is for.

@@ -1,14 +1,19 @@
 """What the processes of the service are told from outside, besides what every service is."""
 
-from typing import Annotated
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Final
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
+from enrolment.passwords import LEAST_MEMORY_KIB, LEAST_PASSES, PasswordCost
 from enrolment.seals import Seals
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
 from mitra_shared.settings import ServiceSettings
+
+_INSIDE: Final = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 
 
 class ApiSettings(ServiceSettings):
@@ -22,6 +27,27 @@ class ApiSettings(ServiceSettings):
     """Base64 of at least 32 bytes: finds phones and recognises requests."""
     duplicate_answers_a_day: Annotated[int, Field(ge=0)] = DUPLICATE_ANSWERS_A_DAY
     """Duplicate answers a caller may have in one day (India)."""
+    access_token_key: SecretStr
+    """Private JWK (JSON) that signs the access tokens of staff; its public half is among the `token_keys`."""
+    password_memory_kib: Annotated[int, Field(ge=LEAST_MEMORY_KIB, le=1_048_576)] = 65_536
+    """What checking one password takes."""
+    password_passes: Annotated[int, Field(ge=LEAST_PASSES, le=20)] = 3
+    """How often that memory is gone over."""
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=_INSIDE, validate_default=True
+    )
+    """Networks whose `X-Forwarded-For` tells where a request comes from, comma-separated."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(ip_network(each.strip()) for each in value.split(",") if each.strip())
+
+    def password_cost(self) -> PasswordCost:
+        """What checking one password costs."""
+        return PasswordCost(self.password_memory_kib, self.password_passes)
 
     looks_a_day: Annotated[int, Field(ge=0)] = 200
     """People whose name and phone a member of staff may look at in one day (India)."""

@@ -11,6 +11,7 @@ from structlog import get_logger
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock, india_day
 from enrolment.commands.forget_outcomes import forget_outcomes
+from enrolment.commands.forget_sign_ins import forget_sign_ins
 from enrolment.commands.release_opinions import release_opinions
 from mitra_shared.database import backoff, is_infrastructure
 from mitra_shared.http.probes import Heartbeat
@@ -60,6 +61,7 @@ class Upkeep:
                 break
             log.info("opinions left the pool", released=done.released, dropped=done.dropped)
         if self._forgotten_until is None or now.timestamp() - self._forgotten_until >= FORGET_SECONDS:
-            while await forget_outcomes(self._engine, now):
-                pass
+            for forget in (forget_outcomes, forget_sign_ins):
+                while await forget(self._engine, now):
+                    pass
             self._forgotten_until = now.timestamp()

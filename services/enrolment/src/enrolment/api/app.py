@@ -4,10 +4,14 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from enrolment.api.account import account_routes
 from enrolment.api.campaigns import campaign_routes
 from enrolment.api.enrolments import add_enrolment_routes
+from enrolment.api.invitations import invitation_routes
 from enrolment.api.mitras import mitra_routes
 from enrolment.api.opinions import OPINIONS_PATH, add_opinion_route
+from enrolment.api.sessions import session_routes
+from enrolment.api.staff import staff_routes
 from enrolment.service import Service
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.http.app import create_api
@@ -39,8 +43,13 @@ def create_app(
         routers=(
             mitra_routes(service),
             campaign_routes(service),
+            invitation_routes(service),
+            staff_routes(service),
+            session_routes(service),
+            account_routes(service),
             log_router(service.engine, ENROLMENT, OPINIONS),
         ),
+        revoked=service.staffing.revocations.revoked,
     )
     add_enrolment_routes(app, service)
     add_opinion_route(app, service)

@@ -5,8 +5,12 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mitra_shared.ids import CampaignId
+
 _INTAKE: Final = 0x4D49_5452_4102
 _UPKEEP: Final = 0x4D49_5452_4103
+_POSTS: Final = 0x4D49_5453
+"""With the campaign as its second half."""
 
 
 _BY_INDEX_ONLY: Final = ", ".join(
@@ -35,3 +39,11 @@ async def try_lock_upkeep(connection: AsyncConnection) -> bool:
         await connection.execute(text("select pg_try_advisory_xact_lock(:lock)"), {"lock": _UPKEEP})
     ).scalar_one()
     return taken
+
+
+async def lock_posts(connection: AsyncConnection, campaign: CampaignId) -> None:
+    """Until the end of the transaction, nobody else fills a post of the campaign."""
+    await connection.execute(
+        text("select pg_advisory_xact_lock(:lock, hashtext(:campaign))"),
+        {"lock": _POSTS, "campaign": campaign},
+    )
