@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
+from mitra_shared.ids import AreaCode, StaffId
 from mitra_shared.ops.addresses import Addresses, OperatorSettings
 from mitra_shared.ops.secrets import LONGEST_TOKEN_LIFETIME, SecretFolder, SecretsExist, Servers
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
 from mitra_shared.security.secret_files import read_secret
-from mitra_shared.security.tokens import InvalidToken, Role, TokenVerifier
+from mitra_shared.security.tokens import Caller, InvalidToken, Role, TokenVerifier, mint, public_jwks
 from tests.ops.commands import mitra
 
 SERVERS = Servers("postgres:5432", "redis:6379")
@@ -43,7 +44,8 @@ def test_each_service_finds_what_it_needs_and_no_key_of_another(folder: SecretFo
     }
     common = {"mitra_database_url", "mitra_redis_url", "mitra_token_keys"}
     assert found == {
-        "enrolment": common | {"mitra_name_keys", "mitra_phone_keys", "mitra_lookup_key"},
+        "enrolment": common
+        | {"mitra_name_keys", "mitra_phone_keys", "mitra_lookup_key", "mitra_access_token_key"},
         "certificates": common
         | {"mitra_service_token", "mitra_name_keys", "mitra_certificate_key", "issuer"},
         "reporting": common | {"mitra_service_token", "mitra_webhook_keys"},
@@ -137,12 +139,60 @@ def test_a_new_signing_key_is_published_beside_the_old_one(folder: SecretFolder)
     assert not [text for text in contents(folder).values() if json.loads(old_key)["d"] in text]
 
 
+def test_sessions_of_staff_have_a_key_of_their_own_that_is_good_for_nothing_else(
+    folder: SecretFolder,
+) -> None:
+    key = read_secret(folder.of_service("enrolment") / "mitra_access_token_key")
+    in_session = Caller(StaffId("a"), Role.IN_CHARGE, area=AreaCode("S11-PC04"), session="s")
+    as_operator = Caller(StaffId("a"), Role.OPERATOR, session="s")
+    for part in ("enrolment", "certificates", "reporting", "operator"):
+        verifier = TokenVerifier(read_secret(folder.path / part / "mitra_token_keys"))
+        assert verifier.verify(mint(key, in_session, lifetime=timedelta(minutes=10))) == in_session
+        with pytest.raises(InvalidToken, match="forged"):
+            verifier.verify(mint(key, as_operator, lifetime=timedelta(minutes=10)))
+    private = json.loads(key)["d"]
+    assert [name for name, text in contents(folder).items() if private in text] == [
+        "enrolment/mitra_access_token_key"
+    ]
+
+
+def test_an_older_folder_gets_the_key_of_sessions_when_it_is_renewed(folder: SecretFolder) -> None:
+    (folder.of_service("enrolment") / "mitra_access_token_key").unlink()
+    before = _service_token(folder, "reporting")
+    folder._publish(public_jwks(read_secret(folder.signing_key)))
+    folder.renew(SERVERS)
+    caller = Caller(StaffId("a"), Role.HEADQUARTERS, session="s")
+    key = read_secret(folder.of_service("enrolment") / "mitra_access_token_key")
+    assert _verifier(folder).verify(mint(key, caller, lifetime=timedelta(minutes=10))) == caller
+    _verifier(folder).verify(before)
+    kept = contents(folder)
+    folder.renew(SERVERS)
+    assert contents(folder)["enrolment/mitra_access_token_key"] == kept["enrolment/mitra_access_token_key"]
+
+
+def test_the_key_of_sessions_is_rotated_beside_the_others(folder: SecretFolder) -> None:
+    path = folder.of_service("enrolment") / "mitra_access_token_key"
+    caller = Caller(StaffId("a"), Role.HEADQUARTERS, session="s")
+    first, others = read_secret(path), _kids(folder)[:1]
+    folder.rotate_access_tokens(TODAY)
+    assert read_secret(path) != first
+    for key in (first, read_secret(path)):
+        assert _verifier(folder).verify(mint(key, caller, lifetime=timedelta(minutes=10))) == caller
+    folder.rotate_token_signing(TODAY)
+    assert _verifier(folder).verify(mint(first, caller, lifetime=timedelta(minutes=10))) == caller
+    folder.rotate_access_tokens(TODAY, forget_old=True)
+    with pytest.raises(InvalidToken, match="unknown-key"):
+        _verifier(folder).verify(mint(first, caller, lifetime=timedelta(minutes=10)))
+    assert set(others) < set(_kids(folder))
+    _verifier(folder).verify(_service_token(folder, "reporting"))
+
+
 def test_an_old_key_is_published_until_its_tokens_have_run_out(folder: SecretFolder) -> None:
     first, token = _kids(folder)[0], _service_token(folder, "reporting")
     folder.rotate_token_signing(TODAY)
     folder.rotate_token_signing(TODAY + LONGEST_TOKEN_LIFETIME)
     assert _kids(folder)[0] == first
-    assert len(_kids(folder)) == 3
+    assert len(_kids(folder)) == 4
     folder.rotate_token_signing(TODAY + LONGEST_TOKEN_LIFETIME + timedelta(days=1))
     assert first not in _kids(folder)
     with pytest.raises(InvalidToken, match="unknown-key"):

@@ -1,6 +1,7 @@
 import base64
 import hmac
 import json
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from time import time
@@ -16,11 +17,13 @@ from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.security import tokens
 from mitra_shared.security.token_keys import BadTokenKeys
 from mitra_shared.security.tokens import (
+    STAFF,
     Caller,
     InvalidToken,
     Role,
     TokenVerifier,
     mint,
+    new_access_key,
     new_signing_key,
     public_jwks,
 )
@@ -241,3 +244,33 @@ def test_a_kid_may_occur_once() -> None:
 def test_a_public_key_cannot_mint() -> None:
     with pytest.raises(BadTokenKeys, match="private"):
         mint(json.dumps(json.loads(public_jwks(SIGNING))["keys"][0]), CALLER, lifetime=HOUR)
+
+
+def test_a_token_says_of_which_session_it_is() -> None:
+    caller = replace(CALLER, session="0193e2f0-6d3c-7c41-9a6b-1c2d3e4f5a6b")
+    assert VERIFIER.verify(mint(SIGNING, caller, lifetime=HOUR)).session == caller.session
+    assert VERIFIER.verify(mint(SIGNING, CALLER, lifetime=HOUR)).session is None
+
+
+def test_a_key_of_sessions_signs_for_people_in_sessions_only() -> None:
+    key = new_access_key()
+    verifier = TokenVerifier(public_jwks(SIGNING, key))
+    for role in STAFF:
+        caller = Caller(StaffId("a"), role, session="s")
+        assert verifier.verify(mint(key, caller, lifetime=HOUR)) == caller
+        assert refused(mint(key, replace(caller, session=None), lifetime=HOUR), verifier) == "forged"
+    for role in set(Role) - STAFF:
+        assert (
+            refused(mint(key, Caller(StaffId("a"), role, session="s"), lifetime=HOUR), verifier) == "forged"
+        )
+
+
+def test_a_revoked_token_is_refused_although_it_was_accepted_before() -> None:
+    barred: set[str] = set()
+    verifier = TokenVerifier(public_jwks(SIGNING), lambda caller: caller.subject in barred)
+    token = mint(SIGNING, CALLER, lifetime=HOUR)
+    assert verifier.verify(token) == CALLER
+    barred.add(CALLER.subject)
+    assert refused(token, verifier) == "revoked"
+    barred.clear()
+    assert verifier.verify(token) == CALLER

@@ -42,7 +42,7 @@ StaffIdText = Annotated[StaffId, Field(pattern=STAFF_ID_PATTERN, examples=["S11-
 AreaText = Annotated[
     AreaCode,
     Field(
-        max_length=32,
+        pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$",
         description="A state for coordinators, a constituency for in-charges and co-in-charges.",
         examples=["S11-PC04"],
     ),
@@ -163,7 +163,7 @@ class Device(Body):
     """A device, by an id that it made for itself and keeps."""
 
     id: UUID
-    name: Annotated[str, Field(min_length=1, max_length=100, examples=["Chrome on Android"])]
+    name: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$", examples=["Chrome on Android"])]
 
 
 class SignInRequest(Body):

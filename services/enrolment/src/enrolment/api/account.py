@@ -1,8 +1,8 @@
 """`/v1/account`: the caller's own account: password and second factor."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
-from enrolment.api.callers import InSession, SignedIn
+from enrolment.api.callers import InSession, SignedIn, no_store
 from enrolment.api.client_network import client_network
 from enrolment.commands.change_password import ChangePassword, change_password
 from enrolment.commands.prove_password import Holder, NoAccount, own_account
@@ -23,7 +23,12 @@ from mitra_shared.http.problems import problem_responses
 
 def account_routes(service: Service) -> APIRouter:
     """What somebody does about the own account."""
-    router = APIRouter(prefix="/v1/account", tags=["account"], responses=problem_responses(401, 403))
+    router = APIRouter(
+        prefix="/v1/account",
+        tags=["account"],
+        responses=problem_responses(401, 403),
+        dependencies=[Depends(no_store)],
+    )
 
     def holder(caller: InSession, http: Request) -> Holder:
         network = client_network(http, service.staffing.proxies)
@@ -47,7 +52,10 @@ def account_routes(service: Service) -> APIRouter:
         )
 
     @router.put(
-        "/password", status_code=204, summary="Change your password", responses=problem_responses(429)
+        "/password",
+        status_code=204,
+        summary="Change your password",
+        responses=problem_responses(413, 415, 429),
     )
     async def password(request: PasswordChange, caller: SignedIn, http: Request) -> None:
         """All your other devices have to sign in again."""
@@ -60,7 +68,7 @@ def account_routes(service: Service) -> APIRouter:
         "/authenticator",
         status_code=201,
         summary="Begin to use an authenticator",
-        responses=problem_responses(409, 429),
+        responses=problem_responses(409, 413, 415, 429),
     )
     async def begin(request: PasswordProof, caller: SignedIn, http: Request) -> AuthenticatorSecret:
         """Get a secret for the app. Codes are asked for once one of them was confirmed."""
@@ -68,7 +76,9 @@ def account_routes(service: Service) -> APIRouter:
             made = await show_secret(holder(caller, http), request.password, service.staffing, service.engine)
         return AuthenticatorSecret(secret=made.secret, address=made.address)
 
-    @router.post("/authenticator/confirmation", summary="Switch codes on", responses=problem_responses(409))
+    @router.post(
+        "/authenticator/confirmation", summary="Switch codes on", responses=problem_responses(409, 413, 415)
+    )
     async def confirm(request: AuthenticatorProof, caller: SignedIn, http: Request) -> RecoveryCodes:
         """Show that the app has the secret. From now on signing in takes a code."""
         with as_problems():
@@ -79,7 +89,7 @@ def account_routes(service: Service) -> APIRouter:
         "/authenticator/removal",
         status_code=204,
         summary="Switch codes off",
-        responses=problem_responses(429),
+        responses=problem_responses(413, 415, 429),
     )
     async def remove(request: PasswordProof, caller: SignedIn, http: Request) -> None:
         """Signing in takes no code any more."""

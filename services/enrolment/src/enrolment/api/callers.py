@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Response
 
 from enrolment.domain.staff import APPOINTING, Appointer
 from enrolment.staff_problems import NO_SESSION
@@ -37,6 +37,11 @@ Appointing = Annotated[Caller, Depends(requires(*STAFF, Role.OPERATOR))]
 """Who may ask to fill a post. Whether this one is theirs is decided, and recorded, later."""
 LookingAfter = Annotated[Caller, Depends(requires(*APPOINTING))]
 """Who looks after somebody."""
+
+
+async def no_store(response: Response) -> None:
+    """A dependency of routes whose answers hold secrets or names: nobody on the way keeps them."""
+    response.headers["Cache-Control"] = "no-store"
 
 
 def appointer(caller: Caller) -> Appointer:

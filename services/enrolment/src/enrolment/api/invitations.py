@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
-from enrolment.api.callers import Appointing, LookingAfter, appointer
+from enrolment.api.callers import Appointing, LookingAfter, appointer, no_store
 from enrolment.commands.accept_invitation import AcceptInvitation, accept_invitation
 from enrolment.commands.invite_staff import InviteStaff, invite_staff
 from enrolment.commands.posts import nation_of
@@ -34,10 +34,13 @@ from mitra_shared.security.tokens import Role
 
 def invitation_routes(service: Service) -> APIRouter:
     """Inviting, what is open, taking back, accepting."""
-    router = APIRouter(prefix="/v1/staff/invitations", tags=["staff"])
+    router = APIRouter(prefix="/v1/staff/invitations", tags=["staff"], dependencies=[Depends(no_store)])
 
     @router.post(
-        "", status_code=201, summary="Invite somebody to a post", responses=problem_responses(401, 403, 409)
+        "",
+        status_code=201,
+        summary="Invite somebody to a post",
+        responses=problem_responses(401, 403, 409, 413, 415),
     )
     async def invite(request: InvitationRequest, caller: Appointing) -> InvitationMade:
         """Make an invitation for one person, good for seven days.
@@ -92,7 +95,7 @@ def invitation_routes(service: Service) -> APIRouter:
         "/accept",
         status_code=201,
         summary="Accept an invitation",
-        responses=problem_responses(404, 409),
+        responses=problem_responses(404, 409, 413, 415),
     )
     async def accept(request: AcceptanceRequest) -> Appointment:
         """Take the post, with a login of one's own. The secret of the invitation is all that is needed.

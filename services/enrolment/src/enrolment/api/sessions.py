@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
-from enrolment.api.callers import SignedIn
+from enrolment.api.callers import SignedIn, no_store
 from enrolment.api.client_network import client_network
 from enrolment.commands import sign_in as signing_in
 from enrolment.commands.end_session import end_session
@@ -31,9 +31,9 @@ from mitra_shared.http.problems import invalid_fields, problem_responses
 
 def session_routes(service: Service) -> APIRouter:
     """Sessions of devices."""
-    router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+    router = APIRouter(prefix="/v1/sessions", tags=["sessions"], dependencies=[Depends(no_store)])
 
-    @router.post("", status_code=201, summary="Sign in", responses=problem_responses(401, 403, 429))
+    @router.post("", status_code=201, summary="Sign in", responses=problem_responses(401, 403, 413, 415, 429))
     async def begin(request: SignInRequest, http: Request) -> SessionGiven:
         """Begin a session on a device. Signing in again on it ends the one before."""
         try:
@@ -55,7 +55,9 @@ def session_routes(service: Service) -> APIRouter:
         await service.look_at_revocations()
         return _given(begun)
 
-    @router.post("/refresh", summary="Exchange a refresh token", responses=problem_responses(401, 409))
+    @router.post(
+        "/refresh", summary="Exchange a refresh token", responses=problem_responses(401, 409, 413, 415)
+    )
     async def refresh(request: RefreshRequest) -> SessionGiven:
         """Get the next tokens; the one sent is spent.
 

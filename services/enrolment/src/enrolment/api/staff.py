@@ -100,7 +100,7 @@ def staff_routes(service: Service) -> APIRouter:
     @router.post(
         "/{staff_id:path}/hand-over",
         summary="Hand a post over",
-        responses=problem_responses(404),
+        responses=problem_responses(404, 413, 415),
     )
     async def hand_over(staff_id: StaffPath, request: HandOverRequest, caller: LookingAfter) -> Appointment:
         """Let somebody who has an account take over the post of another person.
