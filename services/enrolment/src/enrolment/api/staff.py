@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 
 from enrolment.api.callers import LookingAfter, Operator, appointer
 from enrolment.api.invitations import post_of
-from enrolment.campaigns import CampaignNotLoaded
+from enrolment.campaigns import LoadedCampaign
 from enrolment.commands.hand_over_post import HandOverPost, hand_over_post
 from enrolment.commands.register_staff import RegisterStaff, register_staff
 from enrolment.commands.suspend_staff import SuspendStaff, suspend_staff
@@ -150,6 +150,7 @@ async def _registrations(
     errors: list[dict[str, Any]] = []
     posts: dict[CampaignId, dict[StaffId, Post]] = defaultdict(dict)
     seen: set[StaffId] = set()
+    campaigns = await _campaigns(service, {entry.campaign for entry in request.staff})
     for index, entry in enumerate(request.staff):
         if caller.campaign not in {None, entry.campaign}:
             raise FORBIDDEN("Your token is for another campaign")
@@ -157,9 +158,8 @@ async def _registrations(
         if entry.id in seen:
             errors.append(_wrong(f"{place}.id", "occurs twice", "each id once"))
         seen.add(entry.id)
-        try:
-            loaded = await service.campaigns.get_or_look(entry.campaign, service.engine)
-        except CampaignNotLoaded:
+        loaded = campaigns[entry.campaign]
+        if loaded is None:
             errors.append(_wrong(f"{place}.campaign", "is not loaded", "the id of a campaign in force"))
         else:
             posts[entry.campaign][entry.id] = post_of(entry.role, entry.area, loaded.definition)
@@ -170,6 +170,13 @@ async def _registrations(
         RegisterStaff(service.campaigns.get(campaign).definition, people, caller.subject, now)
         for campaign, people in posts.items()
     ]
+
+
+async def _campaigns(service: Service, named: set[CampaignId]) -> dict[CampaignId, LoadedCampaign | None]:
+    async with service.engine.connect() as connection:
+        # Once for all: another api may just have loaded one.
+        await service.campaigns.refresh(connection)
+    return {campaign: service.campaigns.find(campaign) for campaign in named}
 
 
 def _wrong(field: str, message: str, expected: str) -> dict[str, str]:
