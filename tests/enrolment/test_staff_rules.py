@@ -1,5 +1,6 @@
 """The rules of staff by themselves: passwords, posts, what a process is told, what is forgotten."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,9 +11,9 @@ from enrolment.domain.passwords import WeakPassword, check_password, normal_pass
 from enrolment.domain.staff import Appointer, Post, may_appoint, may_move, may_suspend
 from enrolment.settings import ApiSettings
 from mitra_shared.ids import AreaCode
-from mitra_shared.security.tokens import Role
+from mitra_shared.security.tokens import Role, new_access_key, public_jwks
 from mitra_shared.settings import BadSettings, load_settings
-from tests.enrolment.intake_api import CONSTITUENCY, operator, rows
+from tests.enrolment.intake_api import ACCESS_KEY, CONSTITUENCY, SIGNING_KEY, operator, rows
 from tests.enrolment.staff_world import Member, StaffWorld
 
 LOGIN = "+919876543210"
@@ -78,10 +79,9 @@ def test_nobody_appoints_beyond_their_area() -> None:
 
 
 def given(monkeypatch: pytest.MonkeyPatch, **values: str) -> ApiSettings:
-    needed = ("database_url", "redis_url", "token_keys", "name_keys", "phone_keys", "lookup_key")
-    for name in (*needed, "access_token_key"):
-        monkeypatch.setenv(f"MITRA_{name.upper()}", "x")
-    for name, value in values.items():
+    needed = ("database_url", "redis_url", "name_keys", "phone_keys", "lookup_key")
+    keys = {"token_keys": public_jwks(SIGNING_KEY, ACCESS_KEY), "access_token_key": ACCESS_KEY}
+    for name, value in (dict.fromkeys(needed, "x") | keys | values).items():
         monkeypatch.setenv(f"MITRA_{name.upper()}", value)
     return load_settings(ApiSettings)
 
@@ -92,6 +92,20 @@ def test_no_process_starts_with_passwords_that_are_cheap_to_guess(monkeypatch: p
         with pytest.raises(BadSettings, match=f"MITRA_{setting.upper()} is wrong"):
             given(monkeypatch, **{setting: value})
         monkeypatch.delenv(f"MITRA_{setting.upper()}")
+
+
+def test_no_process_starts_with_a_key_of_sessions_that_nobody_would_accept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for key, why in (
+        ("x", "not JSON"),
+        (SIGNING_KEY, "begins with access-"),
+        (json.dumps(json.loads(public_jwks(ACCESS_KEY))["keys"][0]), "a private key"),
+        (new_access_key(), "mitra secrets renew"),
+    ):
+        with pytest.raises(BadSettings, match=why) as error:
+            given(monkeypatch, access_token_key=key)
+        assert key not in str(error.value) or key == "x"
 
 
 def test_proxies_are_networks(monkeypatch: pytest.MonkeyPatch) -> None:

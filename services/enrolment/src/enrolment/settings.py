@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Final
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
@@ -11,6 +11,8 @@ from enrolment.passwords import LEAST_MEMORY_KIB, LEAST_PASSES, PasswordCost
 from enrolment.seals import Seals
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
+from mitra_shared.security.token_keys import p256_key, parsed_jwk
+from mitra_shared.security.tokens import ACCESS_KID
 from mitra_shared.settings import ServiceSettings
 
 _INSIDE: Final = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
@@ -37,6 +39,18 @@ class ApiSettings(ServiceSettings):
         default=_INSIDE, validate_default=True
     )
     """Networks whose `X-Forwarded-For` tells where a request comes from, comma-separated."""
+
+    @field_validator("access_token_key")
+    @classmethod
+    def _is_published(cls, value: SecretStr, told: ValidationInfo) -> SecretStr:
+        key = p256_key(parsed_jwk(value.get_secret_value()))
+        if not (key.is_private and str(key.kid).startswith(ACCESS_KID)):
+            raise ValueError(f"it has to be a private key whose kid begins with {ACCESS_KID}")
+        if str(key.kid) not in told.data.get("token_keys", ""):
+            raise ValueError(
+                "its public half is not among MITRA_TOKEN_KEYS; mitra secrets renew puts it there"
+            )
+        return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

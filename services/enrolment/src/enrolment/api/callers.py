@@ -27,9 +27,10 @@ class InSession:
 
 
 async def _in_session(caller: Annotated[Caller, Depends(requires(*STAFF))]) -> InSession:
-    if caller.session is None:
-        raise NO_SESSION("Sign in with login and password first; the token was minted without")
-    return InSession(caller.subject, UUID(caller.session))
+    try:
+        return InSession(caller.subject, UUID(caller.session or ""))
+    except ValueError:
+        raise NO_SESSION("Sign in with login and password first; the token was minted without") from None
 
 
 SignedIn = Annotated[InSession, Depends(_in_session)]
