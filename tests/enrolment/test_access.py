@@ -112,8 +112,8 @@ async def test_a_field_that_would_give_more_is_refused_and_not_overlooked(staff:
     for more in ({"role": "operator"}, {"id": "chosen"}, {"campaign": "another"}, {"state": "active"}):
         refused = await staff.accept(secret, "+919800000001", **more)
         assert problem(refused) == (422, "invalid-request")
-    more = await staff.invite(operator(), "headquarters", campaign="another")
-    assert problem(more) == (422, "invalid-request")
+    elsewhere = await staff.invite(operator(), "headquarters", campaign="another")
+    assert problem(elsewhere) == (422, "invalid-request")
 
 
 def forged(key: Any, header: dict[str, Any], **changes: Any) -> str:

@@ -95,7 +95,8 @@ async def test_staff_are_listed_for_those_who_look_after_them(staff: StaffWorld)
     assert await listed(in_charge.token) == {recruiter.id: "आयशा बेगम"}
     assert await listed(other.token) == {}
     assert await listed(operator()) == dict.fromkeys(everybody)
-    found, after = [], ""
+    found: list[str] = []
+    after: str | None = ""
     while after is not None:
         page = await staff.ask("GET", f"/v1/staff?limit=3&after={after}", token=headquarters.token)
         found += [each["id"] for each in page.json()["staff"]]

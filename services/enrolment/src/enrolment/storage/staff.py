@@ -50,7 +50,7 @@ _ACCOUNT: Final = """
 
 def _account(row: Row[Any]) -> Account:
     *facts, role, area = list(row)
-    return Account(*facts, None if role is None else Post(Role(role), AreaCode(area)))
+    return Account._make([*facts, None if role is None else Post(Role(role), AreaCode(area))])
 
 
 async def _one(connection: AsyncConnection, where: str, lock: str = "", **values: Any) -> Account | None:
