@@ -21,11 +21,12 @@ from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock
 from enrolment.commands.define_campaign import DefineCampaign, define_campaign
 from enrolment.commands.enrol_mitra import draft
+from enrolment.domain.passwords import PasswordCost
 from enrolment.intake.committer import CommitGroup, Committer, IntakeLimits
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
-from enrolment.passwords import PasswordCost, Passwords
+from enrolment.passwords import Passwords
 from enrolment.revocations import Revocations
 from enrolment.seals import Seals
 from enrolment.service import Service

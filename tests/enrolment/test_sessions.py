@@ -7,7 +7,8 @@ from uuid import uuid4
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.passwords import PasswordCost, Passwords
+from enrolment.domain.passwords import PasswordCost
+from enrolment.passwords import Passwords
 from mitra_shared.security.tokens import TokenVerifier, public_jwks
 from tests.enrolment.intake_api import ACCESS_KEY, SIGNING_KEY, operator, rows, token
 from tests.enrolment.staff_world import PASSWORD, Member, StaffWorld, problem, staff_world

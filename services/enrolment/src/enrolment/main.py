@@ -13,11 +13,7 @@ from enrolment.domain.rules import Rules
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
-from enrolment.passwords import Passwords
-from enrolment.revocations import Revocations
-from enrolment.service import Service
 from enrolment.settings import ApiSettings, RelaySettings
-from enrolment.staffing import Staffing
 from enrolment.upkeep import Upkeep
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.database import create_engine, is_infrastructure
@@ -35,6 +31,10 @@ LOOK_SECONDS: Final = 0.5
 async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     """Serve the API until `shutdown`; what was asked before is answered."""
     from enrolment.api.app import create_app
+    from enrolment.passwords import Passwords
+    from enrolment.revocations import Revocations
+    from enrolment.service import Service
+    from enrolment.staffing import Staffing
 
     metrics = ProcessMetrics()
     engine = create_engine(settings.database_url.get_secret_value(), application="enrolment api", pool_size=8)

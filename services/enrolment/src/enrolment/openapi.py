@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from enrolment.api.app import create_app
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import system_clock
+from enrolment.domain.passwords import PasswordCost
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.items import Answer, Item
-from enrolment.passwords import PasswordCost, Passwords
+from enrolment.passwords import Passwords
 from enrolment.revocations import Revocations
 from enrolment.seals import Seals
 from enrolment.service import Service

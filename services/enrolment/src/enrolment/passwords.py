@@ -8,28 +8,16 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from enrolment.domain.passwords import normal_password
+from enrolment.domain.passwords import PasswordCost, normal_password
 
 Result = TypeVar("Result")
 
-LEAST_MEMORY_KIB: Final = 19_456
-LEAST_PASSES: Final = 2
-"""Below this nothing is hashed in production (OWASP: 19 MiB with two passes)."""
 WAITING_PER_THREAD: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordCost:
-    """What one check costs: memory in KiB and passes over it, on one core."""
-
-    memory_kib: int
-    passes: int
 
 
 class PasswordsBusy(Exception):

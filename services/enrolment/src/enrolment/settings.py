@@ -6,8 +6,8 @@ from typing import Annotated, Final
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
+from enrolment.domain.passwords import LEAST_MEMORY_KIB, LEAST_PASSES, PasswordCost
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
-from enrolment.passwords import LEAST_MEMORY_KIB, LEAST_PASSES, PasswordCost
 from enrolment.seals import Seals
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing

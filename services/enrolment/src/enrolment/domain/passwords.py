@@ -1,11 +1,16 @@
 """Which passwords are taken: long enough, and none that is tried first (after NIST SP 800-63B)."""
 
+from dataclasses import dataclass
 from typing import Final
 from unicodedata import normalize
 
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 200
 """Characters."""
+
+LEAST_MEMORY_KIB: Final = 19_456
+LEAST_PASSES: Final = 2
+"""Below this nothing is hashed in production (OWASP: 19 MiB with two passes)."""
 
 WHAT_IS_RIGHT: Final = (
     f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters that nobody guesses, best four words that have "
@@ -30,6 +35,14 @@ _ROWS: Final = (
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
 )
 _BEHIND: Final = "0123456789!@#$%&*._- "
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordCost:
+    """What one check costs: memory in KiB and passes over it, on one core."""
+
+    memory_kib: int
+    passes: int
 
 
 class WeakPassword(ValueError):
