@@ -56,6 +56,15 @@ async def test_guesses_made_at_once_are_counted_one_by_one(staff: StaffWorld) ->
     assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 7
 
 
+async def test_an_attempt_that_is_counted_after_a_later_one_is_not_locked_out(staff: StaffWorld) -> None:
+    login = (await staff.headquarters()).login
+    for _ in range(3):
+        staff.clock.now -= timedelta(milliseconds=20)
+        assert (await staff.sign_in(login)).status_code == 201
+        staff.clock.now -= timedelta(milliseconds=20)
+        assert problem(await staff.sign_in(login, "a wrong password")) == (401, "sign-in-refused")
+
+
 async def test_a_network_that_tries_many_logins_waits_and_others_do_not(staff: StaffWorld) -> None:
     login = (await staff.headquarters()).login
     for number in range(50):

@@ -51,7 +51,8 @@ async def _begin(engine: AsyncEngine, login_hash: bytes, network_hash: bytes, no
         # Always in this order, so that two attempts never wait for each other.
         for scope, key in ((Scope.ADDRESS, network_hash), (Scope.LOGIN, login_hash)):
             known = await sessions.failures(unit.connection, scope, key, now)
-            if known.locked_until > now:
+            # An attempt that came later may have been counted first; that alone locks nobody out.
+            if wait_after(scope, known.number) and known.locked_until > now:
                 raise LockedOut(ceil((known.locked_until - now).total_seconds()))
             number = known.number + 1
             counted = Failures(number, now + wait_after(scope, number))
