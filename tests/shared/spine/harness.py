@@ -38,7 +38,7 @@ from mitra_shared.ids import (
 )
 from mitra_shared.log import Place, UnitOfWork, unit_of_work
 from mitra_shared.log.endpoint import log_router
-from mitra_shared.log.tables import create_log_v1
+from mitra_shared.log.tables import add_rewrite_v2, create_log_v1
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.relay import Relay
 from mitra_shared.security.tokens import Caller, Role, TokenVerifier, mint, new_signing_key, public_jwks
@@ -103,7 +103,7 @@ class Spine:
         return await call_next(request)
 
     async def prepare(self) -> None:
-        await create_tables(self.producer, create_log_v1(ENROLMENT))
+        await create_tables(self.producer, [*create_log_v1(ENROLMENT), *add_rewrite_v2(ENROLMENT)])
         effect = (
             "create table effect (partition smallint, position bigint, event_id uuid, mitra uuid, at serial)"
         )
@@ -210,16 +210,16 @@ class Spine:
 
     async def ids_of(self, stream: str) -> list[str]:
         """Ids of all entries of a stream."""
-        return [raw_id.decode() for raw_id, _ in await self._entries(stream)]
+        return [raw_id.decode() for raw_id, _ in await self.entries_of(stream)]
 
     async def in_streams(self) -> list[tuple[int, int, UUID]]:
         return [
             (partition, int(raw_id.split(b"-")[1]), UUID(fields[b"id"].decode()))
             for partition in range(16)
-            for raw_id, fields in await self._entries(ENROLMENT.stream(Partition(partition)))
+            for raw_id, fields in await self.entries_of(ENROLMENT.stream(Partition(partition)))
         ]
 
-    async def _entries(self, stream: str) -> list[RawEntry]:
+    async def entries_of(self, stream: str) -> list[RawEntry]:
         return cast("list[RawEntry]", await self.redis.xrange(stream))
 
     @staticmethod
