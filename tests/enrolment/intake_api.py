@@ -24,6 +24,7 @@ from enrolment.intake.committer import CommitGroup, Committer, IntakeLimits
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
+from enrolment.notices import Notices, NoticesToOperators
 from enrolment.seals import Seals
 from enrolment.service import Service
 from mitra_shared.campaign.definition import CampaignDefinition
@@ -151,6 +152,7 @@ async def running_api(
     ration: int = DUPLICATE_ANSWERS_A_DAY,
     looks: int = 200,
     around: Any = None,
+    notices: Notices | None = None,
 ) -> AsyncIterator[IntakeApi]:
     """An api on `engine`. `around(commit)` may wrap the transaction of a group."""
     clock = clock or (lambda: datetime.now(UTC))
@@ -162,7 +164,15 @@ async def running_api(
     if around is not None:
         commit = around(commit)
     committer = Committer(commit, metrics.commits, limits or IntakeLimits())
-    service = Service(engine, campaigns, IntakeDesk(campaigns, SEALS, committer), clock, SEALS, looks)
+    service = Service(
+        engine,
+        campaigns,
+        IntakeDesk(campaigns, SEALS, committer),
+        clock,
+        SEALS,
+        looks,
+        notices or NoticesToOperators(),
+    )
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),

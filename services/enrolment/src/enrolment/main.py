@@ -12,9 +12,9 @@ from enrolment.domain.rules import Rules
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
+from enrolment.notices import NoticesToOperators
 from enrolment.service import Service
 from enrolment.settings import ApiSettings, RelaySettings
-from enrolment.upkeep import Upkeep
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.database import create_engine, is_infrastructure
 from mitra_shared.http.probes import Readiness, database_check
@@ -43,7 +43,13 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     commit = GroupTransaction(engine, campaigns, judge, system_clock, ration=settings.duplicate_answers_a_day)
     committer = Committer(commit, metrics.commits)
     service = Service(
-        engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock, seals, settings.looks_a_day
+        engine,
+        campaigns,
+        IntakeDesk(campaigns, seals, committer),
+        system_clock,
+        seals,
+        settings.looks_a_day,
+        NoticesToOperators(),
     )
     readiness = Readiness()
     readiness.add("database", database_check(engine))
@@ -93,14 +99,20 @@ async def follow_campaigns(campaigns: LoadedCampaigns, engine: AsyncEngine, shut
 
 
 async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
-    """Carry both logs to Redis and do the upkeep, until `shutdown`."""
+    """Carry both logs to Redis, do the upkeep and see erasures through, until `shutdown`."""
+    from enrolment.aftermath import Aftermath, ErasureMetrics
+    from enrolment.upkeep import Upkeep
     from mitra_shared.access_record.forgetting import forget_old_looks
     from mitra_shared.relay.running import run_relay as relay_topics
+    from mitra_shared.streams import connect
 
     engine = create_engine(
         settings.database_url.get_secret_value(), application="enrolment relay", pool_size=8
     )
-    upkeep, readiness = Upkeep(engine, system_clock), Readiness()
+    redis = connect(settings.redis_url.get_secret_value(), connections=2)
+    upkeep, readiness = Upkeep(engine, system_clock, NoticesToOperators()), Readiness()
+    metrics = ProcessMetrics()
+    aftermath = Aftermath(engine, redis, system_clock, ErasureMetrics(metrics.registry))
     readiness.add("upkeep", upkeep.heartbeat.check)
     try:
         await relay_topics(
@@ -109,7 +121,13 @@ async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
             settings=settings,
             topics=(ENROLMENT, OPINIONS),
             readiness=readiness,
-            parts={"upkeep": upkeep.run(shutdown), "old looks": forget_old_looks(engine, shutdown)},
+            metrics=metrics,
+            parts={
+                "upkeep": upkeep.run(shutdown),
+                "aftermath of erasures": aftermath.run(shutdown),
+                "old looks": forget_old_looks(engine, shutdown),
+            },
         )
     finally:
+        await redis.aclose()
         await engine.dispose()

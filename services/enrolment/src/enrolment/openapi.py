@@ -12,6 +12,7 @@ from enrolment.clock import system_clock
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.items import Answer, Item
+from enrolment.notices import NoticesToOperators
 from enrolment.seals import Seals
 from enrolment.service import Service
 from mitra_shared.http.probes import Readiness
@@ -39,7 +40,15 @@ def openapi_text() -> str:
     metrics = ProcessMetrics()
     campaigns = LoadedCampaigns()
     committer = Committer(_never, metrics.commits)
-    service = Service(engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock, seals, 0)
+    service = Service(
+        engine,
+        campaigns,
+        IntakeDesk(campaigns, seals, committer),
+        system_clock,
+        seals,
+        0,
+        NoticesToOperators(),
+    )
     document = create_app(service, settings, Readiness(), metrics).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

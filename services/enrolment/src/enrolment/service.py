@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from enrolment.campaigns import CampaignNotLoaded, LoadedCampaign, LoadedCampaigns
 from enrolment.clock import Clock
 from enrolment.intake.desk import IntakeDesk
+from enrolment.notices import Notices
 from enrolment.problems import NO_CAMPAIGN
 from enrolment.seals import Seals
 from mitra_shared.http.problems import unavailable
@@ -24,6 +25,7 @@ class Service:
     seals: Seals
     looks_a_day: int
     """People whose name and phone a member of staff may look at."""
+    notices: Notices
 
     async def campaign(self, campaign: CampaignId | None) -> LoadedCampaign:
         """The campaign a token is for.
