@@ -1,10 +1,11 @@
 """What follows erasures, run beside the relay: streams, Redis' file and freed space, and who is late.
 
-    erased -> written anew (the relay) -> noted -> file rewritten, tables vacuumed -> complete
+    erased -> filed; written anew (the relay) -> noted -> Redis' file rewritten, tables vacuumed -> complete
 
 Several processes may run it: every step can be done twice.
 """
 
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -15,6 +16,7 @@ from structlog import get_logger
 
 from enrolment.clock import Clock
 from enrolment.commands.complete_erasures import complete_erasures, note_written
+from enrolment.commands.file_erasures import file_erasures
 from enrolment.storage import erasures
 from enrolment.storage.row_security import Work, work_as
 from mitra_shared.database import backoff, is_infrastructure
@@ -46,8 +48,16 @@ class ErasureMetrics:
 class Aftermath:
     """The loop; what it does can always be done again."""
 
-    def __init__(self, engine: AsyncEngine, redis: Redis, clock: Clock, metrics: ErasureMetrics) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        redis: Redis,
+        clock: Clock,
+        metrics: ErasureMetrics,
+        ledger_file: Path | None = None,
+    ) -> None:
         self._engine = engine
+        self._ledger_file = ledger_file
         self._redis = redis
         self._clock = clock
         self._metrics = metrics
@@ -71,6 +81,8 @@ class Aftermath:
     async def work(self) -> None:
         """One pass."""
         now = self._clock()
+        while self._ledger_file is not None and await file_erasures(self._engine, self._ledger_file, now):
+            pass
         await note_written(self._engine, self._redis, now)
         if self._completed is None or monotonic() - self._completed >= COMPLETE_SECONDS:
             completed = await complete_erasures(self._engine, self._redis, now)

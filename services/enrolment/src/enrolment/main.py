@@ -112,7 +112,7 @@ async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
     redis = connect(settings.redis_url.get_secret_value(), connections=2)
     upkeep, readiness = Upkeep(engine, system_clock, NoticesToOperators()), Readiness()
     metrics = ProcessMetrics()
-    aftermath = Aftermath(engine, redis, system_clock, ErasureMetrics(metrics.registry))
+    aftermath = Aftermath(engine, redis, system_clock, ErasureMetrics(metrics.registry), settings.ledger_file)
     readiness.add("upkeep", upkeep.heartbeat.check)
     try:
         await relay_topics(

@@ -1,5 +1,6 @@
 """What the processes of the service are told from outside, besides what every service is."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr
@@ -41,3 +42,6 @@ class ApiSettings(ServiceSettings):
 
 class RelaySettings(ServiceSettings):
     """The relay process, which does the upkeep too."""
+
+    ledger_file: Path | None = None
+    """File apart from the database and its backups that erasures are noted in."""

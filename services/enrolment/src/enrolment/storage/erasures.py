@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -160,6 +160,87 @@ async def mark_complete(connection: AsyncConnection, mitras: Collection[UUID], a
         text("update erasure set completed_at = :at where mitra = any(:mitras)"),
         {"mitras": list(mitras), "at": at},
     )
+
+
+_ENTRY: Final = "mitra, campaign, why, noticed_at, erased_at, event_id"
+
+
+async def unfiled(connection: AsyncConnection, *, at_most: int) -> Sequence[Any]:
+    """Entries of the ledger that the file apart from the backups does not hold yet, locked."""
+    rows = await connection.execute(
+        text(
+            f"select {_ENTRY} from erasure where filed_at is null"  # noqa: S608 - columns of ours
+            " order by erased_at, mitra limit :at_most for update"
+        ),
+        {"at_most": at_most},
+    )
+    return [tuple(row) for row in rows]
+
+
+async def mark_filed(connection: AsyncConnection, mitras: Collection[UUID], at: datetime) -> None:
+    """Note that the file holds these."""
+    await connection.execute(
+        text("update erasure set filed_at = :at where mitra = any(:mitras)"),
+        {"mitras": list(mitras), "at": at},
+    )
+
+
+async def whole_ledger(connection: AsyncConnection) -> Sequence[Any]:
+    """Every entry, oldest first."""
+    rows = await connection.execute(
+        text(f"select {_ENTRY} from erasure order by erased_at, mitra")  # noqa: S608 - columns of ours
+    )
+    return [tuple(row) for row in rows]
+
+
+class Filed(Protocol):
+    """An erasure as the file holds it."""
+
+    @property
+    def mitra(self) -> MitraId:
+        """Who was erased."""
+
+    @property
+    def why(self) -> Why:
+        """Why."""
+
+    @property
+    def noticed_at(self) -> datetime | None:
+        """When the person was told."""
+
+
+_AGAIN: Final = text(
+    """
+    select m.id, m.campaign, m.constituency, m.segment, m.partition, m.recruiter, m.basis, m.phone_hash,
+           m.withdrawn_at, filed.why as erasure_why, filed.noticed_at as erasure_noticed_at
+    from unnest(cast(:mitras as uuid[]), cast(:whys as text[]), cast(:noticed as timestamptz[]))
+        as filed(mitra, why, noticed_at)
+    join mitra as m on m.id = filed.mitra
+    where m.erased_at is null order by m.id for update of m
+    """
+)
+
+
+async def take_again(connection: AsyncConnection, filed: Sequence[Filed]) -> Sequence[Row[Any]]:
+    """The rows of those of `filed` who are there and not erased, locked, as `take_due` gives them."""
+    rows = await connection.execute(
+        _AGAIN,
+        {
+            "mitras": [each.mitra for each in filed],
+            "whys": [each.why.value for each in filed],
+            "noticed": [each.noticed_at for each in filed],
+        },
+    )
+    return rows.all()
+
+
+async def known(connection: AsyncConnection, mitras: Collection[MitraId]) -> int:
+    """How many of these people this database knows, erased or not."""
+    found = await connection.execute(
+        text("select count(*) from mitra where id = any(:mitras)"), {"mitras": list(mitras)}
+    )
+    number: int = found.scalar_one()
+    return number
 
 
 class Late(NamedTuple):

@@ -120,13 +120,15 @@ ERASURE = Table(
     Column("noticed_at", DateTime(timezone=True)),
     Column("erased_at", DateTime(timezone=True), nullable=False),
     Column("event_id", Uuid, nullable=False),
+    Column("filed_at", DateTime(timezone=True)),
     Column("written_anew_at", DateTime(timezone=True)),
     Column("completed_at", DateTime(timezone=True)),
     Index("erasure_unfinished", "partition", postgresql_where=text("completed_at is null")),
     Index("erasure_erased_at", "erased_at"),
 )
-"""The ledger: who was erased and when, by id alone. `written_anew_at`: the stream holds nothing of it any
-more; `completed_at`: neither does Redis' file, and the database was asked to give the space free."""
+"""The ledger: who was erased and when, by id alone. `filed_at`: it stands in the file apart from backups too;
+`written_anew_at`: the stream holds nothing any more; `completed_at`: neither does Redis' file, and the
+database was asked to give the space free."""
 
 OPINION_POOL = Table(
     "opinion_pool",

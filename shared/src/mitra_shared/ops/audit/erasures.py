@@ -75,7 +75,7 @@ _LATE: Final = f"""
 
 _UNPLANNED: Final = """
     select 'somebody withdrew and is not going to be erased' as what, format('Mitra %s', id) as place
-    from mitra where withdrawn_at is not null and erase_at is null
+    from mitra where withdrawn_at is not null and erase_at is null and erased_at is null
 """
 
 _COUNTS: Final = """

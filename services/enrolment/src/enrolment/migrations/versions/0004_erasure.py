@@ -44,6 +44,7 @@ STATEMENTS = (
         noticed_at timestamptz,
         erased_at timestamptz not null,
         event_id uuid not null,
+        filed_at timestamptz,
         written_anew_at timestamptz,
         completed_at timestamptz,
         constraint erasure_in_order check (completed_at is null or written_anew_at is not null)
