@@ -15,9 +15,10 @@ from bench.loading import load
 from bench.measuring import Figure, Told, ratio
 from enrolment.commands.erase_mitras import erase_mitras
 from enrolment.commands.withdraw_mitra import WithdrawMitra, withdraw_mitra
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.contracts.topics import ENROLMENT
 from mitra_shared.database import create_engine
-from mitra_shared.ids import AreaCode, CampaignId, MitraId
+from mitra_shared.ids import CampaignId, MitraId
 from mitra_shared.ops.stack import Stack
 from mitra_shared.relay.append_only import rewrite_append_only_file
 from mitra_shared.relay.relay import Relay
@@ -29,8 +30,8 @@ MANY: Final = 1_000
 BATCH: Final = 500
 CONNECTIONS: Final = 8
 
-Person = tuple[UUID, str, str]
-"""Id, campaign, constituency."""
+Person = tuple[UUID, str]
+"""Id and campaign."""
 
 
 async def measure(tell: Told) -> list[Figure]:
@@ -98,9 +99,10 @@ async def _relay(relay: Relay) -> None:
 
 async def _people(engine: AsyncEngine, number: int) -> list[Person]:
     async with engine.connect() as connection:
+        await work_as(connection, Work.UPKEEP)
         rows = await connection.execute(
             text(
-                "select id, campaign, constituency from mitra where withdrawn_at is null"
+                "select id, campaign from mitra where withdrawn_at is null"
                 " order by hashtext(cast(id as text)) limit :number"
             ),
             {"number": number},
@@ -110,16 +112,15 @@ async def _people(engine: AsyncEngine, number: int) -> list[Person]:
 
 async def _withdraw(engine: AsyncEngine, some: Sequence[Person]) -> float:
     began = time.perf_counter()
-    for mitra, campaign, constituency in some:
-        command = WithdrawMitra(
-            MitraId(mitra), CampaignId(campaign), AreaCode(constituency), datetime.now(UTC)
-        )
+    for mitra, campaign in some:
+        command = WithdrawMitra(MitraId(mitra), CampaignId(campaign), Work.UPKEEP, datetime.now(UTC))
         await withdraw_mitra(command, engine)
     return time.perf_counter() - began
 
 
 async def _make_due(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
+        await work_as(connection, Work.UPKEEP)
         await connection.execute(
             text(
                 "update mitra set erase_at = now(), erasure_noticed_at = now() - interval '48 hours'"

@@ -4,7 +4,7 @@ The group's effect is a row per event, so that 'exactly once, in order' can be r
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -23,7 +23,7 @@ from mitra_shared.consume.feeding import Delivery, subscriber
 from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.consume.replay import LogClient
 from mitra_shared.consume.tables import add_played_after_v2, create_consumer_v1
-from mitra_shared.contracts.events import EnrolmentEvent, MitraEnrolledV1
+from mitra_shared.contracts.events import EnrolmentEvent, MitraEnrolledV1, MitraErasedV1
 from mitra_shared.contracts.topics import ENROLMENT, Topic
 from mitra_shared.http.answers import install_problem_handlers
 from mitra_shared.ids import (
@@ -84,6 +84,7 @@ class Spine:
         self.redis_url = redis_url
         self.redis: Redis = connect(redis_url)
         self.poisonous: set[UUID] = set()
+        self.erased: list[MitraId] = []
         self.group = self._declare_group()
         key = new_signing_key()
         self.app = FastAPI()
@@ -135,7 +136,10 @@ class Spine:
         async def forget(unit: UnitOfWork, _topic: Topic, partition: Partition) -> None:
             await unit.connection.execute(text("delete from effect where partition = :p"), {"p": partition})
 
-        return ConsumerGroup("certificates", broker, (ENROLMENT,), forget)
+        async def erase(_: UnitOfWork, mitras: Sequence[MitraId]) -> None:
+            self.erased.extend(mitras)
+
+        return ConsumerGroup("certificates", broker, (ENROLMENT,), forget, erase)
 
     def relay(self) -> Relay:
         return Relay(self.producer, self.redis, ENROLMENT)
@@ -176,6 +180,20 @@ class Spine:
             for number in range(count):
                 unit.emit(enrolled(only or CONSTITUENCIES[number % len(CONSTITUENCIES)], mitra=mitra))
         return unit.places
+
+    async def erase(self, mitra: MitraId, constituency: AreaCode) -> None:
+        """Tell that somebody was erased."""
+        async with unit_of_work(self.producer) as unit:
+            unit.emit(
+                MitraErasedV1(
+                    event_id=new_event_id(),
+                    campaign=CampaignId("modi-mitra"),
+                    occurred_at=datetime.now(UTC),
+                    mitra_id=mitra,
+                    constituency=constituency,
+                    segment=AreaCode("S11-AC032"),
+                )
+            )
 
     async def carry(self) -> None:
         """Relay until the streams hold everything."""

@@ -78,6 +78,11 @@ def mitra_routes(service: Service) -> APIRouter:
         except MitraNotFound:
             raise NOT_FOUND("Nobody of this id is enrolled in your constituency") from None
 
+    _erasure_routes(router, service)
+    return router
+
+
+def _erasure_routes(router: APIRouter, service: Service) -> None:
     @router.post("/{mitra_id}/erasure", status_code=202, summary="Erase a person, at the person's request")
     async def ask_for_erasure(mitra_id: MitraId, caller: Recruiter) -> ErasureTold:
         """Withdraw the person if that was not done, give notice, and erase what is personal 48 hours later.
@@ -101,5 +106,3 @@ def mitra_routes(service: Service) -> APIRouter:
             return await queries.erasure(service.engine, mitra_id, campaign, caller, service.clock())
         except MitraNotFound:
             raise NOT_FOUND("Nobody of this id is enrolled in your constituency") from None
-
-    return router

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from enrolment.commands.erase_mitras import PEOPLE_AT_A_TIME, erase
 from enrolment.ledger_file import FiledErasure
 from enrolment.storage import erasures
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.log import unit_of_work
 
 _AT_A_TIME: Final = PEOPLE_AT_A_TIME
@@ -32,6 +33,7 @@ async def apply_ledger(engine: AsyncEngine, ledger: Sequence[FiledErasure], now:
     for start in range(0, len(ledger), _AT_A_TIME):
         some = ledger[start : start + _AT_A_TIME]
         async with unit_of_work(engine) as unit:
+            await work_as(unit.connection, Work.UPKEEP)
             known = await erasures.known(unit.connection, [each.mitra for each in some])
             people = await erasures.take_again(unit.connection, some)
             if people:
