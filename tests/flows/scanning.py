@@ -1,4 +1,4 @@
-"""Looking for words everywhere a stack keeps something: tables and their files, Redis and its file, exports.
+"""Looking for words everywhere a stack keeps something: tables, Redis and its file, files, logs, exports.
 
 Nothing is taken on trust: a row is read as text whatever its columns, a file as bytes. What is searched for
 is given as it would stand there, so that a test has to find it first where it belongs.
@@ -7,6 +7,7 @@ is given as it would stand there, so that a test has to find it first where it b
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -65,25 +66,9 @@ async def _tables(stack: RealStack, service: str, looking: Scan) -> None:
         await connection.close()
 
 
-async def table_files(
-    stack: RealStack, service: str, tables: tuple[str, ...], needles: Mapping[str, str]
-) -> Found:
-    """Look into the files of tables, where rows that were deleted may still lie."""
-    looking = Scan(needles)
-    connection = await asyncpg.connect(stack.postgres.url(service))
-    try:
-        await connection.execute("checkpoint")
-        root = Path(await connection.fetchval("show data_directory"))
-        for table in tables:
-            path = root / await connection.fetchval("select pg_relation_filepath($1::regclass)", table)
-            looking.look(f"{service}: file of {table}", await asyncio.to_thread(path.read_bytes))
-    finally:
-        await connection.close()
-    return looking.found
-
-
 async def _redis(stack: RealStack, looking: Scan) -> None:
-    async with stack.redis_as(REDIS_ADMIN) as redis:
+    async with stack.redis_as(REDIS_ADMIN) as client:
+        redis: Any = client
         seen = 0
         async for key in redis.scan_iter():
             seen += 1

@@ -38,7 +38,8 @@ async def erase(breakable: Breakable) -> None:
                 "select position, event_id from enrolment_log where partition = 10"
                 " order by position desc limit 1"
             )
-            position, event = last.one()
+            row = last.one()
+            position, event = row.position, row.event_id
     finally:
         await engine.dispose()
     for service in ("certificates", "reporting"):

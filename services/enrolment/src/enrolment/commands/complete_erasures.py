@@ -62,7 +62,7 @@ async def _vacuum(engine: AsyncEngine) -> None:
         connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text(f"set statement_timeout = {_VACUUM_MS}"))
         try:
-            await connection.execute(text(f"vacuum {', '.join(_TABLES)}"))
+            await connection.execute(text(f"vacuum (index_cleanup on) {', '.join(_TABLES)}"))
         finally:
             # With its setting the connection is of no use to others.
             await connection.invalidate()
