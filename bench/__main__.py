@@ -9,7 +9,19 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from bench import campaign, intake, live, reading, rebuilding, signing, spine, staff, typesetting, verifying
+from bench import (
+    campaign,
+    erasing,
+    intake,
+    live,
+    reading,
+    rebuilding,
+    signing,
+    spine,
+    staff,
+    typesetting,
+    verifying,
+)
 from bench.measuring import Figure, Told
 from bench.report import document, table
 
@@ -24,6 +36,7 @@ PARTS: dict[str, Callable[[Told], Coroutine[Any, Any, list[Figure]]]] = {
     "reading": reading.measure,
     "rebuilding": rebuilding.measure,
     "staff": staff.measure,
+    "erasing": erasing.measure,
     "campaign": campaign.measure,
     "one-by-one": campaign.one_by_one,
 }

@@ -29,6 +29,7 @@ TITLES = {
     "reading": "Reading rollups",
     "rebuilding": "Reporting counted again from the logs",
     "staff": "Signing in and checking tokens",
+    "erasing": "Erasing people",
     "campaign": "The whole campaign, batches as field apps sync",
     "one-by-one": "The whole campaign, one POST per person",
 }

@@ -5,6 +5,7 @@
 #
 # Each dump is exact in itself. Consumers go before those they read from, so that none is restored to a point
 # that its producer's dump does not have yet. Redis needs no backup: it is filled again from the databases.
+# The ledger of erasures is not in it either, on purpose: it must be newer than the backup (see README.md).
 # The keys are not in it: keep a copy of the secrets apart, or sealed names cannot be read.
 set -euo pipefail
 cd "$(dirname "$0")"

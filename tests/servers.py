@@ -136,6 +136,10 @@ class Databases:
         template = "template0" if service is None else await self._template(service)
         return await self._create(f"{self._session}_{next(self._numbers)}", template)
 
+    async def copy(self, database: Database) -> Database:
+        """A database as it is now, as a backup would keep it; nobody may be connected to it."""
+        return await self._create(f"{self._session}_{next(self._numbers)}", database.name)
+
     async def drop(self, database: Database) -> None:
         """Drop a database, whoever is still connected to it."""
         await self._admin.execute(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")

@@ -18,6 +18,7 @@ from mitra_shared.contracts.events import (
     EnrolmentEvent,
     MitraClearedV1,
     MitraEnrolledV1,
+    MitraErasedV1,
     MitraWithdrawnV1,
 )
 from mitra_shared.contracts.topics import ENROLMENT, all_partitions, partition_of
@@ -82,6 +83,11 @@ class EnrolmentLog:
     def withdrew(self, number: int, segment: str = "S11-AC017") -> None:
         """A Mitra withdrew."""
         event = MitraWithdrawnV1.model_validate(self._about(number, segment) | {"basis": "admirer"})
+        self._append(event, partition_of(event.constituency))
+
+    def erased(self, number: int, segment: str = "S11-AC017") -> None:
+        """A Mitra was erased."""
+        event = MitraErasedV1.model_validate(self._about(number, segment))
         self._append(event, partition_of(event.constituency))
 
     def cleared(self, number: int, segment: str = "S11-AC017") -> None:

@@ -14,7 +14,7 @@ from certificates.domain.events import (
     CertificateWaitlisted,
 )
 from certificates.domain.register import MitraNotEnrolled, Register, SegmentNotInCampaign
-from mitra_shared.contracts.events import CampaignDefinedV1
+from mitra_shared.contracts.events import CampaignDefinedV1, MitraErasedV1
 from mitra_shared.contracts.topics import partition_of
 from mitra_shared.ids import AreaCode, Partition
 from tests.certificates.enrolment_log import CAMPAIGN, KEY, EnrolmentLog, mitra, quotas
@@ -42,7 +42,7 @@ class Office:
                 self._count_issued()
                 redefined = self.register.redefine(command.plan, command.cause)
                 changes += [change for change in redefined if isinstance(change, CertificateChange)]
-            else:
+            elif not isinstance(event, MitraErasedV1):
                 changes += self.register.fold(happening(event, place, KEY))
         self.heard = len(self.log.entries)
         return changes

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from certificates.commands.forget_partition import forget_partition
 from certificates.queries import unconfirmed
 from certificates.wire import certificate_id_of
+from mitra_shared.contracts.events import MitraEnrolledV1
 from mitra_shared.contracts.topics import ENROLMENT, all_partitions, partition_of
 from mitra_shared.ids import Partition
 from mitra_shared.log import unit_of_work
@@ -55,6 +56,27 @@ async def test_a_replayed_partition_is_the_same_row_for_row_and_event_for_event(
     assert await look("select distinct epoch from certificates_log") == [(2,)]
     async with certificates_engine.connect() as connection:
         assert await unconfirmed(connection) == []
+
+
+async def test_a_replay_after_an_erasure_gives_the_same_without_the_name(
+    log: EnrolmentLog, certificates_engine: AsyncEngine, look: Look
+) -> None:
+    """The log that is read again has lost the name of who withdrew and was erased."""
+    a_full_story(log)
+    log.erased(0, "S11-AC017")
+    await log.deliver(certificates_engine, size=4)
+    before = [await look(query) for query in (ROWS, POOLS, LOG)]
+    for partition in all_partitions():
+        await forget(certificates_engine, partition)
+    nameless = [
+        (event.model_copy(update={"holder_name": None}), place)
+        if isinstance(event, MitraEnrolledV1) and event.mitra_id == mitra(0)
+        else (event, place)
+        for event, place in log.entries
+    ]
+    assert nameless != log.entries
+    await deliver(certificates_engine, nameless)
+    assert [await look(query) for query in (ROWS, POOLS, LOG)] == before
 
 
 async def test_one_partition_is_forgotten_alone(

@@ -19,7 +19,7 @@ from mitra_shared.database import is_infrastructure
 from mitra_shared.log import unit_of_work
 from mitra_shared.security.sealing import SealError
 from tests.certificates.conftest import Look
-from tests.certificates.enrolment_log import EnrolmentLog
+from tests.certificates.enrolment_log import EnrolmentLog, quotas
 from tests.certificates.issuing import enrol, issuer_in, sign, told
 
 NAMES = ["Reshma Khatun", "रेशमा ख़ातून", "ریشما خاتون"]
@@ -152,6 +152,18 @@ async def test_a_replay_from_the_start_never_signs_again_for_who_withdrew(
         )
     await sign(certificates_engine, issuer, issued)
     assert await look("select revoked_for from credential where serial = 2") == [("withdrawn",)]
+
+
+async def test_in_a_replay_nothing_is_signed_for_who_is_erased_and_whose_withdrawal_comes_later(
+    log: EnrolmentLog, certificates_engine: AsyncEngine, issuer: Issuer, look: Look
+) -> None:
+    log.defined(goals=quotas(3))
+    log.enrolled(1, holder_name=None)
+    enrol(log, 2, "Meera Nair")
+    await log.deliver(certificates_engine)
+    await sign(certificates_engine, issuer)
+    assert await look("select serial from certificate where state = 'issued' order by serial") == [(1,), (2,)]
+    assert await look("select serial from credential") == [(2,)]
 
 
 async def test_a_number_given_otherwise_on_a_restored_branch_revokes_the_paper_and_comes_back_with_it(

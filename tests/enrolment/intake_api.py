@@ -26,6 +26,7 @@ from enrolment.intake.committer import CommitGroup, Committer, IntakeLimits
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
+from enrolment.notices import Notices, NoticesToOperators
 from enrolment.passwords import Passwords
 from enrolment.revocations import Revocations
 from enrolment.seals import Seals
@@ -167,6 +168,7 @@ async def running_api(
     looks: int = 200,
     around: Any = None,
     passwords: Passwords | None = None,
+    notices: Notices | None = None,
 ) -> AsyncIterator[IntakeApi]:
     """An api on `engine`. `around(commit)` may wrap the transaction of a group."""
     clock = clock or (lambda: datetime.now(UTC))
@@ -182,7 +184,7 @@ async def running_api(
         SEALS, passwords or PASSWORDS, ACCESS_KEY, Revocations(clock), proxies=(ip_network("127.0.0.0/8"),)
     )
     desk = IntakeDesk(campaigns, SEALS, committer)
-    service = Service(engine, campaigns, desk, clock, SEALS, looks, staffing)
+    service = Service(engine, campaigns, desk, clock, SEALS, looks, staffing, notices or NoticesToOperators())
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),

@@ -58,6 +58,7 @@ class RealStack:
         """Services and servers that nobody starts again for now."""
         self.logs = logs
         self._plan = plan
+        self.home = home
         self._secrets = SecretFolder(home / "secrets")
         self._secrets.create(Servers("127.0.0.1:0", "127.0.0.1:0"))
         self._launcher = ThreadPoolExecutor(1, "launcher")

@@ -106,3 +106,9 @@ async def hash_of(redis: Redis, key: str) -> dict[str, str]:
     """All of a hash, as text."""
     found = cast("dict[bytes, bytes]", await redis.hgetall(key))
     return {name.decode(): value.decode() for name, value in found.items()}
+
+
+async def values_of(redis: Redis, keys: Sequence[str]) -> list[str | None]:
+    """The texts under these keys, in one round trip; None where there is none."""
+    found = cast("list[bytes | None]", await redis.mget(list(keys)))
+    return [None if value is None else value.decode() for value in found]

@@ -4,7 +4,7 @@ The group's effect is a row per event, so that 'exactly once, in order' can be r
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -23,7 +23,7 @@ from mitra_shared.consume.feeding import Delivery, subscriber
 from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.consume.replay import LogClient
 from mitra_shared.consume.tables import add_played_after_v2, create_consumer_v1
-from mitra_shared.contracts.events import EnrolmentEvent, MitraEnrolledV1
+from mitra_shared.contracts.events import EnrolmentEvent, MitraEnrolledV1, MitraErasedV1
 from mitra_shared.contracts.topics import ENROLMENT, Topic
 from mitra_shared.http.answers import install_problem_handlers
 from mitra_shared.ids import (
@@ -38,7 +38,7 @@ from mitra_shared.ids import (
 )
 from mitra_shared.log import Place, UnitOfWork, unit_of_work
 from mitra_shared.log.endpoint import log_router
-from mitra_shared.log.tables import create_log_v1
+from mitra_shared.log.tables import add_rewrite_v2, create_log_v1
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.relay import Relay
 from mitra_shared.security.tokens import Caller, Role, TokenVerifier, mint, new_signing_key, public_jwks
@@ -84,6 +84,7 @@ class Spine:
         self.redis_url = redis_url
         self.redis: Redis = connect(redis_url)
         self.poisonous: set[UUID] = set()
+        self.erased: list[MitraId] = []
         self.group = self._declare_group()
         key = new_signing_key()
         self.app = FastAPI()
@@ -103,7 +104,7 @@ class Spine:
         return await call_next(request)
 
     async def prepare(self) -> None:
-        await create_tables(self.producer, create_log_v1(ENROLMENT))
+        await create_tables(self.producer, [*create_log_v1(ENROLMENT), *add_rewrite_v2(ENROLMENT)])
         effect = (
             "create table effect (partition smallint, position bigint, event_id uuid, mitra uuid, at serial)"
         )
@@ -135,7 +136,10 @@ class Spine:
         async def forget(unit: UnitOfWork, _topic: Topic, partition: Partition) -> None:
             await unit.connection.execute(text("delete from effect where partition = :p"), {"p": partition})
 
-        return ConsumerGroup("certificates", broker, (ENROLMENT,), forget)
+        async def erase(_: UnitOfWork, mitras: Sequence[MitraId]) -> None:
+            self.erased.extend(mitras)
+
+        return ConsumerGroup("certificates", broker, (ENROLMENT,), forget, erase)
 
     def relay(self) -> Relay:
         return Relay(self.producer, self.redis, ENROLMENT)
@@ -177,6 +181,20 @@ class Spine:
                 unit.emit(enrolled(only or CONSTITUENCIES[number % len(CONSTITUENCIES)], mitra=mitra))
         return unit.places
 
+    async def erase(self, mitra: MitraId, constituency: AreaCode) -> None:
+        """Tell that somebody was erased."""
+        async with unit_of_work(self.producer) as unit:
+            unit.emit(
+                MitraErasedV1(
+                    event_id=new_event_id(),
+                    campaign=CampaignId("modi-mitra"),
+                    occurred_at=datetime.now(UTC),
+                    mitra_id=mitra,
+                    constituency=constituency,
+                    segment=AreaCode("S11-AC032"),
+                )
+            )
+
     async def carry(self) -> None:
         """Relay until the streams hold everything."""
         relay = self.relay()
@@ -210,16 +228,16 @@ class Spine:
 
     async def ids_of(self, stream: str) -> list[str]:
         """Ids of all entries of a stream."""
-        return [raw_id.decode() for raw_id, _ in await self._entries(stream)]
+        return [raw_id.decode() for raw_id, _ in await self.entries_of(stream)]
 
     async def in_streams(self) -> list[tuple[int, int, UUID]]:
         return [
             (partition, int(raw_id.split(b"-")[1]), UUID(fields[b"id"].decode()))
             for partition in range(16)
-            for raw_id, fields in await self._entries(ENROLMENT.stream(Partition(partition)))
+            for raw_id, fields in await self.entries_of(ENROLMENT.stream(Partition(partition)))
         ]
 
-    async def _entries(self, stream: str) -> list[RawEntry]:
+    async def entries_of(self, stream: str) -> list[RawEntry]:
         return cast("list[RawEntry]", await self.redis.xrange(stream))
 
     @staticmethod

@@ -60,6 +60,45 @@ async def test_an_unreadable_payload_is_poison_too(spine: Spine) -> None:
         assert await _letters(spine) == [(3, "poison")]
 
 
+async def test_an_erasure_waits_for_nothing_and_takes_the_name_out_of_what_waits(spine: Spine) -> None:
+    mitra, other = new_mitra_id(), new_mitra_id()
+    spine.poisonous.update({mitra, other})
+    async with spine.relaying(), spine.consuming():
+        await spine.enrol(1, only=HERE, mitra=other)
+        await spine.enrol(1, only=HERE, mitra=mitra)
+        await spine.erase(mitra, HERE)
+        await _letters_are(spine, [(1, "poison"), (2, "poison"), (3, "parked")])
+        assert spine.erased == [mitra]
+        assert [name for name in await _names(spine) if name is not None] == ["sealed"]
+        spine.poisonous.clear()
+        await _ask(spine, "redrive")
+        await _applied_count(spine, 3)
+    assert spine.erased == [mitra]
+
+
+async def test_a_letter_that_nobody_can_read_keeps_nothing_of_who_is_erased(spine: Spine) -> None:
+    mitra = new_mitra_id()
+    await spine.enrol(1, only=HERE, mitra=mitra)
+    async with spine.producer.begin() as connection:
+        await connection.execute(
+            text("update enrolment_log set payload = (payload::jsonb || '{\"segment\": 7}')::json")
+        )
+    async with spine.relaying(), spine.consuming():
+        await _letters_are(spine, [(1, "poison")])
+        await spine.erase(mitra, HERE)
+        await _applied_count(spine, 1)
+    assert await _names(spine) == [None]
+
+
+async def _names(spine: Spine) -> list[str | None]:
+    """The sealed names in the payloads of letters."""
+    async with spine.consumer.connect() as connection:
+        rows = await connection.execute(
+            text("select payload::json ->> 'holder_name' as name from dead_letter order by position")
+        )
+        return [row.name for row in rows]
+
+
 async def _letters(spine: Spine) -> list[tuple[int, str]]:
     async with spine.consumer.connect() as connection:
         rows = await connection.execute(text("select position, state from dead_letter order by position"))

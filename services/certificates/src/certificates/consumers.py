@@ -8,6 +8,7 @@ from faststream.redis import RedisBroker
 
 from certificates.commands.carry_out import carry_out_again, due
 from certificates.commands.decide_certificates import DecideCertificates, decide_certificates
+from certificates.commands.erase_holders import erase_holders
 from certificates.commands.forget_partition import forget_partition
 from certificates.commands.redefine_campaign import RedefineCampaign, redefine_campaign
 from certificates.domain.certificate import Cause
@@ -24,11 +25,12 @@ from mitra_shared.contracts.events import (
     EnrolmentEvent,
     MitraClearedV1,
     MitraEnrolledV1,
+    MitraErasedV1,
     MitraWithdrawnV1,
 )
 from mitra_shared.contracts.topics import ENROLMENT, partition_of
-from mitra_shared.ids import Partition
-from mitra_shared.log import Place
+from mitra_shared.ids import MitraId, Partition
+from mitra_shared.log import Place, UnitOfWork
 from mitra_shared.security.lookup import KeyedHash
 
 
@@ -40,7 +42,10 @@ def consumer_group(broker: RedisBroker, key: KeyedHash) -> ConsumerGroup:
         """Enrolments, withdrawals, clearances and campaign definitions become certificates."""
         await apply(events, delivery, key)
 
-    return ConsumerGroup(name=GROUP, broker=broker, topics=(ENROLMENT,), forget=forget_partition)
+    async def erase(unit: UnitOfWork, mitras: Sequence[MitraId]) -> None:
+        await erase_holders(unit, [certificate_id_of(mitra, key) for mitra in mitras])
+
+    return ConsumerGroup(name=GROUP, broker=broker, topics=(ENROLMENT,), forget=forget_partition, erase=erase)
 
 
 async def apply(events: Sequence[EnrolmentEvent], delivery: Feed, key: KeyedHash) -> None:
@@ -59,7 +64,7 @@ async def apply(events: Sequence[EnrolmentEvent], delivery: Feed, key: KeyedHash
             await carry_out_again(delivery.unit, decided)
         if isinstance(event, CampaignDefinedV1):
             await redefine_campaign(delivery.unit, redefinition(event, place))
-        else:
+        elif not isinstance(event, MitraErasedV1):
             run.append(happening(event, place, key))
     await decide_certificates(delivery.unit, DecideCertificates(run))
     await carry_out_again(delivery.unit, waiting)

@@ -1,6 +1,7 @@
-"""`python -m enrolment api|relay|migrate|openapi`."""
+"""`python -m enrolment api|relay|migrate|openapi|erasures`."""
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from enrolment.main import run_api, run_relay
@@ -16,11 +17,19 @@ def openapi() -> str:
     return openapi_text()
 
 
+def erasures(arguments: Sequence[str]) -> None:
+    """Write the ledger of erasures to a file, or apply one."""
+    from enrolment.tools import erasures_tool
+
+    erasures_tool(arguments)
+
+
 SERVICE: Final = ServiceEntry(
     name="enrolment",
     processes={"api": Process(ApiSettings, run_api), "relay": Process(RelaySettings, run_relay)},
     migrations=STEPS,
     openapi=openapi,
+    tools={"erasures": erasures},
 )
 
 if __name__ == "__main__":

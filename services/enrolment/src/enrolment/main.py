@@ -13,8 +13,8 @@ from enrolment.domain.rules import Rules
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
+from enrolment.notices import NoticesToOperators
 from enrolment.settings import ApiSettings, RelaySettings
-from enrolment.upkeep import Upkeep
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.database import create_engine, is_infrastructure
 from mitra_shared.http.probes import Readiness, database_check
@@ -52,7 +52,9 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
         seals, passwords, access_key, Revocations(system_clock), proxies=settings.trusted_proxies
     )
     desk = IntakeDesk(campaigns, seals, committer)
-    service = Service(engine, campaigns, desk, system_clock, seals, settings.looks_a_day, staffing)
+    service = Service(
+        engine, campaigns, desk, system_clock, seals, settings.looks_a_day, staffing, NoticesToOperators()
+    )
     readiness = Readiness()
     readiness.add("database", database_check(engine))
     readiness.add("campaigns", campaigns.check)
@@ -111,14 +113,20 @@ async def follow(
 
 
 async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
-    """Carry both logs to Redis and do the upkeep, until `shutdown`."""
+    """Carry both logs to Redis, do the upkeep and see erasures through, until `shutdown`."""
+    from enrolment.aftermath import Aftermath, ErasureMetrics
+    from enrolment.upkeep import Upkeep
     from mitra_shared.access_record.forgetting import forget_old_looks
     from mitra_shared.relay.running import run_relay as relay_topics
+    from mitra_shared.streams import connect
 
     engine = create_engine(
         settings.database_url.get_secret_value(), application="enrolment relay", pool_size=8
     )
-    upkeep, readiness = Upkeep(engine, system_clock), Readiness()
+    redis = connect(settings.redis_url.get_secret_value(), connections=2)
+    upkeep, readiness = Upkeep(engine, system_clock, NoticesToOperators()), Readiness()
+    metrics = ProcessMetrics()
+    aftermath = Aftermath(engine, redis, system_clock, ErasureMetrics(metrics.registry), settings.ledger_file)
     readiness.add("upkeep", upkeep.heartbeat.check)
     try:
         await relay_topics(
@@ -127,7 +135,13 @@ async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
             settings=settings,
             topics=(ENROLMENT, OPINIONS),
             readiness=readiness,
-            parts={"upkeep": upkeep.run(shutdown), "old looks": forget_old_looks(engine, shutdown)},
+            metrics=metrics,
+            parts={
+                "upkeep": upkeep.run(shutdown),
+                "aftermath of erasures": aftermath.run(shutdown),
+                "old looks": forget_old_looks(engine, shutdown),
+            },
         )
     finally:
+        await redis.aclose()
         await engine.dispose()

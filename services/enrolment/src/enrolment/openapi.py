@@ -13,6 +13,7 @@ from enrolment.domain.passwords import PasswordCost
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.items import Answer, Item
+from enrolment.notices import NoticesToOperators
 from enrolment.passwords import Passwords
 from enrolment.revocations import Revocations
 from enrolment.seals import Seals
@@ -45,7 +46,7 @@ def openapi_text() -> str:
     committer = Committer(_never, metrics.commits)
     staffing = Staffing(seals, Passwords(PasswordCost(8, 1)), new_access_key(), Revocations(system_clock))
     desk = IntakeDesk(campaigns, seals, committer)
-    service = Service(engine, campaigns, desk, system_clock, seals, 0, staffing)
+    service = Service(engine, campaigns, desk, system_clock, seals, 0, staffing, NoticesToOperators())
     document = create_app(service, settings, Readiness(), metrics).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

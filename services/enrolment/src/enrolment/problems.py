@@ -36,6 +36,7 @@ IDEMPOTENCY_KEY_INVALID: Final = ProblemKind(
 IDEMPOTENCY_KEY_REUSED: Final = ProblemKind(
     "idempotency-key-reused", "The idempotency key belongs to another request", 422
 )
+ERASED_SINCE: Final = ProblemKind("erased", "The person has been erased", 410)
 DUPLICATE_ANSWERS_USED_UP: Final = ProblemKind(
     "duplicate-answers-used-up", "Too many duplicate people for one day", 429
 )

@@ -1,12 +1,14 @@
-"""What can be read: a person of one's own constituency, without name and phone."""
+"""What can be read: a person of one's own constituency, without name and phone, and how far an erasure is."""
 
 from datetime import datetime
+from typing import Any, Literal
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.withdraw_mitra import MitraNotFound
-from enrolment.schemas import ConsentTold, MitraTold
-from enrolment.storage import mitras
+from enrolment.schemas import ConsentTold, ErasureTold, MitraTold
+from enrolment.storage import erasures, mitras
 from enrolment.storage.row_security import act_as
 from mitra_shared.ids import CampaignId, MitraId
 from mitra_shared.log import unit_of_work
@@ -31,7 +33,7 @@ async def mitra(
         campaign=row.campaign,
         constituency=row.constituency,
         segment=row.segment,
-        state="enrolled" if row.withdrawn_at is None else "withdrawn",
+        state=_state(row),
         recruiter=row.recruiter,
         basis=row.basis,
         schemes=row.schemes,
@@ -40,3 +42,43 @@ async def mitra(
         enrolled_at=row.enrolled_at,
         withdrawn_at=row.withdrawn_at,
     )
+
+
+def _state(row: Row[Any]) -> Literal["enrolled", "withdrawn", "erased"]:
+    if row.withdrawn_at is None:
+        return "enrolled"
+    return "withdrawn" if row.erased_at is None else "erased"
+
+
+async def erasure(
+    engine: AsyncEngine, mitra_id: MitraId, campaign: CampaignId, caller: Caller, now: datetime
+) -> ErasureTold:
+    """How far the erasure of a person is.
+
+    Raises:
+        MitraNotFound: not of this campaign and constituency, or nobody: a caller cannot tell which.
+    """
+    async with unit_of_work(engine) as unit:
+        await act_as(unit.connection, caller, campaign, now)
+        row = await erasures.find(unit.connection, mitra_id)
+    if row is None or (row.campaign, row.constituency) != (campaign, caller.area):
+        raise MitraNotFound
+    return ErasureTold(
+        mitra_id=row.id,
+        state=_progress(row),
+        why=row.erasure_why,
+        due_at=row.erase_at,
+        noticed_at=row.erasure_noticed_at,
+        erased_at=row.erased_at,
+        completed_at=row.completed_at,
+    )
+
+
+def _progress(row: Row[Any]) -> Literal["not_planned", "planned", "noticed", "erased", "complete"]:
+    if row.completed_at is not None:
+        return "complete"
+    if row.erased_at is not None:
+        return "erased"
+    if row.erasure_noticed_at is not None:
+        return "noticed"
+    return "not_planned" if row.erase_at is None else "planned"

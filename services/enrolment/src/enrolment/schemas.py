@@ -121,7 +121,7 @@ class MitraTold(BaseModel):
     campaign: CampaignId
     constituency: AreaCode
     segment: AreaCode
-    state: Literal["enrolled", "withdrawn"]
+    state: Literal["enrolled", "withdrawn", "erased"]
     recruiter: StaffId
     basis: Basis
     schemes: list[str]
@@ -155,6 +155,29 @@ class Withdrawn(BaseModel):
     partition: int
     epoch: int
     position: int
+
+
+class ErasurePlanned(BaseModel):
+    """The person was told and is erased at this moment, or soon after."""
+
+    mitra_id: MitraId
+    due_at: datetime
+    noticed_at: datetime
+
+
+class ErasureTold(BaseModel):
+    """How far the erasure of a person is."""
+
+    mitra_id: MitraId
+    state: Literal["not_planned", "planned", "noticed", "erased", "complete"] = Field(
+        description="`planned` by the rule of the campaign, `noticed` once the person was told, `erased` "
+        "from all rows and the log, `complete` once streams and files were written anew too."
+    )
+    why: Literal["withdrawn", "asked", "campaign_ended"] | None
+    due_at: datetime | None = Field(description="Not before this, and 48 hours after the notice.")
+    noticed_at: datetime | None
+    erased_at: datetime | None
+    completed_at: datetime | None
 
 
 class OpinionSheet(Body):

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from enrolment.campaigns import CampaignNotLoaded, LoadedCampaign, LoadedCampaigns
 from enrolment.clock import Clock
 from enrolment.intake.desk import IntakeDesk
+from enrolment.notices import Notices
 from enrolment.problems import NO_CAMPAIGN
 from enrolment.seals import Seals
 from enrolment.staffing import Staffing
@@ -26,6 +27,7 @@ class Service:
     looks_a_day: int
     """People whose name and phone a member of staff may look at."""
     staffing: Staffing
+    notices: Notices
 
     async def look_at_revocations(self) -> None:
         """Know what was just changed without waiting for the next look."""

@@ -1,6 +1,7 @@
 """What the processes of the service are told from outside, besides what every service is."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -81,3 +82,6 @@ class ApiSettings(ServiceSettings):
 
 class RelaySettings(ServiceSettings):
     """The relay process, which does the upkeep too."""
+
+    ledger_file: Path | None = None
+    """File apart from the database and its backups that erasures are noted in."""

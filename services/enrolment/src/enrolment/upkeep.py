@@ -1,8 +1,9 @@
-"""The periodic work, run beside the relay: lets opinions out, closes rounds, forgets what is past its time.
+"""The periodic work, run beside the relay: lets opinions out, closes rounds, erases people, forgets the old.
 
 Any number of processes may run it; an advisory lock lets one of them work at a time.
 """
 
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,9 +11,12 @@ from structlog import get_logger
 
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock, india_day
+from enrolment.commands.announce_erasures import announce_erasures, plan_ends
+from enrolment.commands.erase_mitras import erase_mitras
 from enrolment.commands.forget_outcomes import forget_outcomes
 from enrolment.commands.forget_sign_ins import forget_sign_ins
 from enrolment.commands.release_opinions import release_opinions
+from enrolment.notices import Notices
 from mitra_shared.database import backoff, is_infrastructure
 from mitra_shared.http.probes import Heartbeat
 from mitra_shared.process import ShutdownSignal
@@ -29,9 +33,10 @@ LONGEST_PAUSE_SECONDS: Final = 10.0
 class Upkeep:
     """The loop. `heartbeat` tells when a pass last succeeded; without one the process is not ready."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock, notices: Notices) -> None:
         self._engine = engine
         self._clock = clock
+        self._notices = notices
         self._campaigns = LoadedCampaigns()
         self._forgotten_until: float | None = None
         self.heartbeat = Heartbeat("pass of upkeep", within=READY_WITHIN_SECONDS)
@@ -60,8 +65,20 @@ class Upkeep:
             if not (done.released or done.dropped):
                 break
             log.info("opinions left the pool", released=done.released, dropped=done.dropped)
+        await self._erase(now)
         if self._forgotten_until is None or now.timestamp() - self._forgotten_until >= FORGET_SECONDS:
-            for forget in (forget_outcomes, forget_sign_ins):
+            for forget in (forget_outcomes, forget_sign_ins, plan_ends):
                 while await forget(self._engine, now):
                     pass
             self._forgotten_until = now.timestamp()
+
+    async def _erase(self, now: datetime) -> None:
+        while await announce_erasures(self._engine, self._notices, now):
+            pass
+        erased = 0
+        while people := await erase_mitras(self._engine, now):
+            erased += people
+            # At the end of a campaign this takes its time.
+            self.heartbeat.beat()
+        if erased:
+            log.info("people were erased", people=erased)

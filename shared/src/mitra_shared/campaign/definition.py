@@ -171,6 +171,13 @@ class Issuing(Frozen):
     frozen: bool = False
 
 
+class Retention(Frozen):
+    """How long name and phone are kept: so many days after a withdrawal, never beyond the campaign's end."""
+
+    days_after_withdrawal: Annotated[int, Field(ge=2, le=365)] = 30
+    """Two at least: a person is told 48 hours before the erasure."""
+
+
 class CampaignDefinition(Frozen):
     """A whole campaign at one version. A changed definition needs a higher version."""
 
@@ -188,6 +195,8 @@ class CampaignDefinition(Frozen):
     notices: Annotated[tuple[ConsentNotice, ...], Field(min_length=1)]
     rounds: tuple[Round, ...] = ()
     issuing: Issuing = Issuing()
+    retention: Annotated[Retention | None, Field(default=None, exclude_if=lambda kept: kept is None)]
+    """None: that of `Retention()`. Left out of older definitions, which stand in the logs as they are."""
 
     @cached_property
     def by_code(self) -> Mapping[AreaCode, Area]:

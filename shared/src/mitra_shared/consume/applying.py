@@ -16,6 +16,7 @@ from mitra_shared.consume.dead_letters import (
     put_away,
     subject_of,
 )
+from mitra_shared.consume.erasing import erase_subjects
 from mitra_shared.consume.feeding import Feed, feed
 from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.consume.positions import Fenced, Move, Standing, move_positions
@@ -154,6 +155,7 @@ class Applier:
                         )
                 playable.append(Run(run.source, run.after, items))
             await self._play(unit, playable)
+            await erase_subjects(unit, self._group, runs)
 
     async def _play(self, unit: UnitOfWork, runs: Sequence[Run]) -> None:
         for topic in self._group.topics:

@@ -1,5 +1,8 @@
 """The events that services publish and consume. Versioned; a released type is never edited.
 
+Erasure is the one exception: it takes a sealed name out of the payload that stands in the log, and leaves the
+rest as it is.
+
 Every event knows its topic, its `key` (the constituency: whatever competes for one quota or adds to one
 rollup shares a partition) and its `subject` (the Mitra it is about, if any). No event carries a name or a
 phone in clear, and an opinion carries no person, recruiter or time finer than a day.
@@ -84,7 +87,11 @@ class CampaignDefinedV1(TimedEvent):
 
 
 class MitraEnrolledV1(MitraEvent):
-    """A person was enrolled. `holder_name` is sealed (see `mitra_shared.security.sealing`)."""
+    """A person was enrolled. `holder_name` is sealed (see `mitra_shared.security.sealing`).
+
+    It is there when the event is appended, and no longer once the person was erased: a replay reads the
+    event without it. Whoever needs the name does without until the withdrawal that follows.
+    """
 
     topic: ClassVar[Topic] = ENROLMENT
     type: Literal["MitraEnrolledV1"] = "MitraEnrolledV1"
@@ -92,7 +99,7 @@ class MitraEnrolledV1(MitraEvent):
     basis: Basis
     schemes: tuple[str, ...] = ()
     language: Language
-    holder_name: str
+    holder_name: Annotated[str | None, Field(default=None, exclude_if=lambda name: name is None)]
 
 
 class MitraWithdrawnV1(MitraEvent):
@@ -101,6 +108,16 @@ class MitraWithdrawnV1(MitraEvent):
     topic: ClassVar[Topic] = ENROLMENT
     type: Literal["MitraWithdrawnV1"] = "MitraWithdrawnV1"
     basis: Basis
+
+
+class MitraErasedV1(MitraEvent):
+    """Everything personal about a person was erased: whoever keeps something of the person forgets it now.
+
+    It follows the withdrawal. What is counted stays counted.
+    """
+
+    topic: ClassVar[Topic] = ENROLMENT
+    type: Literal["MitraErasedV1"] = "MitraErasedV1"
 
 
 class MitraClearedV1(MitraEvent):
@@ -280,7 +297,8 @@ class ProgrammeReportedV1(CustodyEvent):
 
 
 EnrolmentEvent = Annotated[
-    CampaignDefinedV1 | MitraEnrolledV1 | MitraWithdrawnV1 | MitraClearedV1, Field(discriminator="type")
+    CampaignDefinedV1 | MitraEnrolledV1 | MitraWithdrawnV1 | MitraErasedV1 | MitraClearedV1,
+    Field(discriminator="type"),
 ]
 OpinionEvent = OpinionReleasedV1
 CertificateLogEvent = Annotated[

@@ -17,11 +17,15 @@ from mitra_shared.log.append import Place
 
 
 class Head(NamedTuple):
-    """End of one partition, and `floor`: the position up to which its stream may have been trimmed."""
+    """End of one partition, and `floor`: the position up to which its stream may have been trimmed.
+
+    `rewrite` names the state of the entries that a stream must have been written from; see `log.rewrite`.
+    """
 
     epoch: Epoch
     position: Position
     floor: Position
+    rewrite: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,12 @@ class LogEntry:
 async def heads(connection: AsyncConnection, topic: Topic) -> dict[Partition, Head]:
     """The head of every partition."""
     rows = await connection.execute(
-        text(f"select partition, epoch, position, floor from {topic.name}_head order by partition")  # noqa: S608
+        text(
+            f"select partition, epoch, position, floor, coalesce(cast(rewrite as text), '') as rewrite"  # noqa: S608
+            f" from {topic.name}_head order by partition"
+        )
     )
-    return {row.partition: Head(row.epoch, row.position, row.floor) for row in rows}
+    return {row.partition: Head(row.epoch, row.position, row.floor, row.rewrite) for row in rows}
 
 
 @cache

@@ -52,6 +52,7 @@ def log_tables(metadata: MetaData, topic: Topic) -> LogTables:
             Column("position", BigInteger, nullable=False),
             Column("epoch", Integer, nullable=False),
             Column("floor", BigInteger, nullable=False),
+            Column("rewrite", Uuid),
         ),
         groups=Table(
             f"{topic.name}_group",
@@ -69,6 +70,14 @@ def log_tables(metadata: MetaData, topic: Topic) -> LogTables:
 def of(topic: Topic) -> LogTables:
     """The tables of a log for statements that need no shared metadata."""
     return log_tables(MetaData(), topic)
+
+
+def add_rewrite_v2(topic: Topic) -> list[str]:
+    """Statements that let a partition ask for its stream to be written anew: frozen.
+
+    `rewrite` is null until what stands in the log was changed, which only an erasure does.
+    """
+    return [f"alter table {topic.name}_head add column rewrite uuid"]
 
 
 def create_log_v1(topic: Topic) -> list[str]:

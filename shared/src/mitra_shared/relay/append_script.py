@@ -7,13 +7,20 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-# KEYS[1] stream; ARGV[1] id of the expected last entry ('' for none); ARGV[2] '1' to empty the stream first;
-# then six values an entry: id and the five fields. Answers 1, or 0 where the stream ends elsewhere.
+from mitra_shared.log.rewrite import word_key
+
+# KEYS[1] stream, KEYS[2] the word beside it; ARGV[1] id of the expected last entry ('' for none), ARGV[2] the
+# expected word ('' for none); ARGV[3] '1' to empty the stream first and put it under the word ARGV[4]; then
+# six values an entry: id and the five fields. Answers 1, or 0 where the stream has another end or word.
 SCRIPT = """
 local tail = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 if (tail[1] and tail[1][1] or '') ~= ARGV[1] then return 0 end
-if ARGV[2] == '1' then redis.call('DEL', KEYS[1]) end
-for i = 3, #ARGV, 6 do
+if (redis.call('GET', KEYS[2]) or '') ~= ARGV[2] then return 0 end
+if ARGV[3] == '1' then
+  redis.call('DEL', KEYS[1], KEYS[2])
+  if ARGV[4] ~= '' then redis.call('SET', KEYS[2], ARGV[4]) end
+end
+for i = 5, #ARGV, 6 do
   redis.call('XADD', KEYS[1], ARGV[i], '__data__', ARGV[i + 1], 'id', ARGV[i + 2], 'type', ARGV[i + 3],
              'key', ARGV[i + 4], 'prev', ARGV[i + 5])
 end
@@ -23,11 +30,16 @@ SCRIPT_SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
 class Run(NamedTuple):
-    """Entries for one stream. `expected` is the id the stream must end with, '' if it must be empty."""
+    """Entries for one stream. `expected` is the id the stream must end with, '' if it must be empty.
+
+    `word` is what the stream must stand under (see `log.rewrite`), `new_word` what `reset` puts it under.
+    """
 
     stream: str
     expected: str
+    word: str
     reset: bool
+    new_word: str
     entries: Sequence[tuple[str, bytes, str, str, str, str]]
 
 
@@ -56,10 +68,10 @@ async def append_runs(redis: Redis, runs: Sequence[Run]) -> list[bool | StreamRe
     """
     async with redis.pipeline(transaction=False) as pipe:
         for run in runs:
-            arguments: list[str | bytes] = [run.expected, "1" if run.reset else "0"]
+            arguments: list[str | bytes] = [run.expected, run.word, "1" if run.reset else "0", run.new_word]
             for entry in run.entries:
                 arguments.extend(entry)
-            pipe.evalsha(SCRIPT_SHA, 1, run.stream, *arguments)
+            pipe.evalsha(SCRIPT_SHA, 2, run.stream, word_key(run.stream), *arguments)
         answers = await pipe.execute(raise_on_error=False)
     if any(isinstance(answer, NoScriptError) for answer in answers):
         await redis.script_load(SCRIPT)
@@ -73,5 +85,5 @@ async def append_runs(redis: Redis, runs: Sequence[Run]) -> list[bool | StreamRe
 
 
 async def delete_stream(redis: Redis, stream: str) -> None:
-    """Remove a key that is not, or no longer, a stream of ours."""
-    await redis.delete(stream)
+    """Remove a key that is not, or no longer, a stream of ours, and the word beside it."""
+    await redis.delete(stream, word_key(stream))

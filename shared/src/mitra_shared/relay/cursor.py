@@ -12,10 +12,11 @@ from mitra_shared.contracts.topics import Topic
 from mitra_shared.ids import Epoch, Partition, Position
 from mitra_shared.log.fork import declare_fork
 from mitra_shared.log.pages import Head, entry_at, heads
+from mitra_shared.log.rewrite import word_key
 from mitra_shared.log.unit_of_work import unit_of_work
 from mitra_shared.relay.append_script import delete_stream
 from mitra_shared.relay.wire import NotOurEntry, Received, StreamId, received
-from mitra_shared.streams import ends_of, entry_with_id, last_entry
+from mitra_shared.streams import ends_of, entry_with_id, last_entry, values_of
 
 log = get_logger(__name__)
 
@@ -23,15 +24,18 @@ log = get_logger(__name__)
 class Cursor(NamedTuple):
     """What the next append to a stream assumes.
 
-    `position` and `event_id` are the last entry carried, `expected` the id the stream must end with, and
-    `reset` says that the stream is to be emptied in the same step.
+    `position` and `event_id` are the last entry carried, `expected` the id the stream must end with, `word`
+    what it must stand under (see `log.rewrite`). `reset` says that the stream is to be emptied in the same
+    step, and put under `new_word`.
     """
 
     epoch: Epoch
     position: Position
     event_id: UUID | None
     expected: str
+    word: str
     reset: bool = False
+    new_word: str = ""
 
 
 class Span(NamedTuple):
@@ -65,11 +69,30 @@ async def _tail_id(redis: Redis, stream: str) -> str:
     return tail[0].decode() if tail else ""
 
 
+async def _word(redis: Redis, stream: str) -> str:
+    (word,) = await values_of(redis, [word_key(stream)])
+    return word or ""
+
+
 async def _from_floor(
-    connection: AsyncConnection, topic: Topic, partition: Partition, head: Head, expected: str, *, reset: bool
+    connection: AsyncConnection, topic: Topic, partition: Partition, head: Head, *, expected: str, word: str
 ) -> Cursor:
     at = await entry_at(connection, topic, partition, head.floor) if head.floor else None
-    return Cursor(head.epoch, head.floor, at[1] if at else None, expected, reset)
+    return Cursor(
+        head.epoch, head.floor, at[1] if at else None, expected, word, reset=True, new_word=head.rewrite
+    )
+
+
+async def write_anew(engine: AsyncEngine, redis: Redis, topic: Topic, partition: Partition) -> Cursor:
+    """Where to go on to write a stream again from the floor, under the word that its head has now.
+
+    Entries keep their ids, so readers that hold a position wait until the stream has come to it again.
+    """
+    stream = topic.stream(partition)
+    async with engine.connect() as connection:
+        head = (await heads(connection, topic))[partition]
+        word, expected = await _word(redis, stream), await _tail_id(redis, stream)
+        return await _from_floor(connection, topic, partition, head, expected=expected, word=word)
 
 
 async def _fork_point(
@@ -107,21 +130,22 @@ async def locate(engine: AsyncEngine, redis: Redis, topic: Topic, partition: Par
     stream = topic.stream(partition)
     async with unit_of_work(engine) as unit:
         head = (await heads(unit.connection, topic))[partition]
+        word = await _word(redis, stream)
         try:
             span = await span_of(redis, stream)
         except (NotOurEntry, ResponseError) as error:
             log.error("stream is damaged and will be rebuilt", stream=stream, reason=str(error))
             if "WRONGTYPE" in str(error):
                 await delete_stream(redis, stream)
-                return await _from_floor(unit.connection, topic, partition, head, "", reset=False)
+                return await _from_floor(unit.connection, topic, partition, head, expected="", word="")
             expected = await _tail_id(redis, stream)
-            return await _from_floor(unit.connection, topic, partition, head, expected, reset=True)
+            return await _from_floor(unit.connection, topic, partition, head, expected=expected, word=word)
         if span is None:
-            return await _from_floor(unit.connection, topic, partition, head, "", reset=True)
+            return await _from_floor(unit.connection, topic, partition, head, expected="", word=word)
         tail = span.last
         at = await entry_at(unit.connection, topic, partition, Position(tail.id.position))
         if at == (tail.id.epoch, tail.event_id) and span.is_gapless(head.floor):
-            return Cursor(Epoch(tail.id.epoch), Position(tail.id.position), tail.event_id, str(tail.id))
+            return Cursor(Epoch(tail.id.epoch), Position(tail.id.position), tail.event_id, str(tail.id), word)
         lost = at is None or at[1] != tail.event_id
         if lost and span.is_gapless(Position(tail.id.position)) and head.epoch <= tail.id.epoch:
             fork = await _fork_point(unit.connection, redis, topic, partition, span, head)
@@ -135,4 +159,4 @@ async def locate(engine: AsyncEngine, redis: Redis, topic: Topic, partition: Par
             head = head._replace(epoch=epoch, floor=min(head.floor, fork))
         else:
             log.error("stream does not match its log and will be rebuilt", stream=stream, tail=str(tail.id))
-        return await _from_floor(unit.connection, topic, partition, head, str(tail.id), reset=True)
+        return await _from_floor(unit.connection, topic, partition, head, expected=str(tail.id), word=word)

@@ -18,7 +18,7 @@ from mitra_shared.ids import Epoch, Partition, Position
 from mitra_shared.log.pages import Head, Page, heads, pages_after
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.append_script import Run, StreamRefused, append_runs, delete_stream
-from mitra_shared.relay.cursor import Cursor, locate, span_of
+from mitra_shared.relay.cursor import Cursor, locate, span_of, write_anew
 from mitra_shared.relay.wakeup import Wakeup
 from mitra_shared.relay.wire import NotOurEntry, entry_fields
 
@@ -29,6 +29,9 @@ READ_ROWS: Final = 4_000
 
 RUN_ENTRIES: Final = 500
 """Entries in one atomic append: bounds how long Redis does nothing else."""
+
+REWRITE_SECONDS: Final = 5.0
+"""How long a stream goes on after entries of its log were erased: many erasures are one rewriting."""
 
 AUDIT_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 0.5
@@ -43,7 +46,9 @@ class Relay:
         heads: ends of the log at the last pass; carried: position of each stream.
     """
 
-    def __init__(self, engine: AsyncEngine, redis: Redis, topic: Topic) -> None:
+    def __init__(
+        self, engine: AsyncEngine, redis: Redis, topic: Topic, *, rewrite_after: float = REWRITE_SECONDS
+    ) -> None:
         self.topic = topic
         self.last_pass: float | None = None
         self.trouble: str | None = None
@@ -52,6 +57,8 @@ class Relay:
         self._redis = redis
         self._cursors: dict[Partition, Cursor] = {}
         self._audited = monotonic()
+        self._rewrite_after = rewrite_after
+        self._outdated: dict[Partition, float] = {}
 
     @property
     def carried(self) -> dict[Partition, Position]:
@@ -95,6 +102,7 @@ class Relay:
         for partition in all_partitions():
             if not self._stands_on(partition, self.heads[partition]):
                 self._cursors[partition] = await locate(self._engine, self._redis, self.topic, partition)
+            await self._write_anew_if_erased(partition)
         behind = {
             p: c.position for p, c in self._cursors.items() if c.position < self.heads[p].position or c.reset
         }
@@ -107,6 +115,22 @@ class Relay:
         return any(
             p not in self._cursors or self._cursors[p].position < self.heads[p].position for p in behind
         )
+
+    async def _write_anew_if_erased(self, partition: Partition) -> None:
+        """Begin a stream again that was written from entries of which something has been erased since."""
+        cursor = self._cursors[partition]
+        if cursor.reset or cursor.word == self.heads[partition].rewrite:
+            self._outdated.pop(partition, None)
+            return
+        now = monotonic()
+        if now - self._outdated.setdefault(partition, now) < self._rewrite_after:
+            return
+        # Another relay may have done it.
+        cursor = await locate(self._engine, self._redis, self.topic, partition)
+        if not cursor.reset and cursor.word != self.heads[partition].rewrite:
+            cursor = await write_anew(self._engine, self._redis, self.topic, partition)
+            log.info("a stream is written anew after an erasure", stream=self.topic.stream(partition))
+        self._cursors[partition] = cursor
 
     def _stands_on(self, partition: Partition, head: Head) -> bool:
         cursor = self._cursors.get(partition)
@@ -121,7 +145,10 @@ class Relay:
                 del self._cursors[partition]
                 continue
             entries = [entry_fields(entry) for entry in page.entries]
-            runs[partition] = Run(self.topic.stream(partition), cursor.expected, cursor.reset, entries)
+            stream = self.topic.stream(partition)
+            runs[partition] = Run(
+                stream, cursor.expected, cursor.word, cursor.reset, cursor.new_word, entries
+            )
         outcomes = await append_runs(self._redis, list(runs.values()))
         for (partition, run), outcome in zip(runs.items(), outcomes, strict=True):
             if isinstance(outcome, StreamRefused):
@@ -131,13 +158,17 @@ class Relay:
                 await delete_stream(self._redis, run.stream)
             if outcome is not True:
                 del self._cursors[partition]
-            elif carried := pages[partition].entries:
+                continue
+            word = run.new_word if run.reset else run.word
+            if carried := pages[partition].entries:
                 last = carried[-1]
                 self._cursors[partition] = Cursor(
-                    Epoch(last.place.epoch), last.place.position, last.event_id, last.place.stream_id
+                    Epoch(last.place.epoch), last.place.position, last.event_id, last.place.stream_id, word
                 )
             else:
-                self._cursors[partition] = self._cursors[partition]._replace(expected="", reset=False)
+                self._cursors[partition] = self._cursors[partition]._replace(
+                    expected="", word=word, reset=False
+                )
 
     async def _audit(self) -> None:
         """Look at every stream's ends and length; one that has a hole or a foreign end is located anew."""

@@ -74,6 +74,7 @@ async def run_relay(
     settings: ServiceSettings,
     topics: tuple[Topic, ...],
     readiness: Readiness | None = None,
+    metrics: ProcessMetrics | None = None,
     parts: Mapping[str, Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Relay `topics` of the database behind `engine` until shutdown.
@@ -84,10 +85,11 @@ async def run_relay(
         settings: Redis, and where to serve the probes.
         topics: logs of this service.
         readiness: of this process, if other parts have checks too.
+        metrics: of this process, if other parts measure too.
         parts: other work of the same process, by name.
     """
     redis = connect(settings.redis_url.get_secret_value(), connections=4 * len(topics) + 2)
-    metrics, readiness = ProcessMetrics(), readiness or Readiness()
+    metrics, readiness = metrics or ProcessMetrics(), readiness or Readiness()
     readiness.add("database", database_check(engine))
     readiness.add("redis", _eviction_check(redis))
     work: dict[str, Coroutine[Any, Any, None]] = dict(parts or {})

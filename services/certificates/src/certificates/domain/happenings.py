@@ -8,7 +8,10 @@ from mitra_shared.ids import AreaCode, CampaignId, CertificateId, MitraId, Parti
 
 
 class Enrolled(NamedTuple):
-    """A person was enrolled; `certificate_id` is the one the certificate will have. The name is sealed."""
+    """A person was enrolled; `certificate_id` is the one the certificate will have.
+
+    The name is sealed. It is None in a replay, if the person has been erased since.
+    """
 
     partition: Partition
     campaign: CampaignId
@@ -17,7 +20,7 @@ class Enrolled(NamedTuple):
     cause: Cause
     constituency: AreaCode
     certificate_id: CertificateId
-    holder_name: str
+    holder_name: str | None
     language: Language
     recruiter: StaffId
 

@@ -60,13 +60,16 @@ _UNSIGNED: Final = text(
     join certificate as c on c.id = due.id and c.revision = due.revision and c.serial = due.serial
     left join credential as k
         on k.certificate_id = c.id and k.revision = c.revision and k.serial = c.serial
-    where c.state = 'issued' and (k.id is null or k.revoked_for = 'superseded')
+    where c.state = 'issued' and c.holder_name is not null and (k.id is null or k.revoked_for = 'superseded')
     """
 )
 
 
 async def unsigned(connection: AsyncConnection, due: Mapping[CertificateId, Version]) -> Sequence[Unsigned]:
-    """Those of `due` that are valid in exactly that version now, and not signed or withdrawn yet."""
+    """Those of `due` that are valid in exactly that version now, and not signed or withdrawn yet.
+
+    In a replay the holder of one may be erased, whose withdrawal comes later.
+    """
     rows = await connection.execute(
         _UNSIGNED,
         {

@@ -104,7 +104,7 @@ def add_enrolment_routes(app: FastAPI, service: Service) -> None:
         request_model=EnrolmentRequest,
         response_model=Enrolled,
         status_code=_CREATED,
-        responses=problem_responses(401, 403, 409, 429),
+        responses=problem_responses(401, 403, 409, 410, 429),
         examples=ENROLMENT_EXAMPLES,
         parameters=[_KEY_PARAMETER],
         summary="Enrol a person",

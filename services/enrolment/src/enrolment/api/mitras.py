@@ -6,9 +6,10 @@ from enrolment import queries
 from enrolment.api.callers import Recruiter
 from enrolment.clock import seconds_left_of_day
 from enrolment.commands.look_at_mitra import LookAtMitra, LooksUsedUp, MitraGone, look_at_mitra
+from enrolment.commands.plan_erasure import PlanErasure, plan_erasure
 from enrolment.commands.withdraw_mitra import MitraNotFound, WithdrawMitra, withdraw_mitra
 from enrolment.problems import LOOKS_USED_UP, MITRA_WITHDRAWN
-from enrolment.schemas import LookAsked, MitraSeen, MitraTold, Withdrawn
+from enrolment.schemas import ErasureTold, LookAsked, MitraSeen, MitraTold, Withdrawn
 from enrolment.service import Service
 from mitra_shared.access_record.chain import Purpose
 from mitra_shared.http.problems import NOT_FOUND, problem_responses
@@ -17,7 +18,7 @@ from mitra_shared.telemetry.trace import current_traceparent
 
 
 def mitra_routes(service: Service) -> APIRouter:
-    """Reading one person, looking at name and phone, and recording that one withdrew."""
+    """Reading one person, looking at name and phone, recording that one withdrew, and erasing one."""
     router = APIRouter(prefix="/v1/mitras", tags=["mitras"], responses=problem_responses(401, 403, 404, 409))
 
     @router.get("/{mitra_id}", summary="One person of your constituency")
@@ -77,4 +78,31 @@ def mitra_routes(service: Service) -> APIRouter:
         except MitraNotFound:
             raise NOT_FOUND("Nobody of this id is enrolled in your constituency") from None
 
+    _erasure_routes(router, service)
     return router
+
+
+def _erasure_routes(router: APIRouter, service: Service) -> None:
+    @router.post("/{mitra_id}/erasure", status_code=202, summary="Erase a person, at the person's request")
+    async def ask_for_erasure(mitra_id: MitraId, caller: Recruiter) -> ErasureTold:
+        """Withdraw the person if that was not done, give notice, and erase what is personal 48 hours later.
+
+        Asking again changes nothing. Counts stay as they are.
+        """
+        campaign = (await service.campaign(caller.campaign)).rules.campaign
+        now = service.clock()
+        command = PlanErasure(mitra_id, campaign, now, by=caller, traceparent=current_traceparent())
+        try:
+            await plan_erasure(command, service.engine, service.notices)
+            return await queries.erasure(service.engine, mitra_id, campaign, caller, now)
+        except MitraNotFound:
+            raise NOT_FOUND("Nobody of this id is enrolled in your constituency") from None
+
+    @router.get("/{mitra_id}/erasure", summary="How far the erasure of a person is")
+    async def erasure(mitra_id: MitraId, caller: Recruiter) -> ErasureTold:
+        """Whether and when a person is erased, and whether that is complete."""
+        campaign = (await service.campaign(caller.campaign)).rules.campaign
+        try:
+            return await queries.erasure(service.engine, mitra_id, campaign, caller, service.clock())
+        except MitraNotFound:
+            raise NOT_FOUND("Nobody of this id is enrolled in your constituency") from None

@@ -1,4 +1,4 @@
-"""Forget what has been kept long enough: answers to keys, duplicates, ids of opinion submissions."""
+"""Forget what has been kept long enough: answers, duplicates, ids of opinion submissions, old erasures."""
 
 from datetime import datetime
 from typing import Final
@@ -6,7 +6,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.clock import india_day
-from enrolment.storage import opinions, outcomes
+from enrolment.domain.retention import RECORDS_KEPT
+from enrolment.storage import erasures, opinions, outcomes
 from enrolment.storage.locks import try_lock_upkeep
 from mitra_shared.log import unit_of_work
 
@@ -30,4 +31,5 @@ async def forget_outcomes(engine: AsyncEngine, now: datetime) -> int:
         submissions = await opinions.forget_submissions(
             unit.connection, india_day(before), at_most=_ROWS_AT_A_TIME
         )
-    return answers + duplicates + submissions
+        records = await erasures.forget_records(unit.connection, now - RECORDS_KEPT, at_most=_ROWS_AT_A_TIME)
+    return answers + duplicates + submissions + records

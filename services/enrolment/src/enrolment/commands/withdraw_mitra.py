@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.schemas import Withdrawn
@@ -12,7 +14,7 @@ from mitra_shared.contracts.events import MitraWithdrawnV1
 from mitra_shared.contracts.topics import ENROLMENT
 from mitra_shared.database import retrying
 from mitra_shared.ids import CampaignId, MitraId, new_event_id
-from mitra_shared.log import unit_of_work
+from mitra_shared.log import Place, UnitOfWork, unit_of_work
 from mitra_shared.log.append import Emitted, append
 from mitra_shared.security.tokens import Caller
 
@@ -58,18 +60,7 @@ async def _withdraw(command: WithdrawMitra, engine: AsyncEngine) -> Withdrawn:
                 epoch=row.withdrawal_epoch,
                 position=row.withdrawal_position,
             )
-        event = MitraWithdrawnV1(
-            event_id=new_event_id(),
-            campaign=row.campaign,
-            occurred_at=command.asked_at,
-            mitra_id=row.id,
-            constituency=row.constituency,
-            segment=row.segment,
-            basis=row.basis,
-        )
-        # Appended here rather than on leaving: the place is part of the row, so that asking again tells it.
-        (place,) = await append(unit.connection, ENROLMENT, [Emitted(event, command.traceparent)])
-        await mitras.mark_withdrawn(unit.connection, row.id, command.asked_at, place)
+        place = await record_withdrawal(unit, row, command.asked_at, command.traceparent)
     return Withdrawn(
         mitra_id=row.id,
         withdrawn_at=command.asked_at,
@@ -77,3 +68,20 @@ async def _withdraw(command: WithdrawMitra, engine: AsyncEngine) -> Withdrawn:
         epoch=place.epoch,
         position=place.position,
     )
+
+
+async def record_withdrawal(unit: UnitOfWork, row: Row[Any], at: datetime, traceparent: str | None) -> Place:
+    """Withdraw somebody who has not, whose row is locked. Returns where the event stands."""
+    event = MitraWithdrawnV1(
+        event_id=new_event_id(),
+        campaign=row.campaign,
+        occurred_at=at,
+        mitra_id=row.id,
+        constituency=row.constituency,
+        segment=row.segment,
+        basis=row.basis,
+    )
+    # Appended here rather than on leaving: the place is part of the row, so that asking again tells it.
+    (place,) = await append(unit.connection, ENROLMENT, [Emitted(event, traceparent)])
+    await mitras.mark_withdrawn(unit.connection, row.id, at, place)
+    return place

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from enrolment.domain.refusals import Refusal
 from enrolment.drafts import Draft
 from enrolment.intake.items import Answer, Item
+from enrolment.storage.outcomes import NO_DIGEST
 from enrolment.storage.row_security import Grant
 from mitra_shared.ids import CampaignId, StaffId
 
@@ -95,7 +96,8 @@ class _Deciding:
         item = self.items[index]
         known = self.standing.outcomes.get(item.identity)
         if known is not None:
-            return Replay(known.answer) if known.digest == item.digest else KeyReused()
+            is_same = known.digest in {item.digest, NO_DIGEST}
+            return Replay(known.answer) if is_same else KeyReused()
         first = self.firsts.get(item.identity)
         if first is not None:
             return SameAs(first) if self.items[first].digest == item.digest else KeyReused()

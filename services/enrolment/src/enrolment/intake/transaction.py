@@ -174,8 +174,9 @@ class GroupTransaction:
             await outcomes.record_duplicates(
                 connection,
                 [
-                    (new_event_id(), i.command.recruiter, i.command.campaign, i.command.idempotency_key)
-                    for i in duplicates
+                    (new_event_id(), *_asked(item), item.verdict.phone_hash)
+                    for item in duplicates
+                    if isinstance(item.verdict, Draft)
                 ],
                 now,
             )
@@ -191,6 +192,10 @@ class GroupTransaction:
                 caller=caller,
                 answered=standing.duplicates.get(caller, 0),
             )
+
+
+def _asked(item: Item) -> tuple[StaffId, CampaignId, str]:
+    return item.command.recruiter, item.command.campaign, item.command.idempotency_key
 
 
 def _of_kind(

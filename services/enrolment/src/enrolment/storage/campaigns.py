@@ -1,6 +1,6 @@
 """Campaign definitions: every version ever loaded, one of each campaign in force."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import text
@@ -20,6 +20,14 @@ async def current_versions(connection: AsyncConnection) -> dict[CampaignId, int]
     """The version in force of each campaign."""
     rows = await connection.execute(text("select id, version from campaign where current"))
     return {row.id: row.version for row in rows}
+
+
+async def ends(connection: AsyncConnection) -> list[tuple[CampaignId, date]]:
+    """The last day of each campaign in force."""
+    rows = await connection.execute(
+        text("select id, cast(definition ->> 'target_date' as date) as ends from campaign where current")
+    )
+    return [(row.id, row.ends) for row in rows]
 
 
 async def current_definition(connection: AsyncConnection, campaign: CampaignId) -> str:

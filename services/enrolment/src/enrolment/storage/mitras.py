@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from enrolment.drafts import Draft
+from mitra_shared.campaign.definition import Retention
 from mitra_shared.contracts.topics import partition_of
 from mitra_shared.ids import MitraId
 from mitra_shared.log import Place
@@ -60,7 +61,8 @@ async def insert(connection: AsyncConnection, drafts: Sequence[tuple[Draft, int]
 
 _FIND: Final = """
     select id, campaign, constituency, segment, recruiter, basis, schemes, language, notice_version,
-           notice_language, enrolled_at, withdrawn_at, partition, withdrawal_epoch, withdrawal_position
+           notice_language, enrolled_at, withdrawn_at, partition, withdrawal_epoch, withdrawal_position,
+           erase_at, erasure_noticed_at, erased_at
     from mitra where id = :id
 """
 
@@ -84,12 +86,33 @@ async def find_sealed(connection: AsyncConnection, mitra: MitraId) -> Row[Any] |
     ).one_or_none()
 
 
+_WITHDRAW: Final = text(
+    """
+    update mitra
+    set withdrawn_at = cast(:at as timestamptz), slot = null, withdrawal_epoch = :epoch,
+        withdrawal_position = :position,
+        erasure_why = coalesce(erasure_why, 'withdrawn'),
+        erase_at = coalesce(erase_at, cast(:at as timestamptz) + make_interval(days => coalesce(
+            (select cast(definition -> 'retention' ->> 'days_after_withdrawal' as integer)
+             from campaign where campaign.id = mitra.campaign and current),
+            :days)))
+    where id = :id
+    """
+)
+
+
 async def mark_withdrawn(connection: AsyncConnection, mitra: MitraId, at: datetime, place: Place) -> None:
-    """Note the withdrawal and where its event stands; the place on the phone is free again."""
+    """Note the withdrawal and where its event stands; the place on the phone is free again.
+
+    What is personal is to be erased when the campaign's rule says, if that was not planned before.
+    """
     await connection.execute(
-        text(
-            "update mitra set withdrawn_at = :at, slot = null, withdrawal_epoch = :epoch,"
-            " withdrawal_position = :position where id = :id"
-        ),
-        {"id": mitra, "at": at, "epoch": place.epoch, "position": place.position},
+        _WITHDRAW,
+        {
+            "id": mitra,
+            "at": at,
+            "epoch": place.epoch,
+            "position": place.position,
+            "days": Retention().days_after_withdrawal,
+        },
     )

@@ -13,6 +13,9 @@ from mitra_shared.ids import CampaignId, StaffId
 KEPT: Final = timedelta(days=60)
 """Phones are offline for long."""
 
+NO_DIGEST: Final = b""
+"""Of a request that led to somebody who was erased: it is recognised by its key alone."""
+
 Identity = tuple[StaffId, str]
 
 
@@ -79,16 +82,19 @@ async def count_duplicates(
 
 
 async def record_duplicates(
-    connection: AsyncConnection, records: Sequence[tuple[UUID, StaffId, CampaignId, str]], at: datetime
+    connection: AsyncConnection,
+    records: Sequence[tuple[UUID, StaffId, CampaignId, str, bytes]],
+    at: datetime,
 ) -> None:
-    """Write down each duplicate answer: (record id, caller, campaign, idempotency key)."""
+    """Write down each duplicate answer: (record id, caller, campaign, idempotency key, phone hash)."""
     await connection.execute(
         text(
             """
-            insert into duplicate_record (id, caller, campaign, idempotency_key, answered_at)
-            select new.id, new.caller, new.campaign, new.idempotency_key, :at
+            insert into duplicate_record (id, caller, campaign, idempotency_key, answered_at, phone_hash)
+            select new.id, new.caller, new.campaign, new.idempotency_key, :at, new.phone_hash
             from unnest(cast(:ids as uuid[]), cast(:callers as text[]), cast(:campaigns as text[]),
-                        cast(:keys as text[])) as new(id, caller, campaign, idempotency_key)
+                        cast(:keys as text[]), cast(:hashes as bytea[]))
+                as new(id, caller, campaign, idempotency_key, phone_hash)
             """
         ),
         {
@@ -96,6 +102,7 @@ async def record_duplicates(
             "callers": [record[1] for record in records],
             "campaigns": [record[2] for record in records],
             "keys": [record[3] for record in records],
+            "hashes": [record[4] for record in records],
             "at": at,
         },
     )

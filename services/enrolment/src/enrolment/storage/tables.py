@@ -64,7 +64,16 @@ MITRA = Table(
     Column("withdrawn_at", DateTime(timezone=True)),
     Column("withdrawal_epoch", Integer),
     Column("withdrawal_position", BigInteger),
+    Column("erase_at", DateTime(timezone=True), comment="not before this, and 48 hours after the notice"),
+    Column("erasure_why", Text),
+    Column("erasure_noticed_at", DateTime(timezone=True)),
+    Column("erased_at", DateTime(timezone=True)),
     UniqueConstraint("campaign", "phone_hash", "slot", name="mitra_one_person_per_slot"),
+    Index(
+        "mitra_to_erase",
+        "erase_at",
+        postgresql_where=text("erase_at is not null and erased_at is null"),
+    ),
 )
 
 OUTCOME = Table(
@@ -96,8 +105,30 @@ DUPLICATE_RECORD = Table(
     Column("campaign", Text, nullable=False),
     Column("idempotency_key", Text, nullable=False),
     Column("answered_at", DateTime(timezone=True), nullable=False),
+    Column("phone_hash", LargeBinary, comment="keyed hash of campaign and phone; null once erased"),
     Index("duplicate_record_answered_at", "answered_at", postgresql_using="brin"),
+    Index("duplicate_record_of_phone", "phone_hash", postgresql_where=text("phone_hash is not null")),
 )
+
+ERASURE = Table(
+    "erasure",
+    METADATA,
+    Column("mitra", Uuid, primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("noticed_at", DateTime(timezone=True)),
+    Column("erased_at", DateTime(timezone=True), nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("filed_at", DateTime(timezone=True)),
+    Column("written_anew_at", DateTime(timezone=True)),
+    Column("completed_at", DateTime(timezone=True)),
+    Index("erasure_unfinished", "partition", postgresql_where=text("completed_at is null")),
+    Index("erasure_erased_at", "erased_at"),
+)
+"""The ledger: who was erased and when, by id alone. `filed_at`: it stands in the file apart from backups too;
+`written_anew_at`: the stream holds nothing any more; `completed_at`: neither does Redis' file, and the
+database was asked to give the space free."""
 
 OPINION_POOL = Table(
     "opinion_pool",

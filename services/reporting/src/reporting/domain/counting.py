@@ -23,6 +23,7 @@ from mitra_shared.contracts.events import (
     CertificateWaitlistedV1,
     MitraClearedV1,
     MitraEnrolledV1,
+    MitraErasedV1,
     MitraWithdrawnV1,
     OpinionReleasedV1,
     PlacesRaisedV1,
@@ -38,6 +39,7 @@ CountedEvent = (
     CampaignDefinedV1
     | MitraEnrolledV1
     | MitraWithdrawnV1
+    | MitraErasedV1
     | MitraClearedV1
     | OpinionReleasedV1
     | CertificateIssuedV1
@@ -200,7 +202,7 @@ def difference(  # noqa: C901, PLR0912, PLR0915 - one exhaustive match: no event
                     days[DayCell(partition, campaign, event.constituency, day, SCHEME_PREFIX + scheme)] += 1
             case MitraWithdrawnV1():
                 days[_at(partition, event, Counted.WITHDRAWN)] += 1
-            case MitraClearedV1() | CertificateReissuedV1() | CertificateCorrectedV1():
+            case MitraErasedV1() | MitraClearedV1() | CertificateReissuedV1() | CertificateCorrectedV1():
                 pass
             case PlacesRaisedV1(campaign=campaign, area=area):
                 pool = TotalCell(partition, campaign, area)

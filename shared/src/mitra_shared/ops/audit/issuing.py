@@ -199,6 +199,8 @@ class Ledger:
         paper = self.papers.get(step.mitra)
         if step.type == "MitraEnrolledV1":
             return [] if paper else self._enrol(step)
+        if step.type == "MitraErasedV1":
+            return []
         if paper is None:
             raise Contradiction("the person is not enrolled")
         if step.type == "MitraWithdrawnV1":

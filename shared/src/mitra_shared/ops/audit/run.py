@@ -13,6 +13,7 @@ from mitra_shared.ops.audit import (
     certificates,
     credentials,
     custody,
+    erasures,
     groups,
     logs,
     opinions,
@@ -63,6 +64,15 @@ EXAMINATIONS: Final = (
     Examination(
         access.check_access,
         [("access record", "every look at personal data stands in the record as it was written")],
+    ),
+    Examination(
+        erasures.check_erasures,
+        [
+            (
+                "erasures",
+                "nothing personal is left of those who were erased, and nobody waits beyond their time",
+            )
+        ],
     ),
     Examination(
         certificates.check_certificates,

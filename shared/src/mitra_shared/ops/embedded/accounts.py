@@ -36,7 +36,8 @@ def _consumes(*topics: str) -> str:
 
 REDIS_RIGHTS: Final = {
     REDIS_ADMIN: "~* &* +@all",
-    "enrolment": f"~enrolment.* ~opinions.* {_SERVICE}",
+    # After an erasure the append-only file is rewritten.
+    "enrolment": f"~enrolment.* ~opinions.* {_SERVICE} +bgrewriteaof",
     "certificates": f"~certificates.* ~custody.* {_SERVICE} {_consumes('enrolment')}",
     "reporting": f"~rollups ~rollups.* {_SERVICE} "
     f"{_consumes('enrolment', 'opinions', 'certificates', 'custody')}",

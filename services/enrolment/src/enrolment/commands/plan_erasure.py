@@ -1,0 +1,62 @@
+"""Plan the erasure of a person who asks for it: withdrawn at once, erased at the earliest lawful moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from enrolment.commands.withdraw_mitra import MitraNotFound, record_withdrawal
+from enrolment.domain.retention import Why, due_after
+from enrolment.notices import Notices
+from enrolment.schemas import ErasurePlanned
+from enrolment.storage import erasures, mitras
+from enrolment.storage.row_security import Work, act_as
+from mitra_shared.database import retrying
+from mitra_shared.ids import CampaignId, MitraId
+from mitra_shared.log import unit_of_work
+from mitra_shared.security.tokens import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class PlanErasure:
+    """What the person asks, or somebody of the constituency for them."""
+
+    mitra: MitraId
+    campaign: CampaignId
+    asked_at: datetime
+    why: Why = Why.ASKED
+    by: Caller | Work = Work.OWN_DATA
+    """Somebody of the constituency, or the person, who proved to be that."""
+    traceparent: str | None = None
+
+
+async def plan_erasure(command: PlanErasure, engine: AsyncEngine, notices: Notices) -> ErasurePlanned:
+    """Withdraw the person if that was not done, give notice, and have them erased 48 hours later.
+
+    Asking again gives the same answer, also when they are erased by now.
+
+    Raises:
+        MitraNotFound: not of this campaign, or nobody.
+        sqlalchemy.exc.DBAPIError: the database is away; asking again is safe.
+    """
+    return await retrying(lambda: _plan(command, engine, notices))
+
+
+async def _plan(command: PlanErasure, engine: AsyncEngine, notices: Notices) -> ErasurePlanned:
+    async with unit_of_work(engine) as unit:
+        await act_as(unit.connection, command.by, command.campaign, command.asked_at)
+        row = await mitras.find(unit.connection, command.mitra, for_update=True)
+        if row is None or row.campaign != command.campaign:
+            raise MitraNotFound
+        if isinstance(command.by, Caller) and row.constituency != command.by.area:
+            raise MitraNotFound
+        if row.erased_at is not None:
+            return ErasurePlanned(mitra_id=row.id, due_at=row.erase_at, noticed_at=row.erasure_noticed_at)
+        if row.withdrawn_at is None:
+            await record_withdrawal(unit, row, command.asked_at, command.traceparent)
+        noticed_at = row.erasure_noticed_at or command.asked_at
+        due_at = due_after(noticed_at)
+        await erasures.plan(unit.connection, row.id, command.why, at=due_at, noticed_at=noticed_at)
+        if row.erasure_noticed_at is None:
+            await notices.erasure_planned(unit.connection, [(row.id, due_at)], command.asked_at)
+    return ErasurePlanned(mitra_id=row.id, due_at=due_at, noticed_at=noticed_at)
