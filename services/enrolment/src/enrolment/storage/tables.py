@@ -60,11 +60,19 @@ MITRA = Table(
     Column("slot", SmallInteger, comment="place on the phone; null once withdrawn, so that it is free again"),
     Column("notice_version", Text, nullable=False),
     Column("notice_language", Text, nullable=False),
+    Column("notice_hash", LargeBinary, comment="SHA-256 of the text that was shown"),
+    Column("consent_manner", Text, nullable=False, server_default=text("'read'")),
+    Column(
+        "receipt_hash",
+        LargeBinary,
+        comment="keyed hash of the receipt, which follows from the id by a key",
+    ),
     Column("enrolled_at", DateTime(timezone=True), nullable=False),
     Column("withdrawn_at", DateTime(timezone=True)),
     Column("withdrawal_epoch", Integer),
     Column("withdrawal_position", BigInteger),
     UniqueConstraint("campaign", "phone_hash", "slot", name="mitra_one_person_per_slot"),
+    Index("mitra_receipt", "receipt_hash", unique=True),
 )
 
 OUTCOME = Table(
