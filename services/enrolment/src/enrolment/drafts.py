@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from enrolment.domain.consent import ConsentManner
+from enrolment.receipts import Receipt
 from mitra_shared.campaign.definition import Basis, Language
 from mitra_shared.contracts.events import MitraEnrolledV1
 from mitra_shared.ids import AreaCode, CampaignId, EventId, MitraId, StaffId
@@ -29,6 +31,10 @@ class Draft(NamedTuple):
     people_per_phone: int
     notice_version: str
     notice_language: Language
+    notice_hash: bytes
+    consent_manner: ConsentManner
+    receipt: Receipt
+    receipt_hash: bytes
     enrolled_at: datetime
 
     def enrolled(self) -> MitraEnrolledV1:

@@ -17,6 +17,7 @@ OF_REASON: Final[Mapping[Reason, ProblemKind]] = {
         (Reason.INVALID_NAME, "The name is not valid", 422),
         (Reason.CONSENT_MISSING, "Consent is missing", 422),
         (Reason.OUTDATED_NOTICE, "The consent notice is not the one in force", 422),
+        (Reason.NOTICE_DIFFERS, "The text that was shown is not that of the notice", 422),
         (Reason.UNKNOWN_LANGUAGE, "The notice does not exist in that language", 422),
         (Reason.MINOR, "The person is not declared to be of age", 422),
         (Reason.PARTY_MEMBER, "The person belongs to a party", 422),

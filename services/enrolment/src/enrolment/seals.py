@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from enrolment.receipts import Receipt, receipt_hash, receipt_of
 from mitra_shared.ids import CampaignId, MitraId
 from mitra_shared.person_names import seal_context
 from mitra_shared.security.lookup import KeyedHash
@@ -43,6 +44,30 @@ class Seals:
     def phone_hash(self, campaign: CampaignId, phone: str) -> bytes:
         """Finds the same phone within one campaign; phones of two campaigns cannot be matched."""
         return self.lookup.digest("phone", campaign, phone)
+
+    def open_name(self, sealed: str, mitra: MitraId) -> str:
+        """The name.
+
+        Raises:
+            SealError: damaged, of another person, or sealed with a key that is not here.
+        """
+        return self.names.open(sealed, context=seal_context(mitra))
+
+    def open_phone(self, sealed: str, mitra: MitraId) -> str:
+        """The phone.
+
+        Raises:
+            SealError: as for the name.
+        """
+        return self.phones.open(sealed, context=b"phone:" + mitra.bytes)
+
+    def receipt(self, mitra: MitraId) -> Receipt:
+        """The receipt of a person."""
+        return receipt_of(mitra, self.lookup)
+
+    def receipt_hash(self, receipt: Receipt) -> bytes:
+        """Finds the person of a receipt."""
+        return receipt_hash(receipt, self.lookup)
 
     def request_digest(self, campaign: CampaignId, canonical: str) -> bytes:
         """Tells whether a repeated idempotency key comes with the same request."""

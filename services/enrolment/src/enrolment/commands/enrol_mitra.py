@@ -55,6 +55,7 @@ def draft(command: EnrolMitra, rules: Rules, seals: Seals) -> Verdict:
         return cast("tuple[Refusal, ...]", eligible)
     # The rules have found the language among those of the notice.
     notice_language = cast("Language", consent.language)
+    receipt = seals.receipt(command.mitra)
     return Draft(
         mitra=command.mitra,
         event=command.event,
@@ -71,5 +72,9 @@ def draft(command: EnrolMitra, rules: Rules, seals: Seals) -> Verdict:
         people_per_phone=eligible.people_per_phone,
         notice_version=consent.notice_version,
         notice_language=notice_language,
+        notice_hash=eligible.notice_hash,
+        consent_manner=consent.manner,
+        receipt=receipt,
+        receipt_hash=seals.receipt_hash(receipt),
         enrolled_at=command.received_at,
     )

@@ -15,19 +15,23 @@ from mitra_shared.log import Place
 _INSERT: Final = text(
     """
     insert into mitra (id, campaign, constituency, segment, partition, recruiter, basis, schemes, language,
-                       name, phone, phone_hash, slot, notice_version, notice_language, enrolled_at)
+                       name, phone, phone_hash, slot, notice_version, notice_language, notice_hash,
+                       consent_manner, receipt_hash, enrolled_at)
     select new.id, new.campaign, new.constituency, new.segment, new.partition, new.recruiter, new.basis,
            cast(new.schemes as text[]), new.language, new.name, new.phone, new.phone_hash, new.slot,
-           new.notice_version, new.notice_language, new.enrolled_at
+           new.notice_version, new.notice_language, new.notice_hash, new.consent_manner, new.receipt_hash,
+           new.enrolled_at
     from unnest(
         cast(:ids as uuid[]), cast(:campaigns as text[]), cast(:constituencies as text[]),
         cast(:segments as text[]), cast(:partitions as smallint[]), cast(:recruiters as text[]),
         cast(:bases as text[]), cast(:schemes as text[]), cast(:languages as text[]), cast(:names as text[]),
         cast(:phones as text[]), cast(:hashes as bytea[]), cast(:slots as smallint[]),
         cast(:notice_versions as text[]), cast(:notice_languages as text[]),
+        cast(:notice_hashes as bytea[]), cast(:manners as text[]), cast(:receipts as bytea[]),
         cast(:enrolled as timestamptz[]))
         as new(id, campaign, constituency, segment, partition, recruiter, basis, schemes, language, name,
-               phone, phone_hash, slot, notice_version, notice_language, enrolled_at)
+               phone, phone_hash, slot, notice_version, notice_language, notice_hash, consent_manner,
+               receipt_hash, enrolled_at)
     """
 )
 
@@ -53,6 +57,9 @@ async def insert(connection: AsyncConnection, drafts: Sequence[tuple[Draft, int]
             "slots": [slot for _, slot in drafts],
             "notice_versions": [draft.notice_version for draft, _ in drafts],
             "notice_languages": [draft.notice_language for draft, _ in drafts],
+            "notice_hashes": [draft.notice_hash for draft, _ in drafts],
+            "manners": [draft.consent_manner for draft, _ in drafts],
+            "receipts": [draft.receipt_hash for draft, _ in drafts],
             "enrolled": [draft.enrolled_at for draft, _ in drafts],
         },
     )
@@ -60,7 +67,8 @@ async def insert(connection: AsyncConnection, drafts: Sequence[tuple[Draft, int]
 
 _FIND: Final = """
     select id, campaign, constituency, segment, recruiter, basis, schemes, language, notice_version,
-           notice_language, enrolled_at, withdrawn_at, partition, withdrawal_epoch, withdrawal_position
+           notice_language, notice_hash, consent_manner, enrolled_at, withdrawn_at, partition,
+           withdrawal_epoch, withdrawal_position
     from mitra where id = :id
 """
 
