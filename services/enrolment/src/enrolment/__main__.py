@@ -1,11 +1,11 @@
-"""`python -m enrolment api|relay|migrate|openapi`."""
+"""`python -m enrolment api|relay|messages|migrate|openapi`."""
 
 import sys
 from typing import Final
 
-from enrolment.main import run_api, run_relay
+from enrolment.main import run_api, run_messages, run_relay
 from enrolment.migrations import STEPS
-from enrolment.settings import ApiSettings, RelaySettings
+from enrolment.settings import ApiSettings, MessagesSettings, RelaySettings
 from mitra_shared.entry import Process, ServiceEntry
 
 
@@ -18,7 +18,11 @@ def openapi() -> str:
 
 SERVICE: Final = ServiceEntry(
     name="enrolment",
-    processes={"api": Process(ApiSettings, run_api), "relay": Process(RelaySettings, run_relay)},
+    processes={
+        "api": Process(ApiSettings, run_api),
+        "messages": Process(MessagesSettings, run_messages),
+        "relay": Process(RelaySettings, run_relay),
+    },
     migrations=STEPS,
     openapi=openapi,
 )

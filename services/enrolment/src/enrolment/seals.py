@@ -23,7 +23,7 @@ class Seals:
 
     def seal_phone(self, phone: str, mitra: MitraId) -> str:
         """The phone, openable by whoever holds the ring of phones and knows the Mitra's id."""
-        return self.phones.seal(phone, context=b"phone:" + mitra.bytes)
+        return self.phones.seal(phone, context=_phone_context(mitra))
 
     def open_name(self, sealed: str, mitra: MitraId) -> str:
         """The name that `seal_name` sealed.
@@ -39,27 +39,11 @@ class Seals:
         Raises:
             SealError: as `open_name`.
         """
-        return self.phones.open(sealed, context=b"phone:" + mitra.bytes)
+        return open_phone(self.phones, sealed, mitra)
 
     def phone_hash(self, campaign: CampaignId, phone: str) -> bytes:
         """Finds the same phone within one campaign; phones of two campaigns cannot be matched."""
         return self.lookup.digest("phone", campaign, phone)
-
-    def open_name(self, sealed: str, mitra: MitraId) -> str:
-        """The name.
-
-        Raises:
-            SealError: damaged, of another person, or sealed with a key that is not here.
-        """
-        return self.names.open(sealed, context=seal_context(mitra))
-
-    def open_phone(self, sealed: str, mitra: MitraId) -> str:
-        """The phone.
-
-        Raises:
-            SealError: as for the name.
-        """
-        return self.phones.open(sealed, context=b"phone:" + mitra.bytes)
 
     def receipt(self, mitra: MitraId) -> Receipt:
         """The receipt of a person."""
@@ -72,3 +56,16 @@ class Seals:
     def request_digest(self, campaign: CampaignId, canonical: str) -> bytes:
         """Tells whether a repeated idempotency key comes with the same request."""
         return self.lookup.digest("request", campaign, canonical)
+
+
+def open_phone(ring: KeyRing, sealed: str, mitra: MitraId) -> str:
+    """A sealed phone, for whoever holds no other keys.
+
+    Raises:
+        SealError: damaged, of another person, or sealed with a key that is not in the ring.
+    """
+    return ring.open(sealed, context=_phone_context(mitra))
+
+
+def _phone_context(mitra: MitraId) -> bytes:
+    return b"phone:" + mitra.bytes

@@ -21,7 +21,7 @@ MESSAGE = Table(
     Column("lease_until", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
     Column("why", Text),
-    Index("message_due", "next_at", postgresql_where=text("state = 'waiting'")),
+    Index("message_due", "expires_at", "next_at", postgresql_where=text("state = 'waiting'")),
     Index("message_ended", "ended_at", postgresql_where=text("state <> 'waiting'")),
 )
 

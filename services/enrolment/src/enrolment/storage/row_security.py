@@ -56,11 +56,16 @@ async def act_as(connection: AsyncConnection, who: Caller | Work, campaign: Camp
     What an operator minted a token for is granted by that; who signed in has the grants of the account alone.
     """
     if isinstance(who, Work):
-        await connection.execute(_ACT, {"staff": "", "work": who})
+        await work_as(connection, who)
         return
     if who.session is None and who.area is not None:
         await grant_by_token(connection, {Grant(who.subject, campaign, who.area)}, at)
     await connection.execute(_ACT, {"staff": who.subject, "work": ""})
+
+
+async def work_as(connection: AsyncConnection, work: Work) -> None:
+    """Until the end of the transaction, see people of all campaigns for the sake of `work`."""
+    await connection.execute(_ACT, {"staff": "", "work": work})
 
 
 async def grant_by_token(connection: AsyncConnection, grants: Collection[Grant], at: datetime) -> None:

@@ -53,7 +53,7 @@ STATEMENTS = (
         constraint message_ended check ((state = 'waiting') = (ended_at is null))
     )
     """,
-    "create index message_due on message (next_at) where state = 'waiting'",
+    "create index message_due on message (expires_at, next_at) where state = 'waiting'",
     "create index message_ended on message (ended_at) where state <> 'waiting'",
     """
     create table one_time_code (
