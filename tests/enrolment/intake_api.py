@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from enrolment.api.app import create_app
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock
+from enrolment.commands.ask_erasure import ErasurePlanner
 from enrolment.commands.define_campaign import DefineCampaign, define_campaign
 from enrolment.commands.enrol_mitra import draft
 from enrolment.intake.committer import CommitGroup, Committer, IntakeLimits
@@ -25,9 +26,10 @@ from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
 from enrolment.seals import Seals
-from enrolment.service import Service
+from enrolment.service import People, Service
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.http.probes import Readiness
+from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.security.lookup import KeyedHash, new_lookup_key
@@ -41,6 +43,7 @@ CONSTITUENCY = AreaCode("S11-PC04")
 SEGMENT = "S11-AC019"
 ELSEWHERE = "S24-AC037"
 
+PEOPLE_URL = "https://mitra.example.org"
 SIGNING_KEY = new_signing_key()
 SEALS = Seals(
     KeyRing.from_json(new_key_ring("test")),
@@ -151,6 +154,8 @@ async def running_api(
     ration: int = DUPLICATE_ANSWERS_A_DAY,
     looks: int = 200,
     around: Any = None,
+    codes_a_minute: int = 1_000,
+    plan_erasure: ErasurePlanner | None = None,
 ) -> AsyncIterator[IntakeApi]:
     """An api on `engine`. `around(commit)` may wrap the transaction of a group."""
     clock = clock or (lambda: datetime.now(UTC))
@@ -162,7 +167,9 @@ async def running_api(
     if around is not None:
         commit = around(commit)
     committer = Committer(commit, metrics.commits, limits or IntakeLimits())
-    service = Service(engine, campaigns, IntakeDesk(campaigns, SEALS, committer), clock, SEALS, looks)
+    people = People(PEOPLE_URL, RatePerAddress(codes_a_minute), plan_erasure)
+    desk = IntakeDesk(campaigns, SEALS, committer)
+    service = Service(engine, campaigns, desk, clock, SEALS, looks, people)
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),

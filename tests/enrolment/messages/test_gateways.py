@@ -123,7 +123,7 @@ async def test_the_console_prints_one_line_for_each_message() -> None:
     assert json.loads(line) == {
         "message": str(MESSAGE.id),
         "kind": "code",
-        "to": MESSAGE.phone,
+        "to": "*********3210",
         "text": MESSAGE.text,
     }
 

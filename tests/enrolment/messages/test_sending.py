@@ -21,6 +21,7 @@ from enrolment.messages.metrics import MessageMetrics
 from enrolment.messages.outbox import enqueue
 from enrolment.messages.sender import Sender, SenderLimits
 from enrolment.messages.wording import Wording
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.ids import MitraId
 from mitra_shared.log import unit_of_work
 from mitra_shared.process import ShutdownSignal
@@ -75,6 +76,7 @@ class Office:
 
     async def change(self, statement: str, **parameters: Any) -> None:
         async with self.api.engine.begin() as connection:
+            await work_as(connection, Work.UPKEEP)
             await connection.execute(text(statement), parameters)
 
     async def states(self) -> list[tuple[str, int, str | None]]:

@@ -8,6 +8,7 @@ from enrolment.receipts import Receipt
 from mitra_shared.campaign.definition import Basis, Language
 from mitra_shared.contracts.events import MitraEnrolledV1
 from mitra_shared.ids import AreaCode, CampaignId, EventId, MitraId, StaffId
+from mitra_shared.security.tokens import Role
 
 
 class Draft(NamedTuple):
@@ -22,6 +23,7 @@ class Draft(NamedTuple):
     constituency: AreaCode
     segment: AreaCode
     recruiter: StaffId
+    recruiter_role: Role
     basis: Basis
     schemes: tuple[str, ...]
     language: Language

@@ -16,12 +16,13 @@ from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
 from enrolment.messages.gateway import MessageGateway
-from enrolment.service import Service
+from enrolment.service import People, Service
 from enrolment.settings import ApiSettings, MessagesSettings, RelaySettings
 from enrolment.upkeep import Upkeep
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.database import create_engine, is_infrastructure
 from mitra_shared.http.probes import Readiness, create_probe_app, database_check
+from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
 from mitra_shared.security.lookup import KeyedHash
@@ -49,7 +50,13 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     commit = GroupTransaction(engine, campaigns, judge, system_clock, ration=settings.duplicate_answers_a_day)
     committer = Committer(commit, metrics.commits)
     service = Service(
-        engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock, seals, settings.looks_a_day
+        engine,
+        campaigns,
+        IntakeDesk(campaigns, seals, committer),
+        system_clock,
+        seals,
+        settings.looks_a_day,
+        People(settings.people_url, RatePerAddress(settings.one_time_codes_a_minute)),
     )
     readiness = Readiness()
     readiness.add("database", database_check(engine))

@@ -13,8 +13,9 @@ from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.items import Answer, Item
 from enrolment.seals import Seals
-from enrolment.service import Service
+from enrolment.service import People, Service
 from mitra_shared.http.probes import Readiness
+from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.security.lookup import KeyedHash, new_lookup_key
 from mitra_shared.security.sealing import KeyRing, new_key_ring
 from mitra_shared.security.tokens import new_signing_key, public_jwks
@@ -39,7 +40,9 @@ def openapi_text() -> str:
     metrics = ProcessMetrics()
     campaigns = LoadedCampaigns()
     committer = Committer(_never, metrics.commits)
-    service = Service(engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock, seals, 0)
+    people = People("http://nowhere", RatePerAddress(1))
+    desk = IntakeDesk(campaigns, seals, committer)
+    service = Service(engine, campaigns, desk, system_clock, seals, 0, people)
     document = create_app(service, settings, Readiness(), metrics).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

@@ -1,6 +1,7 @@
 """The keys of the intake: what hides names and phones, and what finds a phone again."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from enrolment.receipts import Receipt, receipt_hash, receipt_of
 from mitra_shared.ids import CampaignId, MitraId
@@ -52,6 +53,36 @@ class Seals:
     def receipt_hash(self, receipt: Receipt) -> bytes:
         """Finds the person of a receipt."""
         return receipt_hash(receipt, self.lookup)
+
+    def seal_details(self, details: str, request: UUID) -> str:
+        """What a person wrote in a request, under the ring of names."""
+        return self.names.seal(details, context=b"request:" + request.bytes)
+
+    def open_details(self, sealed: str, request: UUID) -> str:
+        """What a person wrote.
+
+        Raises:
+            SealError: as for the name.
+        """
+        return self.names.open(sealed, context=b"request:" + request.bytes)
+
+    def seal_nominee(self, name: str, phone: str, mitra: MitraId) -> tuple[str, str]:
+        """Name and phone of a nominee."""
+        return (
+            self.names.seal(name, context=b"nominee-name:" + mitra.bytes),
+            self.phones.seal(phone, context=b"nominee-phone:" + mitra.bytes),
+        )
+
+    def open_nominee(self, name: str, phone: str, mitra: MitraId) -> tuple[str, str]:
+        """Name and phone of a nominee.
+
+        Raises:
+            SealError: as for the name.
+        """
+        return (
+            self.names.open(name, context=b"nominee-name:" + mitra.bytes),
+            self.phones.open(phone, context=b"nominee-phone:" + mitra.bytes),
+        )
 
     def request_digest(self, campaign: CampaignId, canonical: str) -> bytes:
         """Tells whether a repeated idempotency key comes with the same request."""

@@ -6,11 +6,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.campaigns import CampaignNotLoaded, LoadedCampaign, LoadedCampaigns
 from enrolment.clock import Clock
+from enrolment.commands.ask_erasure import ErasurePlanner
 from enrolment.intake.desk import IntakeDesk
 from enrolment.problems import NO_CAMPAIGN
 from enrolment.seals import Seals
 from mitra_shared.http.problems import unavailable
+from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.ids import CampaignId
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What the routes for people and their rights share."""
+
+    url: str
+    """Where people reach their pages."""
+    codes: RatePerAddress
+    plan_erasure: ErasurePlanner | None = None
+    """None: erasure cannot be asked for here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,7 @@ class Service:
     seals: Seals
     looks_a_day: int
     """People whose name and phone a member of staff may look at."""
+    people: People
 
     async def campaign(self, campaign: CampaignId | None) -> LoadedCampaign:
         """The campaign a token is for.

@@ -23,8 +23,6 @@ class ApiSettings(ServiceSettings):
     """Base64 of at least 32 bytes: finds phones and recognises requests."""
     people_url: str = "http://127.0.0.1:8001"
     """Address under which people reach their pages; stands in the codes of slips."""
-    secure_cookies: bool = True
-    """Whether pages are served over HTTPS. `false` only where they are reached over loopback without it."""
     one_time_codes_a_minute: Annotated[int, Field(ge=1)] = 20
     """Codes asked for and tried from one address; more are put off with 429."""
     duplicate_answers_a_day: Annotated[int, Field(ge=0)] = DUPLICATE_ANSWERS_A_DAY
@@ -96,7 +94,7 @@ class MessagesSettings(ServedSettings):
         given = info.data
         if gateway == "console" and given.get("production"):
             raise ValueError(
-                "'console' prints numbers and codes, so it does not start with MITRA_PRODUCTION=true; set "
+                "'console' prints links and codes, so it does not start with MITRA_PRODUCTION=true; set "
                 "MITRA_MESSAGE_GATEWAY=http, MITRA_MESSAGE_GATEWAY_URL and MITRA_MESSAGE_GATEWAY_SECRET"
             )
         if gateway == "http" and not (

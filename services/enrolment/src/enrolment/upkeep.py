@@ -10,6 +10,7 @@ from structlog import get_logger
 
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock, india_day
+from enrolment.commands.forget_messages import forget_messages
 from enrolment.commands.forget_outcomes import forget_outcomes
 from enrolment.commands.release_opinions import release_opinions
 from mitra_shared.database import backoff, is_infrastructure
@@ -61,5 +62,7 @@ class Upkeep:
             log.info("opinions left the pool", released=done.released, dropped=done.dropped)
         if self._forgotten_until is None or now.timestamp() - self._forgotten_until >= FORGET_SECONDS:
             while await forget_outcomes(self._engine, now):
+                pass
+            while await forget_messages(self._engine, now):
                 pass
             self._forgotten_until = now.timestamp()

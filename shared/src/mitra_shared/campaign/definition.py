@@ -171,6 +171,13 @@ class Issuing(Frozen):
     frozen: bool = False
 
 
+class Rights(Frozen):
+    """Days within which what people ask for is answered; withdrawal takes effect at once."""
+
+    correction_days: Annotated[int, Field(ge=1, le=90)] = 30
+    grievance_days: Annotated[int, Field(ge=1, le=90)] = 30
+
+
 class CampaignDefinition(Frozen):
     """A whole campaign at one version. A changed definition needs a higher version."""
 
@@ -188,6 +195,7 @@ class CampaignDefinition(Frozen):
     notices: Annotated[tuple[ConsentNotice, ...], Field(min_length=1)]
     rounds: tuple[Round, ...] = ()
     issuing: Issuing = Issuing()
+    rights: Rights = Rights()
 
     @cached_property
     def by_code(self) -> Mapping[AreaCode, Area]:

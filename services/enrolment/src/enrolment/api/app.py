@@ -5,9 +5,15 @@ from typing import Final
 from fastapi import FastAPI
 
 from enrolment.api.campaigns import campaign_routes
+from enrolment.api.data_protection import data_protection_routes
 from enrolment.api.enrolments import add_enrolment_routes
+from enrolment.api.html import static_routes
 from enrolment.api.mitras import mitra_routes
 from enrolment.api.opinions import OPINIONS_PATH, add_opinion_route
+from enrolment.api.person_pages import person_pages
+from enrolment.api.receipts import receipt_routes
+from enrolment.api.requests import request_routes
+from enrolment.person_desk import PersonDesk
 from enrolment.service import Service
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.http.app import create_api
@@ -27,6 +33,7 @@ def create_app(
     Raises:
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
     """
+    desk = PersonDesk(service)
     app = create_api(
         title="Mitra enrolment",
         version=VERSION,
@@ -39,6 +46,11 @@ def create_app(
         routers=(
             mitra_routes(service),
             campaign_routes(service),
+            receipt_routes(service, desk),
+            request_routes(service),
+            data_protection_routes(service),
+            person_pages(service, desk),
+            static_routes(),
             log_router(service.engine, ENROLMENT, OPINIONS),
         ),
     )

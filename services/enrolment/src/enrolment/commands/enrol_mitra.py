@@ -18,6 +18,7 @@ from enrolment.schemas import EnrolmentRequest
 from enrolment.seals import Seals
 from mitra_shared.campaign.definition import Language
 from mitra_shared.ids import AreaCode, CampaignId, EventId, MitraId, StaffId, new_event_id, new_mitra_id
+from mitra_shared.security.tokens import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class EnrolMitra:
 
     campaign: CampaignId
     recruiter: StaffId
+    recruiter_role: Role
     area: AreaCode | None
     idempotency_key: str
     request: EnrolmentRequest
@@ -63,6 +65,7 @@ def draft(command: EnrolMitra, rules: Rules, seals: Seals) -> Verdict:
         constituency=eligible.constituency,
         segment=eligible.segment,
         recruiter=command.recruiter,
+        recruiter_role=command.recruiter_role,
         basis=request.basis,
         schemes=tuple(dict.fromkeys(request.schemes)),
         language=request.language or notice_language,

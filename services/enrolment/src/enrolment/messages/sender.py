@@ -6,7 +6,7 @@ tried, so that an outage does not use up the attempts of all.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -22,6 +22,8 @@ from enrolment.seals import open_phone
 from enrolment.storage import messages as storage
 from enrolment.storage.messages import Due
 from enrolment.storage.row_security import Work, work_as
+from mitra_shared.access_record.chain import Look, Purpose
+from mitra_shared.access_record.record import record
 from mitra_shared.database import backoff, is_infrastructure, retrying
 from mitra_shared.log import unit_of_work
 from mitra_shared.process import ShutdownSignal
@@ -138,6 +140,8 @@ class Sender:
                 until=now + timedelta(seconds=self._limits.lease),
                 at_most=1 if self._is_down else self._limits.at_once,
             )
+            if looks := _looks(due, now):
+                await record(unit.connection, looks, now)
         async with asyncio.TaskGroup() as sending:
             for message in due:
                 sending.create_task(self._deliver(message, lease), name=f"message {message.id}")
@@ -237,3 +241,12 @@ class Sender:
         self._metrics.see(standing, now)
         self._given_up = standing.given_up
         self._looked_at = now
+
+
+def _looks(due: Sequence[Due], now: datetime) -> list[Look]:
+    """That the phones of these messages are opened, for the access record."""
+    return [
+        Look("messages", "service", Purpose.MESSAGE, message.recipient, ("phone",))
+        for message in due
+        if message.phone is not None and (message.expires_at is None or message.expires_at > now)
+    ]

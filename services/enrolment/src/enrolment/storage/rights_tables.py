@@ -1,9 +1,13 @@
 """Tables of consent and rights: messages, one-time codes, sessions of people, requests, nominees."""
 
+from typing import Final
+
 from sqlalchemy import Column, DateTime, Index, LargeBinary, SmallInteger, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from enrolment.storage.tables import METADATA
+from enrolment.storage import tables
+
+METADATA: Final = tables.METADATA
 
 MESSAGE = Table(
     "message",

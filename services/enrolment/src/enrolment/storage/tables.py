@@ -61,6 +61,7 @@ MITRA = Table(
     Column("notice_version", Text, nullable=False),
     Column("notice_language", Text, nullable=False),
     Column("notice_hash", LargeBinary, comment="SHA-256 of the text that was shown"),
+    Column("recruiter_role", Text),
     Column("consent_manner", Text, nullable=False, server_default=text("'read'")),
     Column(
         "receipt_hash",

@@ -17,6 +17,7 @@ from mitra_shared.campaign.definition import (
     Issuing,
     Name,
     Names,
+    Rights,
     SchemeCode,
     Slug,
     StaffPlan,
@@ -65,6 +66,7 @@ class Header(Frozen):
     staff: StaffPlan = StaffPlan()
     eligibility: Eligibility = Eligibility()
     issuing: Issuing = Issuing()
+    rights: Rights = Rights()
 
 
 class NoticeFiles(Frozen):

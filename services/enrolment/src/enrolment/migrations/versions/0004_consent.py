@@ -13,10 +13,13 @@ STATEMENTS = (
     alter table mitra add column consent_manner text not null default 'read'
         constraint mitra_consent_manner check (consent_manner in ('read', 'read_aloud', 'signed_paper'))
     """,
+    "alter table mitra add column recruiter_role text",
     "alter table mitra add column receipt_hash bytea",
     "comment on column mitra.notice_hash is 'SHA-256 of the text that was shown'",
     "comment on column mitra.receipt_hash is 'keyed hash of the receipt, which follows from the id by a key'",
     "create unique index mitra_receipt on mitra (receipt_hash)",
+    # Without a name for its work this transaction sees nobody.
+    "select set_config('mitra.work', 'upkeep', true)",
     # Whoever was enrolled before saw the text of the newest definition loaded until then.
     """
     update mitra set notice_hash = shown.hash
@@ -34,6 +37,7 @@ STATEMENTS = (
     where (mitra.campaign, mitra.notice_version, mitra.notice_language)
         = (shown.campaign, shown.notice_version, shown.notice_language)
     """,
+    "select set_config('mitra.work', '', true)",
     """
     create table message (
         id uuid primary key,
