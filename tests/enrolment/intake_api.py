@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -107,6 +108,7 @@ class IntakeApi:
     metrics: ProcessMetrics
     committer: Committer
     stop: ShutdownSignal
+    app: FastAPI
 
     async def enrol(
         self, body: dict[str, Any] | None = None, *, key: str | None = None, bearer: str | None = None
@@ -184,7 +186,7 @@ async def running_api(
     running = asyncio.create_task(committer.run(stop))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://enrolment.test") as client:
-        yield IntakeApi(client, service, engine, metrics, committer, stop)
+        yield IntakeApi(client, service, engine, metrics, committer, stop, app)
     stop.request("the test is over")
     await running
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
@@ -87,7 +88,8 @@ class Browser:
         return await self._kept(await self.api.client.get(path, headers=self._headers()))
 
     async def post(self, path: str, **fields: Any) -> httpx.Response:
-        sent = await self.api.client.post(path, data=fields, headers=self._headers())
+        headers = self._headers() | {"Content-Type": "application/x-www-form-urlencoded"}
+        sent = await self.api.client.post(path, content=urlencode(fields), headers=headers)
         return await self._kept(sent)
 
     async def submit(self, page: httpx.Response, path: str, **fields: Any) -> httpx.Response:
