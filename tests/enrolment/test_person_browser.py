@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from enrolment.pages.words import words_of
 from mitra_shared.campaign.definition import Language
@@ -18,7 +18,7 @@ from tests.enrolment.intake_api import IntakeApi, operator, rows
 from tests.enrolment.people import Person, enrolled_person
 from tests.reporting.test_page import BROWSER, FLAGS, in_a_browser
 
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -28,7 +28,7 @@ from enrolment.storage.row_security import Work
 from mitra_shared.campaign.definition import Rights
 from mitra_shared.http.problems import NOT_FOUND, invalid_fields, unavailable
 from mitra_shared.ids import StaffId
-from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name
+from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_person_name
 from mitra_shared.telemetry.trace import current_traceparent
 
 _GONE = "Everything personal of this receipt is erased, or there was nothing"
@@ -164,9 +164,9 @@ class PersonDesk:
 
 def _clean_name(raw: str, wrong: list[dict[str, str]]) -> str | None:
     try:
-        return clean_name(raw)
+        return clean_person_name(raw)
     except UnacceptableName as error:
-        wrong.append(_wrong("name", str(error), f"1 to {LONGEST_NAME} characters, with at least one letter"))
+        wrong.append(_wrong("name", str(error), f"1 to {LONGEST_NAME} letters of any script"))
         return None
 
 

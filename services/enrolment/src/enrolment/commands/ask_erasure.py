@@ -19,7 +19,7 @@ from mitra_shared.log import unit_of_work
 class ErasurePlanner(Protocol):
     """Sets a person to be erased and gives notice of it; asked again, it says the same."""
 
-    async def __call__(self, mitra: MitraId, campaign: CampaignId, asked_at: datetime) -> datetime:
+    async def __call__(self, mitra: MitraId, campaign: CampaignId, asked_at: datetime, /) -> datetime:
         """When the person will be erased."""
 
 

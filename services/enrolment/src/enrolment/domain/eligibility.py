@@ -13,7 +13,7 @@ from enrolment.domain.areas import constituency_of
 from enrolment.domain.refusals import Reason, Refusal
 from enrolment.domain.rules import Notice, Rules
 from mitra_shared.ids import AreaCode
-from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name
+from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_person_name
 
 
 class Consent(Protocol):
@@ -84,14 +84,14 @@ def judge(
     if isinstance(constituency, Refusal):
         refusals.append(constituency)
     try:
-        name = clean_name(application.name)
+        name = clean_person_name(application.name)
     except UnacceptableName as error:
         refusals.append(
             Refusal(
                 Reason.INVALID_NAME,
                 "name",
                 f"The name {error}.",
-                f"1 to {LONGEST_NAME} characters of any script, with at least one letter",
+                f"1 to {LONGEST_NAME} letters of any script",
             )
         )
         name = ""
