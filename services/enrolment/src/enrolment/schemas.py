@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import UUID4, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-from enrolment.domain.consent import READ, ConsentManner
+from enrolment.domain.consent import ConsentManner
 from mitra_shared.campaign.definition import Basis, Language
 from mitra_shared.ids import AreaCode, CampaignId, MitraId, StaffId
 from mitra_shared.person_names import LONGEST_NAME
@@ -49,10 +49,11 @@ class ConsentGiven(Body):
         description="SHA-256 of the text that was shown (UTF-8), in hexadecimal: one that is not that of the "
         "notice is refused.",
     )
-    manner: ConsentManner = Field(
-        default=READ,
-        exclude_if=lambda given: given == READ,
-        description="Whether the person read the notice, had it read aloud, or signed it on paper.",
+    manner: ConsentManner | None = Field(
+        default=None,
+        exclude_if=lambda given: given is None,
+        description="Whether the person read the notice (also if left out), had it read aloud, or signed it "
+        "on paper.",
     )
 
 

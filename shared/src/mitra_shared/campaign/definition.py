@@ -195,7 +195,8 @@ class CampaignDefinition(Frozen):
     notices: Annotated[tuple[ConsentNotice, ...], Field(min_length=1)]
     rounds: tuple[Round, ...] = ()
     issuing: Issuing = Issuing()
-    rights: Rights = Rights()
+    # Left out where nothing is said: definitions of before are written as they ever were.
+    rights: Rights = Field(default=Rights(), exclude_if=lambda rights: rights == Rights())
 
     @cached_property
     def by_code(self) -> Mapping[AreaCode, Area]:

@@ -4,9 +4,9 @@ Counts and deadlines only; nothing here tells of a person. Signing in on the pag
 token becomes a cookie that scripts cannot read.
 """
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from enrolment.api.callers import SeesDataProtection
@@ -14,7 +14,7 @@ from enrolment.api.html import answer, is_loopback
 from enrolment.data_protection import DataProtection, data_protection
 from enrolment.service import Service
 from mitra_shared.http.problems import FORBIDDEN, Problem, problem_responses, unauthorized
-from mitra_shared.http.tokens import bearer, caller_of, check_role
+from mitra_shared.http.tokens import caller_of, check_role
 from mitra_shared.security.tokens import Caller, InvalidToken, Role, TokenVerifier
 
 COOKIE: Final = "mitra_session"
@@ -54,10 +54,9 @@ def data_protection_routes(service: Service) -> APIRouter:
         "/session",
         status_code=204,
         response_class=Response,
-        responses=problem_responses(401, 403),
-        summary="Sign in to the data-protection page",
+        include_in_schema=False,
     )
-    async def sign_in(request: Request, _scheme: Annotated[object, Depends(bearer)]) -> Response:
+    async def sign_in(request: Request) -> Response:
         """Keep the bearer token in a cookie that scripts cannot read and other sites cannot use."""
         check_role(caller_of(request), _MAY_SEE)
         token = request.headers["authorization"].partition(" ")[2].strip()
@@ -67,7 +66,7 @@ def data_protection_routes(service: Service) -> APIRouter:
         )
         return response
 
-    @router.delete("/session", status_code=204, response_class=Response, summary="Sign out of it")
+    @router.delete("/session", status_code=204, response_class=Response, include_in_schema=False)
     async def sign_out() -> Response:
         """Forget the cookie."""
         response = Response(status_code=204, headers={"Cache-Control": "no-store"})

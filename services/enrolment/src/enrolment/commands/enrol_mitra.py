@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import cast
 
 from enrolment.clock import india_day
+from enrolment.domain.consent import READ
 from enrolment.domain.eligibility import Eligible, judge
 from enrolment.domain.refusals import Refusal
 from enrolment.domain.rules import Rules
@@ -76,7 +77,7 @@ def draft(command: EnrolMitra, rules: Rules, seals: Seals) -> Verdict:
         notice_version=consent.notice_version,
         notice_language=notice_language,
         notice_hash=eligible.notice_hash,
-        consent_manner=consent.manner,
+        consent_manner=consent.manner or READ,
         receipt=receipt,
         receipt_hash=seals.receipt_hash(receipt),
         enrolled_at=command.received_at,
