@@ -1,13 +1,16 @@
 """What a person agreed to is recorded, and every enrolment has a receipt."""
 
 from hashlib import sha256
+from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from enrolment.receipts import read_receipt, receipt_of, written_receipt
 from enrolment.schemas import EnrolmentRequest
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.ids import MitraId
 from mitra_shared.security.lookup import KeyedHash, new_lookup_key
 from tests.enrolment.intake_api import SEALS, IntakeApi, person, rows
@@ -114,3 +117,15 @@ def test_a_receipt_is_read_as_people_write_it() -> None:
     assert [read_receipt(wrong) for wrong in ("", "1" * 11, "1" * 13, "U" * 12, "1" * 1_000, "é" * 12)] == [
         None
     ] * 6
+
+
+async def test_who_was_enrolled_before_there_were_hashes_is_given_the_one_of_the_text(api: IntakeApi) -> None:
+    await api.enrol(person(1, consent=consent()))
+    before = import_module("enrolment.migrations.versions.0004_consent").HASHES_OF_BEFORE
+    async with api.engine.begin() as connection:
+        await work_as(connection, Work.UPKEEP)
+        await connection.execute(text("update mitra set notice_hash = null"))
+        for statement in before:
+            await connection.execute(text(statement))
+    (row,) = await rows(api.engine, "select notice_hash from mitra")
+    assert row.notice_hash.hex() == hash_of_notice("ur")

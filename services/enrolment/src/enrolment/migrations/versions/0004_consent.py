@@ -7,20 +7,10 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-STATEMENTS = (
-    "alter table mitra add column notice_hash bytea",
-    """
-    alter table mitra add column consent_manner text not null default 'read'
-        constraint mitra_consent_manner check (consent_manner in ('read', 'read_aloud', 'signed_paper'))
-    """,
-    "alter table mitra add column recruiter_role text",
-    "alter table mitra add column receipt_hash bytea",
-    "comment on column mitra.notice_hash is 'SHA-256 of the text that was shown'",
-    "comment on column mitra.receipt_hash is 'keyed hash of the receipt, which follows from the id by a key'",
-    "create unique index mitra_receipt on mitra (receipt_hash)",
-    # Without a name for its work this transaction sees nobody.
+# Whoever was enrolled before saw the text of the newest definition loaded until then. A transaction that does
+# not name its work sees nobody.
+HASHES_OF_BEFORE = (
     "select set_config('mitra.work', 'upkeep', true)",
-    # Whoever was enrolled before saw the text of the newest definition loaded until then.
     """
     update mitra set notice_hash = shown.hash
     from (
@@ -38,6 +28,20 @@ STATEMENTS = (
         = (shown.campaign, shown.notice_version, shown.notice_language)
     """,
     "select set_config('mitra.work', '', true)",
+)
+
+STATEMENTS = (
+    "alter table mitra add column notice_hash bytea",
+    """
+    alter table mitra add column consent_manner text not null default 'read'
+        constraint mitra_consent_manner check (consent_manner in ('read', 'read_aloud', 'signed_paper'))
+    """,
+    "alter table mitra add column recruiter_role text",
+    "alter table mitra add column receipt_hash bytea",
+    "comment on column mitra.notice_hash is 'SHA-256 of the text that was shown'",
+    "comment on column mitra.receipt_hash is 'keyed hash of the receipt, which follows from the id by a key'",
+    "create unique index mitra_receipt on mitra (receipt_hash)",
+    *HASHES_OF_BEFORE,
     """
     create table message (
         id uuid primary key,
