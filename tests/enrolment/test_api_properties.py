@@ -98,7 +98,14 @@ FOR_EVERYBODY = {"/.well-known/jwks.json"}
     ],
 )
 def test_without_a_token_nothing_is_answered(live_url: str, method: str, path: str) -> None:
-    address = path.format(mitra_id=uuid4(), campaign_id="small", topic="enrolment", partition=0)
+    address = path.format(
+        mitra_id=uuid4(),
+        campaign_id="small",
+        topic="enrolment",
+        partition=0,
+        receipt="7K3MQ0XW9ZT4",
+        request_id=uuid4(),
+    )
     answer = CLIENT.request(method, f"{live_url}{address}", json={} if method in {"post", "put"} else None)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
