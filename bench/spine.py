@@ -39,6 +39,7 @@ def process(made: Stack, service: str, kind: str) -> Iterator[None]:
     urls = {f"{name}_url": made.state().api_urls(name)[0] for name in ("enrolment", "certificates")}
     settings = {"host": "127.0.0.1", "port": "0", "log_level": "warning", **urls}
     settings["public_url"] = urls["certificates_url"]
+    settings["people_url"] = urls["enrolment_url"]
     secrets = SecretFolder(made.home / "secrets").of_service(service)
     running = subprocess.Popen(
         [sys.executable, "-m", service, kind],

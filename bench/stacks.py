@@ -25,6 +25,7 @@ CAMPAIGN = Path(__file__).parent.parent / "campaigns/modi-mitra/campaign.toml"
 
 ONLY_INTAKE = StackPlan(
     enrolment_relays=0,
+    enrolment_messages=0,
     certificates_consumers=0,
     certificates_signers=0,
     certificates_relays=0,

@@ -81,7 +81,7 @@ class FieldWork:
         number = next(_numbers)
         area = list(SEGMENTS)[number % len(SEGMENTS)]
         person = {
-            "name": f"Mitra {number}",
+            "name": "Asha Devi",
             "phone": f"+9198765{number:05d}",
             "segment": SEGMENTS[area][number // len(SEGMENTS) % len(SEGMENTS[area])],
             "basis": "admirer",

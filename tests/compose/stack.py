@@ -27,6 +27,7 @@ CAMPAIGN: Final = "/campaigns/modi-mitra"
 SERVICES: Final = (
     "enrolment-api",
     "enrolment-relay",
+    "enrolment-messages",
     "certificates-api",
     "certificates-consumer",
     "certificates-signer",

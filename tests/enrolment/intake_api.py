@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from enrolment.api.app import create_app
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock
+from enrolment.commands.ask_erasure import ErasurePlanner
 from enrolment.commands.define_campaign import DefineCampaign, define_campaign
 from enrolment.commands.enrol_mitra import draft
 from enrolment.domain.passwords import PasswordCost
@@ -30,10 +32,11 @@ from enrolment.notices import Notices, NoticesToOperators
 from enrolment.passwords import Passwords
 from enrolment.revocations import Revocations
 from enrolment.seals import Seals
-from enrolment.service import Service
+from enrolment.service import People, Service
 from enrolment.staffing import Staffing
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.http.probes import Readiness
+from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.security.lookup import KeyedHash, new_lookup_key
@@ -54,6 +57,7 @@ CONSTITUENCY = AreaCode("S11-PC04")
 SEGMENT = "S11-AC019"
 ELSEWHERE = "S24-AC037"
 
+PEOPLE_URL = "https://mitra.example.org"
 SIGNING_KEY = new_signing_key()
 ACCESS_KEY = new_access_key()
 PASSWORDS = Passwords(PasswordCost(memory_kib=8, passes=1))
@@ -120,6 +124,7 @@ class IntakeApi:
     metrics: ProcessMetrics
     committer: Committer
     stop: ShutdownSignal
+    app: FastAPI
 
     async def enrol(
         self, body: dict[str, Any] | None = None, *, key: str | None = None, bearer: str | None = None
@@ -169,6 +174,8 @@ async def running_api(
     around: Any = None,
     passwords: Passwords | None = None,
     notices: Notices | None = None,
+    codes_a_minute: int = 1_000,
+    plan_erasure: ErasurePlanner | None = None,
 ) -> AsyncIterator[IntakeApi]:
     """An api on `engine`. `around(commit)` may wrap the transaction of a group."""
     clock = clock or (lambda: datetime.now(UTC))
@@ -183,8 +190,11 @@ async def running_api(
     staffing = Staffing(
         SEALS, passwords or PASSWORDS, ACCESS_KEY, Revocations(clock), proxies=(ip_network("127.0.0.0/8"),)
     )
+    people = People(PEOPLE_URL, RatePerAddress(codes_a_minute), plan_erasure)
     desk = IntakeDesk(campaigns, SEALS, committer)
-    service = Service(engine, campaigns, desk, clock, SEALS, looks, staffing, notices or NoticesToOperators())
+    service = Service(
+        engine, campaigns, desk, clock, SEALS, looks, staffing, notices or NoticesToOperators(), people
+    )
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),
@@ -200,7 +210,7 @@ async def running_api(
     running = asyncio.create_task(committer.run(stop))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://enrolment.test") as client:
-        yield IntakeApi(client, service, engine, metrics, committer, stop)
+        yield IntakeApi(client, service, engine, metrics, committer, stop, app)
     stop.request("the test is over")
     await running
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "docs" / "openapi" / "enrolment.json"
 TYPESCRIPT = Path(__file__).parent / "typescript"
 
+OF_RIGHTS = {"401", "403", "404", "409", "422", "429", "500", "503"}
 ROUTES = {
     ("post", "/v1/enrolments"): {
         "201", "400", "401", "403", "409", "410", "413", "415", "422", "429", "500", "503",
@@ -31,6 +32,19 @@ ROUTES = {
     ("post", "/v1/mitras/{mitra_id}/withdrawal"): {"200", "401", "403", "404", "409", "422", "500", "503"},
     ("post", "/v1/mitras/{mitra_id}/erasure"): {"202", "401", "403", "404", "409", "422", "500", "503"},
     ("get", "/v1/mitras/{mitra_id}/erasure"): {"200", "401", "403", "404", "409", "422", "500", "503"},
+    ("post", "/v1/receipts/{receipt}/codes"): {"202", *OF_RIGHTS},
+    ("post", "/v1/receipts/{receipt}/sessions"): {"201", *OF_RIGHTS},
+    ("delete", "/v1/receipts/{receipt}/sessions/current"): {"204", *OF_RIGHTS},
+    ("get", "/v1/receipts/{receipt}"): {"200", *OF_RIGHTS},
+    ("post", "/v1/receipts/{receipt}/withdrawal"): {"200", *OF_RIGHTS},
+    ("post", "/v1/receipts/{receipt}/corrections"): {"201", *OF_RIGHTS},
+    ("post", "/v1/receipts/{receipt}/grievances"): {"201", *OF_RIGHTS},
+    ("post", "/v1/receipts/{receipt}/erasure"): {"200", *OF_RIGHTS},
+    ("put", "/v1/receipts/{receipt}/nominee"): {"204", *OF_RIGHTS},
+    ("get", "/v1/requests"): {"200", "401", "403", "409", "422", "500", "503"},
+    ("get", "/v1/requests/{request_id}"): {"200", "401", "403", "404", "409", "422", "500", "503"},
+    ("post", "/v1/requests/{request_id}/answer"): {"200", "401", "403", "404", "409", "422", "500", "503"},
+    ("get", "/v1/data-protection"): {"200", "401", "403", "409", "500", "503"},
     ("post", "/v1/opinions"): {"202", "400", "401", "403", "409", "413", "415", "422", "500", "503"},
     ("put", "/v1/campaigns/{campaign_id}"): {
         "200", "400", "401", "403", "404", "409", "413", "415", "422", "500", "503",

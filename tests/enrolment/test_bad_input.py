@@ -67,6 +67,10 @@ RULES = [
     ({"name": "Asha\u202eBegum"}, 422, "invalid-name", "name"),
     ({"name": "\u200d\u200c"}, 422, "invalid-name", "name"),
     ({"name": "..."}, 422, "invalid-name", "name"),
+    ({"name": "Asha 2"}, 422, "invalid-name", "name"),
+    ({"name": "Asha, OBC"}, 422, "invalid-name", "name"),
+    ({"name": "Asha (voter AB/12)"}, 422, "invalid-name", "name"),
+    ({"name": "आशा १२"}, 422, "invalid-name", "name"),
     ({"consent": None}, 422, "consent-missing", "consent"),
     (consent(given=False), 422, "consent-missing", "consent.given"),
     (consent(notice_version="2025-01"), 422, "outdated-notice", "consent.notice_version"),
@@ -273,3 +277,12 @@ async def test_a_browser_of_a_listed_origin_may_call_and_no_other(api: IntakeApi
     assert allowed.headers["access-control-allow-origin"] == "https://front.example"
     refused = await api.client.options("/v1/enrolments", headers={"Origin": "https://other.example", **asked})
     assert "access-control-allow-origin" not in refused.headers
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    ["religion", "caste", "voter_id", "votes_for", "party", "score", "remarks", "notes", "tags", "photo"],
+)
+async def test_what_must_not_be_known_has_no_field_to_be_written_in(api: IntakeApi, forbidden: str) -> None:
+    document = problem(await api.enrol(person() | {forbidden: "x"}), 422, "invalid-request")
+    assert [error["field"] for error in document["errors"]] == [forbidden]

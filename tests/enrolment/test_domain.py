@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from enrolment.domain.opinions import FEWEST_TOGETHER, WaitingSheet, plan_release
 from enrolment.phones import _CANONICAL, normalise_by_library, normalise_phone
 from mitra_shared.ids import AreaCode
-from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name
+from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name, clean_person_name
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,17 @@ from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name
     ],
 )
 def test_names_of_every_script_are_taken_as_they_are(name: str) -> None:
-    assert clean_name(name) == normalize("NFC", name)
+    assert clean_name(name) == clean_person_name(name) == normalize("NFC", name)
+
+
+@given(st.text(max_size=60))
+def test_the_name_of_a_person_has_letters_and_nothing_to_list_things_with(raw: str) -> None:
+    try:
+        name = clean_person_name(raw)
+    except UnacceptableName:
+        return
+    assert {category(character)[0] for character in name} <= {"L", "M", "P", "Z", "C"}
+    assert not any(character.isdigit() or character in ",;:/()[]{}<>#@&+=*_|" for character in name)
 
 
 @given(st.text(max_size=200))

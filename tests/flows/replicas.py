@@ -34,6 +34,7 @@ def plans_of(stack: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
                 host="127.0.0.1",
                 port=str(port),
                 public_url=first["certificates_url"],
+                people_url=first["enrolment_url"],
                 work_dir=str(secrets.path.parent / "work" / f"{service}-{kind}-{number}"),
                 **first,
             ),

@@ -117,7 +117,7 @@ def needs(program: str) -> pytest.MarkDecorator:
 async def test_the_commands_enrol_read_and_withdraw(checkout: Checkout) -> None:
     said = await checkout.shell(*blocks("sh", "Enrol, read, withdraw"))
     enrolled, read, withdrawn, issuer, verdict = documents_in(said)
-    assert enrolled.keys() == {"mitra_id", "enrolled_at", "partition", "epoch", "position"}
+    assert {"mitra_id", "enrolled_at", "partition", "epoch", "position", "receipt"} < enrolled.keys()
     rollup = read["rollup"]
     assert isinstance(rollup, dict)
     assert (rollup["area"], rollup["enrolled"], rollup["evidence"]) == ("S11-PC04", 1, "named")
@@ -206,6 +206,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_every_setting_is_listed_and_no_other() -> None:
     kinds: tuple[type[BaseSettings], ...] = (
         enrolment.settings.ApiSettings,
+        enrolment.settings.MessagesSettings,
         enrolment.settings.RelaySettings,
         CertificatesApiSettings,
         CertificatesConsumerSettings,

@@ -45,7 +45,13 @@ def test_each_service_finds_what_it_needs_and_no_key_of_another(folder: SecretFo
     common = {"mitra_database_url", "mitra_redis_url", "mitra_token_keys"}
     assert found == {
         "enrolment": common
-        | {"mitra_name_keys", "mitra_phone_keys", "mitra_lookup_key", "mitra_access_token_key"},
+        | {
+            "mitra_name_keys",
+            "mitra_phone_keys",
+            "mitra_lookup_key",
+            "mitra_access_token_key",
+            "mitra_message_gateway_secret",
+        },
         "certificates": common
         | {"mitra_service_token", "mitra_name_keys", "mitra_certificate_key", "issuer"},
         "reporting": common | {"mitra_service_token", "mitra_webhook_keys"},

@@ -4,7 +4,7 @@ Who enrols and who corrects a name later go by the same rules, and seal it for t
 """
 
 from typing import Final
-from unicodedata import is_normalized, normalize
+from unicodedata import category, is_normalized, normalize
 
 from mitra_shared.ids import MitraId
 
@@ -13,6 +13,9 @@ LONGEST_NAME: Final = 120
 
 _SEEN_AS_PRINTABLE: Final = str.maketrans({"\u200c": None, "\u200d": None})
 """ZWNJ and ZWJ: Devanagari, Malayalam and Urdu need them; no other format character is accepted."""
+
+_BETWEEN_LETTERS: Final = str.maketrans(dict.fromkeys(" .'\u2019\u2018\u00b7-\u2010\u200c\u200d\u0970"))
+"""Blank, full stop, apostrophes, hyphens, middle dot, joiners, and the Devanagari sign that shortens."""
 
 
 class UnacceptableName(ValueError):
@@ -38,6 +41,25 @@ def clean_name(raw: str) -> str:
     if not any(map(str.isalpha, name)):
         raise UnacceptableName("contains no letter")
     return name
+
+
+def clean_person_name(raw: str) -> str:
+    """A name as `clean_name` gives it, of letters and what stands between them in names.
+
+    So that nothing can be told in place of a name: no digits, and no signs to list things with.
+
+    Raises:
+        UnacceptableName: also for any other character.
+    """
+    name = clean_name(raw)
+    bare = name.translate(_BETWEEN_LETTERS)
+    if not bare.isalpha() and not all(map(_is_letter_or_mark, bare)):
+        raise UnacceptableName("contains digits or signs that names do not have")
+    return name
+
+
+def _is_letter_or_mark(character: str) -> bool:
+    return category(character)[0] in "LM"
 
 
 def seal_context(mitra_id: MitraId) -> bytes:

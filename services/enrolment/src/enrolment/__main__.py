@@ -1,12 +1,12 @@
-"""`python -m enrolment api|relay|migrate|openapi|erasures`."""
+"""`python -m enrolment api|relay|messages|migrate|openapi|erasures`."""
 
 import sys
 from collections.abc import Sequence
 from typing import Final
 
-from enrolment.main import run_api, run_relay
+from enrolment.main import run_api, run_messages, run_relay
 from enrolment.migrations import STEPS
-from enrolment.settings import ApiSettings, RelaySettings
+from enrolment.settings import ApiSettings, MessagesSettings, RelaySettings
 from mitra_shared.entry import Process, ServiceEntry
 
 
@@ -26,7 +26,11 @@ def erasures(arguments: Sequence[str]) -> None:
 
 SERVICE: Final = ServiceEntry(
     name="enrolment",
-    processes={"api": Process(ApiSettings, run_api), "relay": Process(RelaySettings, run_relay)},
+    processes={
+        "api": Process(ApiSettings, run_api),
+        "messages": Process(MessagesSettings, run_messages),
+        "relay": Process(RelaySettings, run_relay),
+    },
     migrations=STEPS,
     openapi=openapi,
     tools={"erasures": erasures},

@@ -7,6 +7,7 @@ the version it commits under (`intake.transaction` checks under the lock that a 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -36,7 +37,7 @@ def rules_of(definition: CampaignDefinition) -> Rules:
         known = notices.get(notice.version)
         notices[notice.version] = Notice(
             notice.version,
-            frozenset({notice.language}) | (known.languages if known else frozenset()),
+            {**(known.hashes if known else {}), notice.language: sha256(notice.text.encode()).digest()},
             min(notice.in_force_from, known.in_force_from) if known else notice.in_force_from,
         )
     return Rules(

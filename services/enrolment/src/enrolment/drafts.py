@@ -3,9 +3,12 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from enrolment.domain.consent import ConsentManner
+from enrolment.receipts import Receipt
 from mitra_shared.campaign.definition import Basis, Language
 from mitra_shared.contracts.events import MitraEnrolledV1
 from mitra_shared.ids import AreaCode, CampaignId, EventId, MitraId, StaffId
+from mitra_shared.security.tokens import Role
 
 
 class Draft(NamedTuple):
@@ -20,6 +23,7 @@ class Draft(NamedTuple):
     constituency: AreaCode
     segment: AreaCode
     recruiter: StaffId
+    recruiter_role: Role
     basis: Basis
     schemes: tuple[str, ...]
     language: Language
@@ -29,6 +33,10 @@ class Draft(NamedTuple):
     people_per_phone: int
     notice_version: str
     notice_language: Language
+    notice_hash: bytes
+    consent_manner: ConsentManner
+    receipt: Receipt
+    receipt_hash: bytes
     enrolled_at: datetime
 
     def enrolled(self) -> MitraEnrolledV1:

@@ -1,6 +1,8 @@
 """How the processes of the service are wired and started. Each imports what others have not to wait for."""
 
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,13 +15,17 @@ from enrolment.domain.rules import Rules
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
+from enrolment.messages.gateway import MessageGateway
 from enrolment.notices import NoticesToOperators
-from enrolment.settings import ApiSettings, RelaySettings
+from enrolment.settings import ApiSettings, MessagesSettings, RelaySettings
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.database import create_engine, is_infrastructure
-from mitra_shared.http.probes import Readiness, database_check
+from mitra_shared.http.probes import Readiness, create_probe_app, database_check
+from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
+from mitra_shared.security.lookup import KeyedHash
+from mitra_shared.security.sealing import KeyRing
 from mitra_shared.telemetry.logs import describe_error
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
@@ -33,7 +39,7 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     from enrolment.api.app import create_app
     from enrolment.passwords import Passwords
     from enrolment.revocations import Revocations
-    from enrolment.service import Service
+    from enrolment.service import People, Service
     from enrolment.staffing import Staffing
 
     metrics = ProcessMetrics()
@@ -53,7 +59,15 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     )
     desk = IntakeDesk(campaigns, seals, committer)
     service = Service(
-        engine, campaigns, desk, system_clock, seals, settings.looks_a_day, staffing, NoticesToOperators()
+        engine,
+        campaigns,
+        desk,
+        system_clock,
+        seals,
+        settings.looks_a_day,
+        staffing,
+        NoticesToOperators(),
+        People(settings.people_url, RatePerAddress(settings.one_time_codes_a_minute)),
     )
     readiness = Readiness()
     readiness.add("database", database_check(engine))
@@ -145,3 +159,60 @@ async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
     finally:
         await redis.aclose()
         await engine.dispose()
+
+
+async def run_messages(settings: MessagesSettings, shutdown: ShutdownSignal) -> None:
+    """Send messages to people, until `shutdown`.
+
+    A process of its own, because it alone opens phones and talks to the outside, and a slow gateway must hold
+    up neither the relay nor the intake.
+    """
+    from enrolment.messages.metrics import MessageMetrics
+    from enrolment.messages.sender import Sender
+    from enrolment.messages.wording import Wording
+
+    metrics, readiness = ProcessMetrics(), Readiness()
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="enrolment messages", pool_size=4
+    )
+    async with _gateway(settings) as gateway:
+        sender = Sender(
+            engine,
+            gateway,
+            KeyRing.from_json(settings.phone_keys.get_secret_value()),
+            Wording(KeyedHash.from_base64(settings.lookup_key.get_secret_value()), settings.people_url),
+            MessageMetrics(metrics.registry),
+            system_clock,
+        )
+        readiness.add("database", database_check(engine))
+        readiness.add("messages", sender.check)
+        try:
+            await run_parts(
+                shutdown,
+                {
+                    "probes": serve(
+                        create_probe_app(readiness, metrics),
+                        host=settings.host,
+                        port=settings.port,
+                        shutdown=shutdown,
+                        port_file=settings.port_file,
+                    ),
+                    "sender": sender.follow(shutdown),
+                },
+            )
+        finally:
+            await engine.dispose()
+
+
+@asynccontextmanager
+async def _gateway(settings: MessagesSettings) -> AsyncIterator[MessageGateway]:
+    """The gateway that is configured; settings have made sure that all it needs is there."""
+    from enrolment.messages.console import ConsoleGateway
+    from enrolment.messages.http import HttpGateway
+
+    url, secret = settings.message_gateway_url, settings.message_gateway_secret
+    if settings.message_gateway == "http" and url is not None and secret is not None:
+        async with HttpGateway(url, secret.get_secret_value()) as gateway:
+            yield gateway
+    else:
+        yield ConsoleGateway(sys.stdout)

@@ -17,9 +17,10 @@ from enrolment.notices import NoticesToOperators
 from enrolment.passwords import Passwords
 from enrolment.revocations import Revocations
 from enrolment.seals import Seals
-from enrolment.service import Service
+from enrolment.service import People, Service
 from enrolment.staffing import Staffing
 from mitra_shared.http.probes import Readiness
+from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.security.lookup import KeyedHash, new_lookup_key
 from mitra_shared.security.sealing import KeyRing, new_key_ring
 from mitra_shared.security.tokens import new_access_key, new_signing_key, public_jwks
@@ -45,8 +46,9 @@ def openapi_text() -> str:
     campaigns = LoadedCampaigns()
     committer = Committer(_never, metrics.commits)
     staffing = Staffing(seals, Passwords(PasswordCost(8, 1)), new_access_key(), Revocations(system_clock))
+    people = People("http://nowhere", RatePerAddress(1))
     desk = IntakeDesk(campaigns, seals, committer)
-    service = Service(engine, campaigns, desk, system_clock, seals, 0, staffing, NoticesToOperators())
+    service = Service(engine, campaigns, desk, system_clock, seals, 0, staffing, NoticesToOperators(), people)
     document = create_app(service, settings, Readiness(), metrics).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

@@ -17,6 +17,7 @@ OF_REASON: Final[Mapping[Reason, ProblemKind]] = {
         (Reason.INVALID_NAME, "The name is not valid", 422),
         (Reason.CONSENT_MISSING, "Consent is missing", 422),
         (Reason.OUTDATED_NOTICE, "The consent notice is not the one in force", 422),
+        (Reason.NOTICE_DIFFERS, "The text that was shown is not that of the notice", 422),
         (Reason.UNKNOWN_LANGUAGE, "The notice does not exist in that language", 422),
         (Reason.MINOR, "The person is not declared to be of age", 422),
         (Reason.PARTY_MEMBER, "The person belongs to a party", 422),
@@ -43,6 +44,10 @@ DUPLICATE_ANSWERS_USED_UP: Final = ProblemKind(
 ROLE_ENDED: Final = ProblemKind("role-ended", "Your role in this constituency has ended", 403)
 MITRA_WITHDRAWN: Final = ProblemKind("mitra-withdrawn", "The person has withdrawn", 409)
 LOOKS_USED_UP: Final = ProblemKind("looks-used-up", "Too many people looked at in one day", 429)
+PERSON_SESSION: Final = ProblemKind("person-session", "The person's session is missing or has ended", 401)
+WRONG_CODE: Final = ProblemKind("wrong-code", "The code is not right, or not valid any more", 403)
+TOO_MANY_OPEN: Final = ProblemKind("too-many-open-requests", "Too many requests wait for an answer", 409)
+ANSWERED_ALREADY: Final = ProblemKind("answered-already", "The request was answered otherwise", 409)
 NO_CAMPAIGN: Final = ProblemKind("no-campaign", "The campaign is not loaded", 409)
 CAMPAIGN_CONFLICT: Final = ProblemKind("campaign-conflict", "The campaign cannot be changed like this", 409)
 

@@ -38,7 +38,14 @@ async def mitra(
         basis=row.basis,
         schemes=row.schemes,
         language=row.language,
-        consent=ConsentTold(notice_version=row.notice_version, language=row.notice_language),
+        consent=ConsentTold(
+            notice_version=row.notice_version,
+            language=row.notice_language,
+            notice_hash=None if row.notice_hash is None else row.notice_hash.hex(),
+            manner=row.consent_manner,
+            given_at=row.enrolled_at,
+            recorded_by=row.recruiter,
+        ),
         enrolled_at=row.enrolled_at,
         withdrawn_at=row.withdrawn_at,
     )

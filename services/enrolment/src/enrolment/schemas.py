@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import UUID4, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from enrolment.domain.consent import ConsentManner
 from mitra_shared.campaign.definition import Basis, Language
 from mitra_shared.ids import AreaCode, CampaignId, MitraId, StaffId
 from mitra_shared.person_names import LONGEST_NAME
@@ -40,6 +41,20 @@ class ConsentGiven(Body):
     given: StrictBool = Field(description="Must be true: the person agreed.")
     notice_version: str = Field(examples=["2026-11"])
     language: str = Field(examples=["hi"])
+    # What an app of before does not send must not change the digest of a request that is sent again.
+    notice_hash: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        exclude_if=lambda given: given is None,
+        description="SHA-256 of the text that was shown (UTF-8), in hexadecimal: one that is not that of the "
+        "notice is refused.",
+    )
+    manner: ConsentManner | None = Field(
+        default=None,
+        exclude_if=lambda given: given is None,
+        description="Whether the person read the notice (also if left out), had it read aloud, or signed it "
+        "on paper.",
+    )
 
 
 class EnrolmentRequest(Body):
@@ -76,6 +91,11 @@ class Enrolled(BaseModel):
     partition: Annotated[int, Field(ge=0, le=15)]
     epoch: Annotated[int, Field(ge=1)]
     position: Annotated[int, Field(ge=1)]
+    receipt: str = Field(
+        description="Opens the page of the own data, with a code sent to the phone.",
+        examples=["7K3MQ0XW9ZT4"],
+    )
+    receipt_path: str = Field(description="Where that page is.", examples=["/r/7K3MQ0XW9ZT4"])
 
 
 class BatchEntry(Body):
@@ -112,6 +132,12 @@ class ConsentTold(BaseModel):
 
     notice_version: str
     language: Language
+    notice_hash: str | None = Field(
+        description="SHA-256 of the text that was shown; null if that text is not known any more."
+    )
+    manner: ConsentManner
+    given_at: datetime
+    recorded_by: StaffId
 
 
 class MitraTold(BaseModel):

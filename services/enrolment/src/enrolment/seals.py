@@ -1,7 +1,9 @@
 """The keys of the intake: what hides names and phones, and what finds a phone again."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
+from enrolment.receipts import Receipt, receipt_hash, receipt_of
 from mitra_shared.ids import CampaignId, MitraId
 from mitra_shared.person_names import seal_context
 from mitra_shared.security.lookup import KeyedHash
@@ -22,7 +24,7 @@ class Seals:
 
     def seal_phone(self, phone: str, mitra: MitraId) -> str:
         """The phone, openable by whoever holds the ring of phones and knows the Mitra's id."""
-        return self.phones.seal(phone, context=b"phone:" + mitra.bytes)
+        return self.phones.seal(phone, context=_phone_context(mitra))
 
     def open_name(self, sealed: str, mitra: MitraId) -> str:
         """The name that `seal_name` sealed.
@@ -38,12 +40,63 @@ class Seals:
         Raises:
             SealError: as `open_name`.
         """
-        return self.phones.open(sealed, context=b"phone:" + mitra.bytes)
+        return open_phone(self.phones, sealed, mitra)
 
     def phone_hash(self, campaign: CampaignId, phone: str) -> bytes:
         """Finds the same phone within one campaign; phones of two campaigns cannot be matched."""
         return self.lookup.digest("phone", campaign, phone)
 
+    def receipt(self, mitra: MitraId) -> Receipt:
+        """The receipt of a person."""
+        return receipt_of(mitra, self.lookup)
+
+    def receipt_hash(self, receipt: Receipt) -> bytes:
+        """Finds the person of a receipt."""
+        return receipt_hash(receipt, self.lookup)
+
+    def seal_details(self, details: str, request: UUID) -> str:
+        """What a person wrote in a request, under the ring of names."""
+        return self.names.seal(details, context=b"request:" + request.bytes)
+
+    def open_details(self, sealed: str, request: UUID) -> str:
+        """What a person wrote.
+
+        Raises:
+            SealError: as for the name.
+        """
+        return self.names.open(sealed, context=b"request:" + request.bytes)
+
+    def seal_nominee(self, name: str, phone: str, mitra: MitraId) -> tuple[str, str]:
+        """Name and phone of a nominee."""
+        return (
+            self.names.seal(name, context=b"nominee-name:" + mitra.bytes),
+            self.phones.seal(phone, context=b"nominee-phone:" + mitra.bytes),
+        )
+
+    def open_nominee(self, name: str, phone: str, mitra: MitraId) -> tuple[str, str]:
+        """Name and phone of a nominee.
+
+        Raises:
+            SealError: as for the name.
+        """
+        return (
+            self.names.open(name, context=b"nominee-name:" + mitra.bytes),
+            self.phones.open(phone, context=b"nominee-phone:" + mitra.bytes),
+        )
+
     def request_digest(self, campaign: CampaignId, canonical: str) -> bytes:
         """Tells whether a repeated idempotency key comes with the same request."""
         return self.lookup.digest("request", campaign, canonical)
+
+
+def open_phone(ring: KeyRing, sealed: str, mitra: MitraId) -> str:
+    """A sealed phone, for whoever holds no other keys.
+
+    Raises:
+        SealError: damaged, of another person, or sealed with a key that is not in the ring.
+    """
+    return ring.open(sealed, context=_phone_context(mitra))
+
+
+def _phone_context(mitra: MitraId) -> bytes:
+    return b"phone:" + mitra.bytes

@@ -6,13 +6,26 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.campaigns import CampaignNotLoaded, LoadedCampaign, LoadedCampaigns
 from enrolment.clock import Clock
+from enrolment.commands.ask_erasure import ErasurePlanner
 from enrolment.intake.desk import IntakeDesk
 from enrolment.notices import Notices
 from enrolment.problems import NO_CAMPAIGN
 from enrolment.seals import Seals
 from enrolment.staffing import Staffing
 from mitra_shared.http.problems import unavailable
+from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.ids import CampaignId
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What the routes for people and their rights share."""
+
+    url: str
+    """Where people reach their pages."""
+    codes: RatePerAddress
+    plan_erasure: ErasurePlanner | None = None
+    """None: erasure cannot be asked for here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,7 @@ class Service:
     """People whose name and phone a member of staff may look at."""
     staffing: Staffing
     notices: Notices
+    people: People
 
     async def look_at_revocations(self) -> None:
         """Know what was just changed without waiting for the next look."""

@@ -2,7 +2,8 @@
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
@@ -14,7 +15,7 @@ from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
 from mitra_shared.security.token_keys import p256_key, parsed_jwk
 from mitra_shared.security.tokens import ACCESS_KID
-from mitra_shared.settings import ServiceSettings
+from mitra_shared.settings import ServedSettings, ServiceSettings
 
 _INSIDE: Final = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 
@@ -28,6 +29,10 @@ class ApiSettings(ServiceSettings):
     """Key ring (JSON) that seals phones."""
     lookup_key: SecretStr
     """Base64 of at least 32 bytes: finds phones and recognises requests."""
+    people_url: str = "http://127.0.0.1:8001"
+    """Address under which people reach their pages; stands in the codes of slips."""
+    one_time_codes_a_minute: Annotated[int, Field(ge=1)] = 20
+    """Codes asked for and tried from one address; more are put off with 429."""
     duplicate_answers_a_day: Annotated[int, Field(ge=0)] = DUPLICATE_ANSWERS_A_DAY
     """Duplicate answers a caller may have in one day (India)."""
     access_token_key: SecretStr
@@ -67,6 +72,11 @@ class ApiSettings(ServiceSettings):
     looks_a_day: Annotated[int, Field(ge=0)] = 200
     """People whose name and phone a member of staff may look at in one day (India)."""
 
+    @field_validator("people_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        return _web_address(url)
+
     def seals(self) -> Seals:
         """The keys of the intake.
 
@@ -78,6 +88,77 @@ class ApiSettings(ServiceSettings):
             phones=KeyRing.from_json(self.phone_keys.get_secret_value()),
             lookup=KeyedHash.from_base64(self.lookup_key.get_secret_value()),
         )
+
+
+class MessagesSettings(ServedSettings):
+    """The messages process: it opens phones, and nothing else that is sealed."""
+
+    phone_keys: SecretStr
+    """Key ring (JSON) that seals phones."""
+    lookup_key: SecretStr
+    """As for the api: receipts and one-time codes follow from it."""
+    people_url: str
+    """Address under which people reach their pages, e.g. `https://mitra.example.org`; stands in messages."""
+    production: bool = False
+    """Whether this is a system with real people: then messages are not printed."""
+    message_gateway_url: str | None = None
+    """Where the gateway `http` posts messages to."""
+    message_gateway_secret: SecretStr | None = None
+    """Bearer secret of that gateway."""
+    message_gateway: Annotated[Literal["console", "http"], Field(validate_default=True)] = "console"
+    """`console` prints messages on this machine; `http` posts them to a provider (docs/messages.md)."""
+
+    @field_validator("people_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        return _web_address(url)
+
+    @field_validator("message_gateway_url")
+    @classmethod
+    def _gateway_address(cls, url: str | None) -> str | None:
+        return None if url is None else _web_address(url)
+
+    @field_validator("phone_keys")
+    @classmethod
+    def _usable_ring(cls, ring: SecretStr) -> SecretStr:
+        KeyRing.from_json(ring.get_secret_value())
+        return ring
+
+    @field_validator("lookup_key")
+    @classmethod
+    def _usable_key(cls, key: SecretStr) -> SecretStr:
+        KeyedHash.from_base64(key.get_secret_value())
+        return key
+
+    @field_validator("message_gateway")
+    @classmethod
+    def _configured(cls, gateway: str, info: ValidationInfo) -> str:
+        given = info.data
+        if gateway == "console" and given.get("production"):
+            raise ValueError(
+                "'console' prints links and codes, so it does not start with MITRA_PRODUCTION=true; set "
+                "MITRA_MESSAGE_GATEWAY=http, MITRA_MESSAGE_GATEWAY_URL and MITRA_MESSAGE_GATEWAY_SECRET"
+            )
+        if gateway == "http" and not (
+            given.get("message_gateway_url") and given.get("message_gateway_secret")
+        ):
+            raise ValueError(
+                "'http' needs MITRA_MESSAGE_GATEWAY_URL and MITRA_MESSAGE_GATEWAY_SECRET (docs/messages.md)"
+            )
+        if gateway == "http" and given.get("production") and not _is_https(given["message_gateway_url"]):
+            raise ValueError("with MITRA_PRODUCTION=true, MITRA_MESSAGE_GATEWAY_URL begins with https://")
+        return gateway
+
+
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an address such as https://mitra.example.org, without query and fragment")
+    return url.rstrip("/")
+
+
+def _is_https(url: str) -> bool:
+    return urlsplit(url).scheme == "https"
 
 
 class RelaySettings(ServiceSettings):

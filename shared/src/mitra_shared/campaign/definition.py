@@ -178,6 +178,13 @@ class Retention(Frozen):
     """Two at least: a person is told 48 hours before the erasure."""
 
 
+class Rights(Frozen):
+    """Days within which what people ask for is answered; withdrawal takes effect at once."""
+
+    correction_days: Annotated[int, Field(ge=1, le=90)] = 30
+    grievance_days: Annotated[int, Field(ge=1, le=90)] = 30
+
+
 class CampaignDefinition(Frozen):
     """A whole campaign at one version. A changed definition needs a higher version."""
 
@@ -197,6 +204,8 @@ class CampaignDefinition(Frozen):
     issuing: Issuing = Issuing()
     retention: Annotated[Retention | None, Field(default=None, exclude_if=lambda kept: kept is None)]
     """None: that of `Retention()`. Left out of older definitions, which stand in the logs as they are."""
+    # Left out where nothing is said: definitions of before are written as they ever were.
+    rights: Rights = Field(default=Rights(), exclude_if=lambda rights: rights == Rights())
 
     @cached_property
     def by_code(self) -> Mapping[AreaCode, Area]:

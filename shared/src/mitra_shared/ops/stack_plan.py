@@ -24,6 +24,7 @@ class StackPlan:
     home: Path = DEFAULT_HOME
     enrolment_apis: int = 1
     enrolment_relays: int = 1
+    enrolment_messages: int = 1
     certificates_apis: int = 1
     certificates_consumers: int = 1
     certificates_signers: int = 1
@@ -33,6 +34,8 @@ class StackPlan:
     reporting_webhooks: int = 1
     public_url: str | None = None
     """Of the certificates api, as the public has it; None: the address on this machine."""
+    people_url: str | None = None
+    """Of the enrolment api, as people have it; None: the address on this machine."""
     webhook_allow: str = LOOPBACK
     """Networks inside that webhooks may go to."""
     redis_memory: str = "2gb"
@@ -48,6 +51,7 @@ class StackPlan:
         return [
             ("enrolment", "api", self.enrolment_apis),
             ("enrolment", "relay", self.enrolment_relays),
+            ("enrolment", "messages", self.enrolment_messages),
             ("certificates", "api", self.certificates_apis),
             ("certificates", "consumer", self.certificates_consumers),
             ("certificates", "signer", self.certificates_signers),
@@ -74,6 +78,7 @@ def service_plans(plan: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
         if kind == "api" and number == 1
     }
     public_url = plan.public_url or apis["certificates_url"]
+    people_url = plan.people_url or apis["enrolment_url"]
     return [
         ServicePlan(
             service,
@@ -86,6 +91,7 @@ def service_plans(plan: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
                 port=str(port),
                 log_level=plan.log_level,
                 public_url=public_url,
+                people_url=people_url,
                 webhook_allow=plan.webhook_allow,
                 sheets_dir=str(plan.home.absolute() / "work" / "sheets"),
                 work_dir=str(plan.home.absolute() / "work" / f"{service}-{kind}-{number}"),

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from certificates.api.schemas import Answer, Number
 from mitra_shared.campaign.definition import Slug
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId
-from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name
+from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_person_name
 
 MOST_PLACES = 10_000
 """In one decision."""
@@ -18,7 +18,7 @@ MOST_PLACES = 10_000
 
 def _clean(raw: str) -> str:
     try:
-        return clean_name(raw)
+        return clean_person_name(raw)
     except UnacceptableName as refusal:
         expected = f"1 to {LONGEST_NAME} characters, among them a letter, and no control characters"
         raise PydanticCustomError(

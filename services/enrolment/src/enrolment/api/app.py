@@ -6,12 +6,18 @@ from fastapi import FastAPI
 
 from enrolment.api.account import account_routes
 from enrolment.api.campaigns import campaign_routes
+from enrolment.api.data_protection import data_protection_routes
 from enrolment.api.enrolments import add_enrolment_routes
+from enrolment.api.html import static_routes
 from enrolment.api.invitations import invitation_routes
 from enrolment.api.mitras import mitra_routes
 from enrolment.api.opinions import OPINIONS_PATH, add_opinion_route
+from enrolment.api.person_pages import person_pages
+from enrolment.api.receipts import receipt_routes
+from enrolment.api.requests import request_routes
 from enrolment.api.sessions import session_routes
 from enrolment.api.staff import staff_routes
+from enrolment.person_desk import PersonDesk
 from enrolment.service import Service
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.http.app import create_api
@@ -31,6 +37,7 @@ def create_app(
     Raises:
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
     """
+    desk = PersonDesk(service)
     app = create_api(
         title="Mitra enrolment",
         version=VERSION,
@@ -47,6 +54,11 @@ def create_app(
             staff_routes(service),
             session_routes(service),
             account_routes(service),
+            receipt_routes(service, desk),
+            request_routes(service),
+            data_protection_routes(service),
+            person_pages(service, desk),
+            static_routes(),
             log_router(service.engine, ENROLMENT, OPINIONS),
         ),
         revoked=service.staffing.revocations.revoked,

@@ -13,6 +13,9 @@ from mitra_shared.ids import StaffId
 from mitra_shared.security.tokens import RECRUITERS, STAFF, Caller, Role
 
 Recruiter = Annotated[Caller, Depends(requires(*RECRUITERS))]
+InCharge = Annotated[Caller, Depends(requires(Role.IN_CHARGE))]
+SeesRequests = Annotated[Caller, Depends(requires(Role.IN_CHARGE, Role.OPERATOR, Role.HEADQUARTERS))]
+SeesDataProtection = Annotated[Caller, Depends(requires(Role.OPERATOR, Role.HEADQUARTERS))]
 Operator = Annotated[Caller, Depends(requires(Role.OPERATOR))]
 Anybody = Annotated[Caller, Depends(requires())]
 """Anybody with a token."""

@@ -129,6 +129,7 @@ def _command(
     return EnrolMitra(
         campaign=campaign,
         recruiter=caller.subject,
+        recruiter_role=caller.role,
         area=caller.area,
         idempotency_key=key,
         request=request,

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import cast
 
 from enrolment.clock import india_day
+from enrolment.domain.consent import READ
 from enrolment.domain.eligibility import Eligible, judge
 from enrolment.domain.refusals import Refusal
 from enrolment.domain.rules import Rules
@@ -18,6 +19,7 @@ from enrolment.schemas import EnrolmentRequest
 from enrolment.seals import Seals
 from mitra_shared.campaign.definition import Language
 from mitra_shared.ids import AreaCode, CampaignId, EventId, MitraId, StaffId, new_event_id, new_mitra_id
+from mitra_shared.security.tokens import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class EnrolMitra:
 
     campaign: CampaignId
     recruiter: StaffId
+    recruiter_role: Role
     area: AreaCode | None
     idempotency_key: str
     request: EnrolmentRequest
@@ -55,6 +58,7 @@ def draft(command: EnrolMitra, rules: Rules, seals: Seals) -> Verdict:
         return cast("tuple[Refusal, ...]", eligible)
     # The rules have found the language among those of the notice.
     notice_language = cast("Language", consent.language)
+    receipt = seals.receipt(command.mitra)
     return Draft(
         mitra=command.mitra,
         event=command.event,
@@ -62,6 +66,7 @@ def draft(command: EnrolMitra, rules: Rules, seals: Seals) -> Verdict:
         constituency=eligible.constituency,
         segment=eligible.segment,
         recruiter=command.recruiter,
+        recruiter_role=command.recruiter_role,
         basis=request.basis,
         schemes=tuple(dict.fromkeys(request.schemes)),
         language=request.language or notice_language,
@@ -71,5 +76,9 @@ def draft(command: EnrolMitra, rules: Rules, seals: Seals) -> Verdict:
         people_per_phone=eligible.people_per_phone,
         notice_version=consent.notice_version,
         notice_language=notice_language,
+        notice_hash=eligible.notice_hash,
+        consent_manner=consent.manner or READ,
+        receipt=receipt,
+        receipt_hash=seals.receipt_hash(receipt),
         enrolled_at=command.received_at,
     )

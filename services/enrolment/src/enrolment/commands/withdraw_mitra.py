@@ -2,21 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from uuid import uuid4
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from enrolment.domain.rights import RequestId, RequestKind
+from enrolment.messages.kinds import Message, MessageKind
+from enrolment.messages.outbox import enqueue
 from enrolment.schemas import Withdrawn
-from enrolment.storage import mitras
+from enrolment.storage import mitras, requests
 from enrolment.storage.row_security import Work, act_as
 from mitra_shared.contracts.events import MitraWithdrawnV1
 from mitra_shared.contracts.topics import ENROLMENT
 from mitra_shared.database import retrying
-from mitra_shared.ids import CampaignId, MitraId, new_event_id
+from mitra_shared.ids import CampaignId, MitraId, StaffId, new_event_id
 from mitra_shared.log import Place, UnitOfWork, unit_of_work
 from mitra_shared.log.append import Emitted, append
 from mitra_shared.security.tokens import Caller
+
+PAGE: Final = "page"
+"""Where a person asks who asks alone."""
 
 
 class MitraNotFound(Exception):
@@ -32,6 +39,13 @@ class WithdrawMitra:
     by: Caller | Work
     asked_at: datetime
     traceparent: str | None = None
+    helper: StaffId | None = None
+    """Who of the staff helped the person to ask."""
+
+    @property
+    def through(self) -> str:
+        """`page`, or who of the staff recorded it."""
+        return self.by.subject if isinstance(self.by, Caller) else self.helper or PAGE
 
 
 async def withdraw_mitra(command: WithdrawMitra, engine: AsyncEngine) -> Withdrawn:
@@ -60,7 +74,7 @@ async def _withdraw(command: WithdrawMitra, engine: AsyncEngine) -> Withdrawn:
                 epoch=row.withdrawal_epoch,
                 position=row.withdrawal_position,
             )
-        place = await record_withdrawal(unit, row, command.asked_at, command.traceparent)
+        place = await record_withdrawal(unit, row, command.asked_at, command.traceparent, command.through)
     return Withdrawn(
         mitra_id=row.id,
         withdrawn_at=command.asked_at,
@@ -70,8 +84,10 @@ async def _withdraw(command: WithdrawMitra, engine: AsyncEngine) -> Withdrawn:
     )
 
 
-async def record_withdrawal(unit: UnitOfWork, row: Row[Any], at: datetime, traceparent: str | None) -> Place:
-    """Withdraw somebody who has not, whose row is locked. Returns where the event stands."""
+async def record_withdrawal(
+    unit: UnitOfWork, row: Row[Any], at: datetime, traceparent: str | None, through: str
+) -> Place:
+    """Withdraw somebody who has not, whose row is locked, and tell the person. Returns the event's place."""
     event = MitraWithdrawnV1(
         event_id=new_event_id(),
         campaign=row.campaign,
@@ -84,4 +100,15 @@ async def record_withdrawal(unit: UnitOfWork, row: Row[Any], at: datetime, trace
     # Appended here rather than on leaving: the place is part of the row, so that asking again tells it.
     (place,) = await append(unit.connection, ENROLMENT, [Emitted(event, traceparent)])
     await mitras.mark_withdrawn(unit.connection, row.id, at, place)
+    await requests.keep(
+        unit.connection,
+        RequestId(uuid4()),
+        row,
+        RequestKind.WITHDRAWAL,
+        asked_at=at,
+        due_at=at,
+        through=through,
+        done_by=through,
+    )
+    await enqueue(unit.connection, [Message(row.id, MessageKind.WITHDRAWN, at)])
     return place

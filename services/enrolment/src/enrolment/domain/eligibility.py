@@ -11,9 +11,9 @@ from typing import Protocol
 
 from enrolment.domain.areas import constituency_of
 from enrolment.domain.refusals import Reason, Refusal
-from enrolment.domain.rules import Rules
+from enrolment.domain.rules import Notice, Rules
 from mitra_shared.ids import AreaCode
-from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name
+from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_person_name
 
 
 class Consent(Protocol):
@@ -25,6 +25,8 @@ class Consent(Protocol):
     def notice_version(self) -> str: ...  # noqa: D102
     @property
     def language(self) -> str: ...  # noqa: D102
+    @property
+    def notice_hash(self) -> str | None: ...  # noqa: D102
 
 
 class Application(Protocol):
@@ -55,6 +57,8 @@ class Eligible:
     constituency: AreaCode
     segment: AreaCode
     people_per_phone: int
+    notice_hash: bytes
+    """SHA-256 of the text that the person agreed to."""
 
 
 def judge(
@@ -72,21 +76,22 @@ def judge(
     Returns:
         Every objection, or the cleaned facts.
     """
+    notice = rules.notice_in_force(today)
     constituency = constituency_of(rules, application.segment, area=area)
     if isinstance(constituency, Refusal) and constituency.reason is Reason.SEGMENT_OUTSIDE_AREA:
         return (constituency,)
-    refusals = list(_objections(application, rules, today))
+    refusals = list(_objections(application, rules, notice))
     if isinstance(constituency, Refusal):
         refusals.append(constituency)
     try:
-        name = clean_name(application.name)
+        name = clean_person_name(application.name)
     except UnacceptableName as error:
         refusals.append(
             Refusal(
                 Reason.INVALID_NAME,
                 "name",
                 f"The name {error}.",
-                f"1 to {LONGEST_NAME} characters of any script, with at least one letter",
+                f"1 to {LONGEST_NAME} letters of any script",
             )
         )
         name = ""
@@ -99,13 +104,20 @@ def judge(
                 "a mobile number, best with its country code, such as +919876543210",
             )
         )
-    if refusals or phone is None or isinstance(constituency, Refusal):
+    if refusals or phone is None or isinstance(constituency, Refusal) or application.consent is None:
         return tuple(refusals)
-    return Eligible(name, phone, constituency, AreaCode(application.segment), rules.people_per_phone)
+    return Eligible(
+        name,
+        phone,
+        constituency,
+        AreaCode(application.segment),
+        rules.people_per_phone,
+        notice.hashes[application.consent.language],
+    )
 
 
-def _objections(application: Application, rules: Rules, today: date) -> Iterator[Refusal]:
-    yield from _consent_objections(application.consent, rules, today)
+def _objections(application: Application, rules: Rules, notice: Notice) -> Iterator[Refusal]:
+    yield from _consent_objections(application.consent, notice)
     if not application.adult:
         yield Refusal(
             Reason.MINOR,
@@ -136,8 +148,7 @@ def _objections(application: Application, rules: Rules, today: date) -> Iterator
         )
 
 
-def _consent_objections(consent: Consent | None, rules: Rules, today: date) -> Iterator[Refusal]:
-    notice = rules.notice_in_force(today)
+def _consent_objections(consent: Consent | None, notice: Notice) -> Iterator[Refusal]:
     if consent is None or not consent.given:
         yield Refusal(
             Reason.CONSENT_MISSING,
@@ -152,10 +163,17 @@ def _consent_objections(consent: Consent | None, rules: Rules, today: date) -> I
             "The person did not agree to the notice in force.",
             notice.version,
         )
-    elif consent.language not in notice.languages:
+    elif consent.language not in notice.hashes:
         yield Refusal(
             Reason.UNKNOWN_LANGUAGE,
             "consent.language",
             "The notice does not exist in this language.",
-            f"one of {', '.join(sorted(notice.languages))}",
+            f"one of {', '.join(sorted(notice.hashes))}",
+        )
+    elif consent.notice_hash not in {None, notice.hashes[consent.language].hex()}:
+        yield Refusal(
+            Reason.NOTICE_DIFFERS,
+            "consent.notice_hash",
+            "The person was shown another text than that of the notice in this version and language.",
+            f"{notice.hashes[consent.language].hex()}, the SHA-256 of the notice in UTF-8; show it anew",
         )

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     INVALID_NAME = "invalid-name"
     CONSENT_MISSING = "consent-missing"
     OUTDATED_NOTICE = "outdated-notice"
+    NOTICE_DIFFERS = "notice-differs"
     UNKNOWN_LANGUAGE = "unknown-language"
     MINOR = "minor"
     PARTY_MEMBER = "party-member"

@@ -9,10 +9,10 @@ from mitra_shared.ids import AreaCode, CampaignId
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One version of the consent notice and the languages it exists in."""
+    """One version of the consent notice, with the SHA-256 of its text in each language it exists in."""
 
     version: str
-    languages: frozenset[str]
+    hashes: Mapping[str, bytes]
     in_force_from: date
 
 

@@ -8,6 +8,7 @@ from enrolment.drafts import Draft
 from enrolment.intake.items import Answer
 from enrolment.problems import DUPLICATE_ANSWERS_USED_UP, IDEMPOTENCY_KEY_REUSED, ROLE_ENDED, as_text
 from enrolment.problems import refused as problem_of
+from enrolment.receipts import receipt_path
 from mitra_shared.http.problems import INTERNAL, Problem, unavailable
 from mitra_shared.log import Place
 
@@ -23,7 +24,8 @@ def enrolled(draft: Draft, place: Place) -> Answer:
     return Answer(
         201,
         f'{{"mitra_id":"{draft.mitra}","enrolled_at":"{draft.enrolled_at.isoformat()}",'
-        f'"partition":{place.partition},"epoch":{place.epoch},"position":{place.position}}}',
+        f'"partition":{place.partition},"epoch":{place.epoch},"position":{place.position},'
+        f'"receipt":"{draft.receipt}","receipt_path":"{receipt_path(draft.receipt)}"}}',
     )
 
 

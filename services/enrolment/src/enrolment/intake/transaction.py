@@ -34,6 +34,8 @@ from enrolment.intake.decide import (
     grant_for,
 )
 from enrolment.intake.items import Answer, Item
+from enrolment.messages.kinds import Message, MessageKind
+from enrolment.messages.outbox import enqueue
 from enrolment.storage import mitras, outcomes
 from enrolment.storage.locks import lock_intake
 from enrolment.storage.row_security import Grant, grant_by_token
@@ -90,6 +92,7 @@ class GroupTransaction:
             places: list[Place] = []
             if enrolling:
                 await mitras.insert(connection, enrolling)
+                await enqueue(connection, [_receipt_message(draft) for draft, _ in enrolling])
                 places = await append(connection, ENROLMENT, _emitted(items, decisions))
             given = _answers(decisions, places, retry_after=seconds_left_of_day(now))
             await self._keep(connection, items, decisions, given, now)
@@ -196,6 +199,10 @@ class GroupTransaction:
 
 def _asked(item: Item) -> tuple[StaffId, CampaignId, str]:
     return item.command.recruiter, item.command.campaign, item.command.idempotency_key
+
+
+def _receipt_message(draft: Draft) -> Message:
+    return Message(draft.mitra, MessageKind.RECEIPT, draft.enrolled_at)
 
 
 def _of_kind(

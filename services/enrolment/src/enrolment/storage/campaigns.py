@@ -78,3 +78,23 @@ async def replace_current(
         ),
         {"id": campaign, "version": version, "definition": definition, "at": at},
     )
+
+
+async def notice_text(
+    connection: AsyncConnection, campaign: CampaignId, version: str, language: str, digest: bytes | None
+) -> str | None:
+    """The text of a notice with that SHA-256, whichever definition held it."""
+    found = await connection.execute(
+        text(
+            """
+            select notice ->> 'text' as text
+            from campaign cross join lateral json_array_elements(definition -> 'notices') as notice
+            where id = :id and notice ->> 'version' = :version and notice ->> 'language' = :language
+              and sha256(convert_to(notice ->> 'text', 'UTF8')) = :digest
+            limit 1
+            """
+        ),
+        {"id": campaign, "version": version, "language": language, "digest": digest},
+    )
+    told: str | None = found.scalar_one_or_none()
+    return told

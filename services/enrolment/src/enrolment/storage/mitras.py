@@ -15,20 +15,26 @@ from mitra_shared.log import Place
 
 _INSERT: Final = text(
     """
-    insert into mitra (id, campaign, constituency, segment, partition, recruiter, basis, schemes, language,
-                       name, phone, phone_hash, slot, notice_version, notice_language, enrolled_at)
-    select new.id, new.campaign, new.constituency, new.segment, new.partition, new.recruiter, new.basis,
+    insert into mitra (id, campaign, constituency, segment, partition, recruiter, recruiter_role, basis,
+                       schemes, language, name, phone, phone_hash, slot, notice_version, notice_language,
+                       notice_hash, consent_manner, receipt_hash, enrolled_at)
+    select new.id, new.campaign, new.constituency, new.segment, new.partition, new.recruiter,
+           new.recruiter_role, new.basis,
            cast(new.schemes as text[]), new.language, new.name, new.phone, new.phone_hash, new.slot,
-           new.notice_version, new.notice_language, new.enrolled_at
+           new.notice_version, new.notice_language, new.notice_hash, new.consent_manner, new.receipt_hash,
+           new.enrolled_at
     from unnest(
         cast(:ids as uuid[]), cast(:campaigns as text[]), cast(:constituencies as text[]),
         cast(:segments as text[]), cast(:partitions as smallint[]), cast(:recruiters as text[]),
+        cast(:roles as text[]),
         cast(:bases as text[]), cast(:schemes as text[]), cast(:languages as text[]), cast(:names as text[]),
         cast(:phones as text[]), cast(:hashes as bytea[]), cast(:slots as smallint[]),
         cast(:notice_versions as text[]), cast(:notice_languages as text[]),
+        cast(:notice_hashes as bytea[]), cast(:manners as text[]), cast(:receipts as bytea[]),
         cast(:enrolled as timestamptz[]))
-        as new(id, campaign, constituency, segment, partition, recruiter, basis, schemes, language, name,
-               phone, phone_hash, slot, notice_version, notice_language, enrolled_at)
+        as new(id, campaign, constituency, segment, partition, recruiter, recruiter_role, basis, schemes,
+               language, name, phone, phone_hash, slot, notice_version, notice_language, notice_hash,
+               consent_manner, receipt_hash, enrolled_at)
     """
 )
 
@@ -44,6 +50,7 @@ async def insert(connection: AsyncConnection, drafts: Sequence[tuple[Draft, int]
             "segments": [draft.segment for draft, _ in drafts],
             "partitions": [partition_of(draft.constituency) for draft, _ in drafts],
             "recruiters": [draft.recruiter for draft, _ in drafts],
+            "roles": [draft.recruiter_role for draft, _ in drafts],
             "bases": [draft.basis for draft, _ in drafts],
             # An array of arrays would be flattened by unnest. Codes of schemes need no quotes.
             "schemes": [f"{{{','.join(draft.schemes)}}}" for draft, _ in drafts],
@@ -54,6 +61,9 @@ async def insert(connection: AsyncConnection, drafts: Sequence[tuple[Draft, int]
             "slots": [slot for _, slot in drafts],
             "notice_versions": [draft.notice_version for draft, _ in drafts],
             "notice_languages": [draft.notice_language for draft, _ in drafts],
+            "notice_hashes": [draft.notice_hash for draft, _ in drafts],
+            "manners": [draft.consent_manner for draft, _ in drafts],
+            "receipts": [draft.receipt_hash for draft, _ in drafts],
             "enrolled": [draft.enrolled_at for draft, _ in drafts],
         },
     )
@@ -61,8 +71,8 @@ async def insert(connection: AsyncConnection, drafts: Sequence[tuple[Draft, int]
 
 _FIND: Final = """
     select id, campaign, constituency, segment, recruiter, basis, schemes, language, notice_version,
-           notice_language, enrolled_at, withdrawn_at, partition, withdrawal_epoch, withdrawal_position,
-           erase_at, erasure_noticed_at, erased_at
+           notice_language, notice_hash, consent_manner, enrolled_at, withdrawn_at, partition,
+           withdrawal_epoch, withdrawal_position, erase_at, erasure_noticed_at, erased_at
     from mitra where id = :id
 """
 
@@ -71,19 +81,6 @@ async def find(connection: AsyncConnection, mitra: MitraId, *, for_update: bool 
     """The row of a person without name and phone, locked until the end of the transaction if asked."""
     statement = text(f"{_FIND} for update" if for_update else _FIND)
     return (await connection.execute(statement, {"id": mitra})).one_or_none()
-
-
-async def find_sealed(connection: AsyncConnection, mitra: MitraId) -> Row[Any] | None:
-    """What is needed to show a person: sealed name and phone, and who may see them."""
-    return (
-        await connection.execute(
-            text(
-                "select id, campaign, constituency, recruiter, name, phone, withdrawn_at"
-                " from mitra where id = :id"
-            ),
-            {"id": mitra},
-        )
-    ).one_or_none()
 
 
 _WITHDRAW: Final = text(
@@ -114,5 +111,55 @@ async def mark_withdrawn(connection: AsyncConnection, mitra: MitraId, at: dateti
             "epoch": place.epoch,
             "position": place.position,
             "days": Retention().days_after_withdrawal,
+        },
+    )
+
+
+_FIND_SEALED: Final = text(
+    """
+    select id, campaign, constituency, segment, recruiter, recruiter_role, basis, schemes, language, name,
+           phone, notice_version, notice_language, notice_hash, consent_manner, enrolled_at, withdrawn_at
+    from mitra where id = :id
+    """
+)
+
+
+async def find_sealed(connection: AsyncConnection, mitra: MitraId) -> Row[Any] | None:
+    """The row of a person with name and phone, sealed; for the person alone and whoever answers a request."""
+    return (await connection.execute(_FIND_SEALED, {"id": mitra})).one_or_none()
+
+
+async def of_receipt(connection: AsyncConnection, receipt: bytes) -> MitraId | None:
+    """Whose receipt has this keyed hash, as long as there is a phone to send a code to."""
+    found = await connection.execute(
+        text("select id from mitra where receipt_hash = :receipt and phone is not null"), {"receipt": receipt}
+    )
+    mitra = found.scalar_one_or_none()
+    return None if mitra is None else MitraId(mitra)
+
+
+async def correct(
+    connection: AsyncConnection,
+    mitra: MitraId,
+    *,
+    name: str | None,
+    language: str | None,
+    schemes: Sequence[str] | None,
+) -> None:
+    """Put right what is given: a sealed name, a language, schemes."""
+    received = None if schemes is None else list(schemes)
+    await connection.execute(
+        text(
+            """
+            update mitra set name = coalesce(:name, name), language = coalesce(:language, language),
+                schemes = coalesce(cast(:schemes as text[]), schemes)
+            where id = :id
+            """
+        ),
+        {
+            "id": mitra,
+            "name": name,
+            "language": language,
+            "schemes": received,
         },
     )

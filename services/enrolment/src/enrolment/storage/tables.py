@@ -60,6 +60,14 @@ MITRA = Table(
     Column("slot", SmallInteger, comment="place on the phone; null once withdrawn, so that it is free again"),
     Column("notice_version", Text, nullable=False),
     Column("notice_language", Text, nullable=False),
+    Column("notice_hash", LargeBinary, comment="SHA-256 of the text that was shown"),
+    Column("recruiter_role", Text),
+    Column("consent_manner", Text, nullable=False, server_default=text("'read'")),
+    Column(
+        "receipt_hash",
+        LargeBinary,
+        comment="keyed hash of the receipt, which follows from the id by a key",
+    ),
     Column("enrolled_at", DateTime(timezone=True), nullable=False),
     Column("withdrawn_at", DateTime(timezone=True)),
     Column("withdrawal_epoch", Integer),
@@ -74,6 +82,7 @@ MITRA = Table(
         "erase_at",
         postgresql_where=text("erase_at is not null and erased_at is null"),
     ),
+    Index("mitra_receipt", "receipt_hash", unique=True),
 )
 
 OUTCOME = Table(

@@ -18,6 +18,7 @@ from mitra_shared.campaign.definition import (
     Name,
     Names,
     Retention,
+    Rights,
     SchemeCode,
     Slug,
     StaffPlan,
@@ -67,6 +68,7 @@ class Header(Frozen):
     eligibility: Eligibility = Eligibility()
     issuing: Issuing = Issuing()
     retention: Retention | None = None
+    rights: Rights = Rights()
 
 
 class NoticeFiles(Frozen):

@@ -1,0 +1,76 @@
+"""Ask for erasure: withdrawn at once, and erased when the notice is over."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from enrolment.commands.withdraw_mitra import PAGE, MitraNotFound, WithdrawMitra, withdraw_mitra
+from enrolment.domain.rights import RequestId, RequestKind
+from enrolment.storage import mitras, requests
+from enrolment.storage.row_security import Work, work_as
+from mitra_shared.database import retrying
+from mitra_shared.ids import CampaignId, MitraId, StaffId
+from mitra_shared.log import unit_of_work
+
+
+class ErasurePlanner(Protocol):
+    """Sets a person to be erased and gives notice of it; asked again, it says the same."""
+
+    async def __call__(self, mitra: MitraId, campaign: CampaignId, asked_at: datetime, /) -> datetime:
+        """When the person will be erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskErasure:
+    """What the person asks, alone or with help."""
+
+    mitra: MitraId
+    campaign: CampaignId
+    asked_at: datetime
+    helper: StaffId | None
+    """Who of the staff helped to ask."""
+    traceparent: str | None = None
+
+
+async def ask_erasure(command: AskErasure, plan: ErasurePlanner, engine: AsyncEngine) -> datetime:
+    """Plan the erasure, and note that it was asked for. Safe to repeat after any failure in between.
+
+    Returns:
+        When the person will be erased.
+
+    Raises:
+        MitraNotFound: there is nobody of this id.
+        sqlalchemy.exc.DBAPIError: the database is away; asking again is safe.
+    """
+    withdrawal = WithdrawMitra(
+        command.mitra, command.campaign, Work.OWN_DATA, command.asked_at, command.traceparent, command.helper
+    )
+    await withdraw_mitra(withdrawal, engine)
+    due_at = await plan(command.mitra, command.campaign, command.asked_at)
+    await retrying(lambda: _note(command, due_at, engine))
+    return due_at
+
+
+async def _note(command: AskErasure, due_at: datetime, engine: AsyncEngine) -> None:
+    async with unit_of_work(engine) as unit:
+        await work_as(unit.connection, Work.OWN_DATA)
+        row = await mitras.find(unit.connection, command.mitra, for_update=True)
+        if row is None:
+            raise MitraNotFound
+        if any(
+            asked.kind == RequestKind.ERASURE for asked in await requests.of_person(unit.connection, row.id)
+        ):
+            return
+        await requests.keep(
+            unit.connection,
+            RequestId(uuid4()),
+            row,
+            RequestKind.ERASURE,
+            asked_at=command.asked_at,
+            due_at=due_at,
+            through=command.helper or PAGE,
+            done_by=command.helper or PAGE,
+        )

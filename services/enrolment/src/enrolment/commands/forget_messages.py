@@ -1,0 +1,30 @@
+"""Forget what was kept for messages and codes long enough: codes, sessions, messages that ended."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from enrolment.storage import codes, messages, person_sessions
+from enrolment.storage.locks import try_lock_upkeep
+from mitra_shared.log import unit_of_work
+
+CODES_KEPT: Final = timedelta(days=1)
+"""As long as they count against the codes of a day."""
+MESSAGES_KEPT: Final = timedelta(days=30)
+_ROWS_AT_A_TIME: Final = 5_000
+
+
+async def forget_messages(engine: AsyncEngine, now: datetime) -> int:
+    """Delete a bounded number of rows that are past their time. Returns how many; ask again until 0.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the database is away.
+    """
+    async with unit_of_work(engine) as unit:
+        if not await try_lock_upkeep(unit.connection):
+            return 0
+        asked = await codes.forget_asked(unit.connection, now - CODES_KEPT, at_most=_ROWS_AT_A_TIME)
+        ended = await messages.forget_ended(unit.connection, now - MESSAGES_KEPT, at_most=_ROWS_AT_A_TIME)
+        sessions = await person_sessions.forget_ended(unit.connection, now)
+    return asked + ended + sessions

@@ -1,0 +1,1 @@
+"""Messages to people: noted in the caller's transaction, worded and sent by a process of their own."""
