@@ -20,6 +20,7 @@ from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock
 from enrolment.commands.define_campaign import DefineCampaign, define_campaign
 from enrolment.commands.enrol_mitra import draft
+from enrolment.device_receipts import ReceiptSigner
 from enrolment.intake.committer import CommitGroup, Committer, IntakeLimits
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
 from enrolment.intake.desk import IntakeDesk
@@ -47,6 +48,7 @@ SEALS = Seals(
     KeyRing.from_json(new_key_ring("test")),
     KeyedHash.from_base64(new_lookup_key()),
 )
+RECEIPTS = ReceiptSigner(new_signing_key())
 
 
 def person(number: int = 0, **changes: Any) -> dict[str, Any]:
@@ -162,7 +164,8 @@ async def running_api(
     if around is not None:
         commit = around(commit)
     committer = Committer(commit, metrics.commits, limits or IntakeLimits())
-    service = Service(engine, campaigns, IntakeDesk(campaigns, SEALS, committer), clock, SEALS, looks)
+    desk = IntakeDesk(campaigns, SEALS, committer)
+    service = Service(engine, campaigns, desk, clock, SEALS, looks, RECEIPTS)
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),

@@ -98,7 +98,8 @@ FOR_EVERYBODY = {"/.well-known/jwks.json"}
     ],
 )
 def test_without_a_token_nothing_is_answered(live_url: str, method: str, path: str) -> None:
-    address = path.format(mitra_id=uuid4(), campaign_id="small", topic="enrolment", partition=0)
+    ids = {"mitra_id": uuid4(), "device_id": uuid4(), "campaign_id": "small"}
+    address = path.format(**ids, topic="enrolment", partition=0)
     answer = CLIENT.request(method, f"{live_url}{address}", json={} if method in {"post", "put"} else None)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"

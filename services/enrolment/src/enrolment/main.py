@@ -43,7 +43,13 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     commit = GroupTransaction(engine, campaigns, judge, system_clock, ration=settings.duplicate_answers_a_day)
     committer = Committer(commit, metrics.commits)
     service = Service(
-        engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock, seals, settings.looks_a_day
+        engine,
+        campaigns,
+        IntakeDesk(campaigns, seals, committer),
+        system_clock,
+        seals,
+        settings.looks_a_day,
+        settings.receipts(),
     )
     readiness = Readiness()
     readiness.add("database", database_check(engine))

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from enrolment.api.app import create_app
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import system_clock
+from enrolment.device_receipts import ReceiptSigner
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.items import Answer, Item
@@ -39,7 +40,9 @@ def openapi_text() -> str:
     metrics = ProcessMetrics()
     campaigns = LoadedCampaigns()
     committer = Committer(_never, metrics.commits)
-    service = Service(engine, campaigns, IntakeDesk(campaigns, seals, committer), system_clock, seals, 0)
+    desk = IntakeDesk(campaigns, seals, committer)
+    receipts = ReceiptSigner(new_signing_key())
+    service = Service(engine, campaigns, desk, system_clock, seals, 0, receipts)
     document = create_app(service, settings, Readiness(), metrics).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.campaigns import CampaignNotLoaded, LoadedCampaign, LoadedCampaigns
 from enrolment.clock import Clock
+from enrolment.device_receipts import ReceiptSigner
 from enrolment.intake.desk import IntakeDesk
 from enrolment.problems import NO_CAMPAIGN
 from enrolment.seals import Seals
@@ -24,6 +25,7 @@ class Service:
     seals: Seals
     looks_a_day: int
     """People whose name and phone a member of staff may look at."""
+    receipts: ReceiptSigner
 
     async def campaign(self, campaign: CampaignId | None) -> LoadedCampaign:
         """The campaign a token is for.

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from enrolment.device_receipts import ReceiptSigner
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
 from enrolment.seals import Seals
 from mitra_shared.security.lookup import KeyedHash
@@ -20,6 +21,8 @@ class ApiSettings(ServiceSettings):
     """Key ring (JSON) that seals phones."""
     lookup_key: SecretStr
     """Base64 of at least 32 bytes: finds phones and recognises requests."""
+    device_receipt_key: SecretStr
+    """Private JWK (JSON, P-256) that signs the receipts of devices."""
     duplicate_answers_a_day: Annotated[int, Field(ge=0)] = DUPLICATE_ANSWERS_A_DAY
     """Duplicate answers a caller may have in one day (India)."""
 
@@ -37,6 +40,14 @@ class ApiSettings(ServiceSettings):
             phones=KeyRing.from_json(self.phone_keys.get_secret_value()),
             lookup=KeyedHash.from_base64(self.lookup_key.get_secret_value()),
         )
+
+    def receipts(self) -> ReceiptSigner:
+        """What signs the receipts of devices.
+
+        Raises:
+            BadTokenKeys: the key is not usable; the message does not repeat it.
+        """
+        return ReceiptSigner(self.device_receipt_key.get_secret_value())
 
 
 class RelaySettings(ServiceSettings):

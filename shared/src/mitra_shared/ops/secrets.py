@@ -40,6 +40,7 @@ SUPERUSER: Final = "postgres"
 CONSUMING: Final = ("certificates", "reporting")
 PRODUCING: Final = ("enrolment", "certificates")
 WEBHOOK_KEYS: Final = "mitra_webhook_keys"
+RECEIPT_KEY: Final = "mitra_device_receipt_key"
 SERVICE_TOKEN_LIFETIME: Final = timedelta(days=365)
 LONGEST_TOKEN_LIFETIME: Final = timedelta(days=366)
 """Of any token that is minted here: so long does the key that signed it stay published."""
@@ -124,7 +125,7 @@ class SecretFolder:
         """Write the addresses anew, and service tokens that are valid for another year; keys stay.
 
         A folder of before certificates were signed gets its issuer's keys, one of before there were webhooks
-        the keys that seal their secrets.
+        the keys that seal their secrets, one of before there was a field app the key that signs receipts.
         """
         for service in SERVICES:
             self._write(
@@ -139,6 +140,8 @@ class SecretFolder:
         if not (self.of_service("reporting") / WEBHOOK_KEYS).exists():
             month = datetime.now(UTC).strftime("%Y-%m")
             self._write("reporting", **{WEBHOOK_KEYS: new_key_ring(month)})
+        if not (self.of_service("enrolment") / RECEIPT_KEY).exists():
+            self._write("enrolment", **{RECEIPT_KEY: new_signing_key()})
 
     def rotate_token_signing(self, today: date, *, forget_old: bool = False) -> None:
         """Sign tokens with a new key from now on, those of services at once.

@@ -5,6 +5,8 @@ from typing import Final
 from fastapi import FastAPI
 
 from enrolment.api.campaigns import campaign_routes
+from enrolment.api.device_records import add_device_records_route
+from enrolment.api.devices import device_routes
 from enrolment.api.enrolments import add_enrolment_routes
 from enrolment.api.mitras import mitra_routes
 from enrolment.api.opinions import OPINIONS_PATH, add_opinion_route
@@ -39,9 +41,12 @@ def create_app(
         routers=(
             mitra_routes(service),
             campaign_routes(service),
+            device_routes(service),
             log_router(service.engine, ENROLMENT, OPINIONS),
         ),
+        published_keys=(service.receipts.public,),
     )
     add_enrolment_routes(app, service)
+    add_device_records_route(app, service)
     add_opinion_route(app, service)
     return app
