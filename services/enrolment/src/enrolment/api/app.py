@@ -10,6 +10,7 @@ from enrolment.api.devices import device_routes
 from enrolment.api.enrolments import add_enrolment_routes
 from enrolment.api.mitras import mitra_routes
 from enrolment.api.opinions import OPINIONS_PATH, add_opinion_route
+from enrolment.field.pages import field_pages
 from enrolment.service import Service
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.http.app import create_api
@@ -42,6 +43,7 @@ def create_app(
             mitra_routes(service),
             campaign_routes(service),
             device_routes(service),
+            field_pages(),
             log_router(service.engine, ENROLMENT, OPINIONS),
         ),
         published_keys=(service.receipts.public,),
