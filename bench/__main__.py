@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from bench import campaign, intake, live, reading, rebuilding, signing, spine, typesetting, verifying
+from bench import campaign, field, intake, live, reading, rebuilding, signing, spine, typesetting, verifying
 from bench.measuring import Figure, Told
 from bench.report import document, table
 
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[Told], Coroutine[Any, Any, list[Figure]]]] = {
     "live": live.measure,
     "reading": reading.measure,
     "rebuilding": rebuilding.measure,
+    "field": field.measure,
     "campaign": campaign.measure,
     "one-by-one": campaign.one_by_one,
 }

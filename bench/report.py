@@ -28,6 +28,7 @@ TITLES = {
     "live": "From the 201 to the live feed",
     "reading": "Reading rollups",
     "rebuilding": "Reporting counted again from the logs",
+    "field": "A phone that syncs over a slow link",
     "campaign": "The whole campaign, batches as field apps sync",
     "one-by-one": "The whole campaign, one POST per person",
 }

@@ -14,6 +14,7 @@ import httpx
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import ASGIApp
 
 from enrolment.api.app import create_app
 from enrolment.campaigns import LoadedCampaigns
@@ -106,6 +107,7 @@ class IntakeApi:
     metrics: ProcessMetrics
     committer: Committer
     stop: ShutdownSignal
+    app: ASGIApp
 
     async def enrol(
         self, body: dict[str, Any] | None = None, *, key: str | None = None, bearer: str | None = None
@@ -180,7 +182,7 @@ async def running_api(
     running = asyncio.create_task(committer.run(stop))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://enrolment.test") as client:
-        yield IntakeApi(client, service, engine, metrics, committer, stop)
+        yield IntakeApi(client, service, engine, metrics, committer, stop, app)
     stop.request("the test is over")
     await running
 

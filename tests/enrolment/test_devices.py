@@ -17,7 +17,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.domain.numbering import numbering
-from mitra_shared.security.tokens import InvalidToken, Role, TokenVerifier, public_jwks
+from mitra_shared.ids import CampaignId, StaffId
+from mitra_shared.security.tokens import Caller, InvalidToken, Role, TokenVerifier, mint, public_jwks
 from tests.enrolment.intake_api import (
     CONSTITUENCY,
     RECEIPTS,
@@ -101,6 +102,18 @@ async def test_refusals_count_as_received_and_passing_answers_do_not(campaign_en
         assert statuses(answer) == [201, 409, 422, 422, 429]
         said = await claims(api, answer)
         assert (said["gapless"], said["missing"]) == (4, [[5, 5]])
+
+
+async def test_a_role_that_ended_marks_nothing_so_that_the_record_can_be_sent_again(api: IntakeApi) -> None:
+    device = str(uuid4())
+    signed_in = Caller(
+        StaffId(MINE), Role.CO_IN_CHARGE, CampaignId("small"), CONSTITUENCY, session="0193e2f0"
+    )
+    ended = mint(SIGNING_KEY, signed_in, lifetime=timedelta(minutes=5))
+    answer = await sync(api, device, records(1), 1, bearer=ended)
+    assert statuses(answer) == [403]
+    assert (await claims(api, answer))["missing"] == [[1, 1]]
+    assert statuses(await sync(api, device, records(1), 1)) == [201]
 
 
 async def test_the_same_records_sent_again_give_the_same_outcomes(api: IntakeApi) -> None:

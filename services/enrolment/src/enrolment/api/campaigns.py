@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from enrolment.api.callers import Anybody, Operator
+from enrolment.campaigns import LoadedCampaign
 from enrolment.commands.define_campaign import (
     AreasRedrawn,
     DefineCampaign,
@@ -26,7 +27,7 @@ from mitra_shared.telemetry.trace import current_traceparent
 
 def campaign_routes(service: Service) -> APIRouter:
     """Loading a campaign, and the one in force."""
-    answers: dict[CampaignId, tuple[int, StaticFile]] = {}
+    definitions = _Definitions()
     router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], responses=problem_responses(401, 403, 404))
 
     @router.put("/{campaign_id}", summary="Load a campaign", responses=problem_responses(400, 409, 413, 415))
@@ -90,13 +91,24 @@ def campaign_routes(service: Service) -> APIRouter:
         loaded = service.campaigns.find(campaign_id)
         if loaded is None:
             raise NOT_FOUND("There is no campaign of this id")
-        version, answer = answers.get(campaign_id, (0, None))
-        if answer is None or version != loaded.definition.version:
-            answer = static_file(loaded.text.encode(), ".json", {"Cache-Control": "private, no-cache"})
-            answers[campaign_id] = (loaded.definition.version, answer)
-        return answer.answer(request)
+        return definitions.of(loaded).answer(request)
 
     return router
+
+
+class _Definitions:
+    """Definitions as they are served, zipped once for each version."""
+
+    def __init__(self) -> None:
+        self._served: dict[CampaignId, tuple[int, StaticFile]] = {}
+
+    def of(self, loaded: LoadedCampaign) -> StaticFile:
+        campaign = loaded.definition
+        version, served = self._served.get(campaign.id, (0, None))
+        if served is None or version != campaign.version:
+            served = static_file(loaded.text.encode(), ".json", {"Cache-Control": "private, no-cache"})
+            self._served[campaign.id] = (campaign.version, served)
+        return served
 
 
 def _fields(mistakes: Iterable[Mistake]) -> list[dict[str, str]]:

@@ -143,13 +143,16 @@ def known_without_the_intake(record: Record, owners: Mapping[int, Claimed]) -> A
 def settled_of(
     records: Sequence[Record], given: Sequence[Answer], owners: Mapping[int, Claimed]
 ) -> list[Settled]:
-    """Numbers whose outcome is durable: not those of another record, nor those whose answer is passing."""
+    """Numbers whose outcome is durable: not those of another record, nor those whose answer is passing.
+
+    That a role has ended is kept nowhere: it may be given back, and the record sent again.
+    """
     return [
         Settled(one.number, one.idempotency_key, answer.status)
         for record, answer in zip(records, given, strict=True)
         if (one := numbered(record))
         and owners[one.number].key == one.idempotency_key
-        and answer is not _SETTLED
+        and answer not in {_SETTLED, answers.NOT_GRANTED}
         and answer.status < _SERVER_ERROR
         and answer.status != _TOO_MANY
     ]

@@ -9,7 +9,7 @@ import { showDays, showServerDays } from "./numbers_view.js";
 import { confirmed, part, show } from "./parts.js";
 import { standing } from "./queue.js";
 import { showQueue } from "./queue_view.js";
-import { SignInNeeded, isSessionAlive, signOut, staff } from "./session.js";
+import { SignInNeeded, isSessionAlive, nameOf, signOut, staff } from "./session.js";
 import { prepareSignIn } from "./signin_view.js";
 import { sync } from "./sync.js";
 import { unseal } from "./vault.js";
@@ -57,7 +57,7 @@ async function paint() {
     changed,
   });
   showDays(stands.days);
-  part("who").textContent = me.name;
+  part("who").textContent = nameOf(me);
   await showLast();
   showBanner(stands);
   if (view === "numbers") await showServerDays(stands.device);

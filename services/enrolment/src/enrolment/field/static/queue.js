@@ -8,6 +8,7 @@ const ATTEMPTS = 50;
 const TOO_MANY = 429;
 const SERVER_ERROR = 500;
 const SETTLED = new Set([201, 410]);
+const ROLE_ENDED = "urn:mitra:problem:role-ended";
 const NUMBER_TAKEN = "urn:mitra:problem:record-number-taken";
 
 /**
@@ -88,19 +89,21 @@ export async function waiting(most, notNow) {
  * @param {{status: number, body: any}[]} outcomes
  * @param {{token: string, claims: import("./receipt.js").Claims}} receipt
  * @param {any} last sealed, of the person enrolled last
- * @returns {Promise<{passing: number[], isTaken: boolean}>} numbers to send again later; whether numbers clash
+ * @returns {Promise<{passing: number[], isTaken: boolean, isBarred: boolean}>} numbers to send again later; whether
+ *   numbers clash; whether the person may no longer enrol here
  */
 export function takeIn(device, sent, outcomes, receipt, last) {
   return transact(["meta", "records", "days"], "readwrite", async (store) => {
     const passing = [];
-    let isTaken = false;
-    if ((await deviceIn(store)).id !== device.id) return { passing, isTaken };
+    let [isTaken, isBarred] = [false, false];
+    if ((await deviceIn(store)).id !== device.id) return { passing, isTaken, isBarred };
     await done(store("meta").put(receipt, "receipt"));
     if (last) await done(store("meta").put(last, "last"));
     for (const [index, { number, idempotency_key: key }] of sent.entries()) {
       const record = await done(store("records").get(number));
       const { status, body } = outcomes[index];
       if (!record || record.key !== key || record.state !== "waiting") continue;
+      if (body.type === ROLE_ENDED) isBarred = true;
       if (body.type === NUMBER_TAKEN) isTaken = true;
       else if (status === TOO_MANY || status >= SERVER_ERROR || !covers(receipt.claims, number)) passing.push(number);
       else if (SETTLED.has(status)) {
@@ -112,7 +115,7 @@ export function takeIn(device, sent, outcomes, receipt, last) {
         await count(store, record.day, { refused: 1 });
       }
     }
-    return { passing, isTaken };
+    return { passing, isTaken, isBarred };
   });
 }
 

@@ -1,11 +1,12 @@
 // Who is signed in. A session that ends by itself takes nothing away: records stay sealed under the same key and
 // wait until the same person signs in again. Only signing out forgets the key.
 import { done, read, transact } from "./database.js";
-import { Refused, ask, jsonBody } from "./net.js";
+import { Refused, Unreachable, ask, jsonBody } from "./net.js";
 import { makeKey, seal, unseal } from "./vault.js";
 
 const PLACE = "session";
 const GOODBYE_MS = 5_000;
+const ALREADY_EXCHANGED = 409;
 const ROLES = new Set(["in_charge", "co_in_charge"]);
 
 /** The session has ended: the person has to sign in again. */
@@ -17,11 +18,16 @@ export class OthersWait extends Error {}
 /** Who signed in does not enrol people. */
 export class NotForField extends Error {}
 
-/** @typedef {{id: string, name: string, role: string, campaign: string, area: string}} Staff */
+/** @typedef {{id: string, name: string | null, role: string, campaign: string, area: string}} Staff */
 
 /** @returns {Promise<Staff | undefined>} who works on this phone, whether the session still lives or not */
 export function staff() {
   return read("staff");
+}
+
+/** @param {Staff} person */
+export function nameOf(person) {
+  return person.name || person.id;
 }
 
 /** @returns {Promise<boolean>} */
@@ -42,7 +48,7 @@ export async function signIn(login, password, code) {
   const before = await staff();
   try {
     if (!ROLES.has(given.staff.role)) throw new NotForField();
-    if (before && before.id !== given.staff.id && (await anyRecords())) throw new OthersWait(before.name);
+    if (before && before.id !== given.staff.id && (await anyRecords())) throw new OthersWait(nameOf(before));
   } catch (error) {
     await goodbye(given.access_token);
     throw error;
@@ -107,6 +113,7 @@ function refreshed(spent) {
       given = await (await ask("/v1/sessions/refresh", await jsonBody({ refresh_token: refresh }))).json();
     } catch (error) {
       if (!(error instanceof Refused) || error.isPassing) throw error;
+      if (error.status === ALREADY_EXCHANGED) throw new Unreachable("the answer with the next token was lost");
       await transact(["meta"], "readwrite", (store) => done(store("meta").delete(PLACE)));
       throw new SignInNeeded();
     }

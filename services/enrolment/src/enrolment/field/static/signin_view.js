@@ -4,8 +4,14 @@ import { Refused, Unreachable } from "./net.js";
 import { part, show } from "./parts.js";
 import { NotForField, OthersWait, signIn } from "./session.js";
 
-const PAYMENT_OF_PATIENCE = 429;
-const CODE_NEEDED = /totp|code/;
+const TOO_MANY = 429;
+/** @type {Object<string, string>} */
+const WORDS = {
+  "code-needed": "signinCode",
+  "code-refused": "signinCodeWrong",
+  "account-suspended": "signinNoPost",
+  "no-post": "signinNoPost",
+};
 
 /** @param {() => Promise<void>} then after somebody has signed in */
 export function prepareSignIn(then) {
@@ -37,8 +43,7 @@ function trouble(error) {
     console.error(error);
     return say("signinFailed");
   }
-  if (error.status === PAYMENT_OF_PATIENCE) return say("signinWait", { seconds: error.retryAfter ?? 60 });
+  if (error.status === TOO_MANY) return say("signinWait", { seconds: error.retryAfter ?? 60 });
   if (error.isPassing) return say("signinFailed");
-  const isCodeMissing = CODE_NEEDED.test(String(error.problem.type)) && part("code").value === "";
-  return say(isCodeMissing ? "signinCode" : "signinWrong");
+  return say(WORDS[String(error.problem.type).split(":").pop()] || "signinWrong");
 }

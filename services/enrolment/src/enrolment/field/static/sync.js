@@ -1,5 +1,6 @@
 // Sends what waits, in one tab at a time, in batches that fit the link; whatever happens, nothing is taken off the
 // queue but by an answer that is here whole, with a receipt that was verified.
+import { CONSENT_FIELDS } from "./consent_fields.js";
 import { Refused, Unreachable, jsonBody } from "./net.js";
 import { moveToFreshDevice, takeIn, waiting } from "./queue.js";
 import { BadReceipt, readReceipt } from "./receipt.js";
@@ -52,6 +53,7 @@ async function sendAll(tell) {
   /** @type {Set<number>} */
   const notNow = new Set();
   let moves = 0;
+  let isRefused = false;
   const move = async () => {
     if (++moves > MOST_MOVES) throw new Error("numbers clash under every fresh device id");
     await moveToFreshDevice();
@@ -59,11 +61,12 @@ async function sendAll(tell) {
   };
   for (let failures = 0; ; ) {
     const { device, records } = await waiting(batch, notNow);
-    if (!records.length && (await isReported(device))) return notNow.size ? "busy" : "idle";
+    if (!records.length && (await isReported(device))) return isRefused ? "refused" : notNow.size ? "busy" : "idle";
     const begun = performance.now();
     try {
-      const { passing, isSetBack } = await send(device, records);
+      const { passing, isSetBack, isBarred } = await send(device, records);
       passing.forEach((number) => notNow.add(number));
+      isRefused ||= isBarred;
       if (isSetBack) await move();
     } catch (error) {
       const isPassing = error instanceof Unreachable || (error instanceof Refused && error.isPassing);
@@ -88,18 +91,25 @@ async function sendAll(tell) {
 /**
  * @param {import("./queue.js").Device} device
  * @param {{number: number, idempotency_key: string, enrolment: any}[]} records
- * @returns {Promise<{passing: number[], isSetBack: boolean}>} numbers whose answer was passing; whether the server
- *   knows of other records under numbers of this phone, so that its store was set back or copied
+ * @returns {Promise<{passing: number[], isSetBack: boolean, isBarred: boolean}>} numbers whose answer was passing;
+ *   whether the server knows of other records under numbers of this phone, so that its store was set back or
+ *   copied; whether the person may no longer enrol
  */
 async function send(device, records) {
-  const body = await jsonBody({ highest: device.last, records });
+  const body = await jsonBody({ highest: device.last, records: records.map(fitting) });
   const answer = await askSigned(`/v1/devices/${device.id}/records`, body, PATIENCE_MS);
   const { outcomes, receipt } = await answer.json();
   const claims = await readReceipt(receipt, device.id);
   const enrolled = outcomes.map((/** @type {{status: number}} */ each) => each.status).lastIndexOf(201);
   const last = enrolled < 0 ? null : await seal({ name: records[enrolled].enrolment.name, ...outcomes[enrolled].body }, "last");
-  const { passing, isTaken } = await takeIn(device, records, outcomes, { token: receipt, claims }, last);
-  return { passing, isSetBack: isTaken || claims.highest > (await lastOf(device)) };
+  const { passing, isTaken, isBarred } = await takeIn(device, records, outcomes, { token: receipt, claims }, last);
+  return { passing, isBarred, isSetBack: isTaken || claims.highest > (await lastOf(device)) };
+}
+
+/** @param {{number: number, idempotency_key: string, enrolment: any}} record */
+function fitting(record) {
+  const known = Object.entries(record.enrolment.consent).filter(([field]) => CONSENT_FIELDS.includes(field));
+  return { ...record, enrolment: { ...record.enrolment, consent: Object.fromEntries(known) } };
 }
 
 /** @param {import("./queue.js").Device} device */

@@ -79,6 +79,8 @@ export const words = {
   notStored: "This record was not stored. Try again.",
   signinWrong: "Phone number, e-mail, password or code is wrong.",
   signinCode: "Enter the code of your authenticator.",
+  signinCodeWrong: "The code is not accepted. Wait for the next one.",
+  signinNoPost: "Your account is suspended, or holds no post. Ask whoever invited you.",
   signinWait: "Too many attempts. Try again in {seconds} seconds.",
   signinOffline: "There is no network. Signing in needs one.",
   signinOthers: "{name} has records on this phone that were not sent. They have to sign in and send them first.",
