@@ -2,9 +2,13 @@
 
 import gzip
 import re
+from io import BytesIO
 
+import numpy as np
 import pytest
+import zxingcpp
 from axe_playwright_python.async_playwright import Axe
+from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
 from enrolment.field.pages import SECURITY_HEADERS, read_pages
@@ -63,6 +67,22 @@ async def test_the_notice_is_shown_in_the_language_of_the_person_with_its_versio
     await page.locator("#store").click()
     await expect(page.locator("#enrol-trouble")).to_contain_text("consent")
     await expect(page.locator("[data-wrong]")).to_have_count(8)
+
+
+async def test_the_receipt_of_the_last_person_is_a_link_and_a_code_to_scan(page: Page, site: Site) -> None:
+    await signed_in(page, site, "staff-receipt")
+    await page.evaluate(
+        """() => import("/field/vault.js").then(async ({ seal }) => {
+          const { write } = await import("/field/database.js");
+          const told = { name: "Ayesha", receipt: "7K3MQ0XW9ZT4", receipt_path: "/r/7K3MQ0XW9ZT4" };
+          await write("last", await seal(told, "last"));
+        })"""
+    )
+    await page.reload()
+    address = f"{site.url}/r/7K3MQ0XW9ZT4"
+    await expect(page.locator("#last-link")).to_have_attribute("href", address)
+    picture = np.asarray(Image.open(BytesIO(await page.locator("#last-code svg").screenshot())))
+    assert [code.text for code in zxingcpp.read_barcodes(picture)] == [address]
 
 
 async def test_every_language_says_everything_with_the_same_blanks(page: Page, site: Site) -> None:

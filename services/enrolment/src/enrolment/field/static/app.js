@@ -7,6 +7,7 @@ import { firstLanguage, language, remember, say, speak } from "./language.js";
 import { Refused, Unreachable } from "./net.js";
 import { showDays, showServerDays } from "./numbers_view.js";
 import { confirmed, part, show } from "./parts.js";
+import { qrCode } from "./qr.js";
 import { standing } from "./queue.js";
 import { showQueue } from "./queue_view.js";
 import { SignInNeeded, isSessionAlive, nameOf, signOut, staff } from "./session.js";
@@ -89,6 +90,8 @@ async function showLast() {
   const link = new URL(last.receipt_path || `/r/${encodeURIComponent(last.receipt)}`, location.origin);
   part("last-link").href = link.href;
   part("last-link").textContent = link.host + link.pathname;
+  const code = qrCode(link.href, link.href);
+  part("last-code").replaceChildren(...(code ? [code] : []));
   part("last-share").hidden = !navigator.share;
   part("last-share").onclick = () => navigator.share({ url: link.href }).catch((/** @type {Error} */ error) => {
     if (error.name !== "AbortError") console.warn(error.message);
