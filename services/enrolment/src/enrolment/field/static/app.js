@@ -90,8 +90,11 @@ async function showLast() {
   const link = new URL(last.receipt_path || `/r/${encodeURIComponent(last.receipt)}`, location.origin);
   part("last-link").href = link.href;
   part("last-link").textContent = link.host + link.pathname;
-  const code = qrCode(link.href, link.href);
-  part("last-code").replaceChildren(...(code ? [code] : []));
+  if (part("last-code").dataset.of !== link.href) {
+    const code = qrCode(link.href, link.href);
+    part("last-code").replaceChildren(...(code ? [code] : []));
+    part("last-code").dataset.of = link.href;
+  }
   part("last-share").hidden = !navigator.share;
   part("last-share").onclick = () => navigator.share({ url: link.href }).catch((/** @type {Error} */ error) => {
     if (error.name !== "AbortError") console.warn(error.message);

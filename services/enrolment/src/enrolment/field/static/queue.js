@@ -132,10 +132,8 @@ export async function moveToFreshDevice() {
     const device = { id: crypto.randomUUID(), last: 0 };
     const moved = [];
     for (const record of before.records) {
-      if (record.state === "unreadable") continue;
       const number = ++device.last;
-      const enrolment = await unseal(record, placeOf(before.device, record.number));
-      moved.push({ ...record, number, state: "waiting", ...(await seal(enrolment, placeOf(device, number))) });
+      moved.push({ ...record, number, ...(await resealed(record, before.device, placeOf(device, number))) });
     }
     const isDone = await transact(["meta", "records"], "readwrite", async (store) => {
       const now = await deviceIn(store);
@@ -149,6 +147,19 @@ export async function moveToFreshDevice() {
     if (isDone) return;
   }
   throw new Error("other tabs store records faster than this one can move them");
+}
+
+/**
+ * What changes of a record that moves. One that cannot be opened moves too, so that it is seen to be missing.
+ * @param {Record} record @param {Device} device @param {string} place
+ */
+async function resealed(record, device, place) {
+  try {
+    return { state: "waiting", ...(await seal(await unseal(record, placeOf(device, record.number)), place)) };
+  } catch (error) {
+    if (!(error instanceof CannotOpen)) throw error;
+    return { state: "unreadable" };
+  }
 }
 
 /** @returns {Promise<{waiting: number, refused: Record[], unreadable: Record[], days: any[], receipt: any, device: Device}>} */
