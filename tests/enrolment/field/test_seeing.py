@@ -43,8 +43,8 @@ async def test_every_part_can_be_used_on_a_narrow_screen(browser: Browser, site:
     await expect(page.locator("html")).to_have_attribute("dir", direction)
     assert await violations(page) == []
     await signed_in(page, site, f"staff-sees-{language}")
-    for number, phone in enumerate(("1", "1")):
-        await enrol(page, f"Ayesha {number}", f"98765{list(LANGUAGES).index(language)}000{phone}")
+    for person in ("Ayesha", "Begum"):
+        await enrol(page, person, f"98765{list(LANGUAGES).index(language)}0001")
     await expect(page.locator("#refusals li")).to_have_count(1)
     for view in ("enrol", "queue", "numbers", "more"):
         await page.locator(f'[data-view="{view}"]').click()
@@ -64,6 +64,7 @@ async def test_the_notice_is_shown_in_the_language_of_the_person_with_its_versio
         await expect(page.locator("#notice")).to_have_attribute("lang", language)
         await expect(page.locator("#notice")).to_have_attribute("dir", direction)
         await expect(page.locator("#notice-version")).to_have_text("2026-11")
+    await page.locator("#name").fill("Ayesha, sells tea at 5")
     await page.locator("#store").click()
     await expect(page.locator("#enrol-trouble")).to_contain_text("consent")
     await expect(page.locator("[data-wrong]")).to_have_count(8)

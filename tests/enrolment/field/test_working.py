@@ -32,7 +32,7 @@ async def test_people_enrolled_without_a_network_are_sent_once_when_there_is_one
     await page.reload()
     await expect(page.locator("#enrol")).to_be_visible()
     for number in range(3):
-        await enrol(page, f"Ayesha {number}", f"987650000{number}")
+        await enrol(page, f"Ayesha {'ABC'[number]}", f"987650000{number}")
     assert [(each["number"], each["state"]) for each in await records(page)] == [
         (1, "waiting"), (2, "waiting"), (3, "waiting"),
     ]  # fmt: skip
@@ -90,7 +90,7 @@ async def test_two_windows_number_without_gaps_and_one_of_them_sends(
 
     async def people(window: Page, first: int) -> None:
         for number in range(first, first + 5):
-            await enrol(window, f"Person {number}", f"98765020{number:02}")
+            await enrol(window, f"Person {chr(65 + number)}", f"98765020{number:02}")
 
     await asyncio.gather(people(page, 0), people(other, 10))
     await all_sent(page)

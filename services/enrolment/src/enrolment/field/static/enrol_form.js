@@ -7,6 +7,8 @@ import { add } from "./queue.js";
 const INDIAN_MOBILE = /^(?:\+?91|0)?[6-9]\d{9}$/;
 const OTHER_MOBILE = /^\+[1-9]\d{7,14}$/;
 const LETTER = /\p{L}/u;
+// Letters, and what stands between them in names: nothing can be told in place of a name.
+const NAME = /^[\p{L}\p{M} .'\u2018\u2019\u00b7\u2010\u200c\u200d\u0970-]+$/u;
 
 /** @typedef {import("./campaign.js").Campaign} Campaign */
 
@@ -133,7 +135,7 @@ export class EnrolForm {
     const fields = [
       ["consent.manner", "wrong_manner", chosen.manner !== null],
       ["consent", "wrong_consent", part("consent").checked && chosen.language !== null],
-      ["name", "wrong_name", LETTER.test(part("name").value)],
+      ["name", "wrong_name", LETTER.test(part("name").value) && NAME.test(part("name").value.trim())],
       ["phone", "wrong_phone", INDIAN_MOBILE.test(phone) || OTHER_MOBILE.test(phone)],
       ["segment", "wrong_segment", chosen.segment !== ""],
       ["basis", "wrong_basis", chosen.basis !== null],

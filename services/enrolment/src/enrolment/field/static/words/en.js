@@ -103,6 +103,7 @@ export const words = {
   why_invalid_phone: "The mobile number is not valid.",
   why_invalid_name: "The name is not valid.",
   why_outdated_notice: "The notice has changed. Show the person the new one and ask again.",
+  why_notice_differs: "The notice has changed. Show the person the new one and ask again.",
   why_segment_outside_area: "The assembly segment is not in your constituency.",
   why_consent_missing: "Consent is missing.",
   why_minor: "The person is too young.",

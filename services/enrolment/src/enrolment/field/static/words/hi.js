@@ -103,6 +103,7 @@ export const words = {
   why_invalid_phone: "मोबाइल नंबर मान्य नहीं है।",
   why_invalid_name: "नाम मान्य नहीं है।",
   why_outdated_notice: "सूचना बदल गई है। व्यक्ति को नई सूचना दिखाकर फिर पूछें।",
+  why_notice_differs: "सूचना बदल गई है। व्यक्ति को नई सूचना दिखाकर फिर पूछें।",
   why_segment_outside_area: "विधानसभा क्षेत्र आपके निर्वाचन क्षेत्र में नहीं है।",
   why_consent_missing: "सहमति नहीं है।",
   why_minor: "व्यक्ति की आयु कम है।",

@@ -103,6 +103,7 @@ export const words = {
   why_invalid_phone: "موبائل نمبر درست نہیں ہے۔",
   why_invalid_name: "نام درست نہیں ہے۔",
   why_outdated_notice: "اطلاع نامہ بدل گیا ہے۔ فرد کو نیا دکھا کر پھر پوچھیں۔",
+  why_notice_differs: "اطلاع نامہ بدل گیا ہے۔ فرد کو نیا دکھا کر پھر پوچھیں۔",
   why_segment_outside_area: "اسمبلی حلقہ آپ کے انتخابی حلقے میں نہیں ہے۔",
   why_consent_missing: "رضامندی نہیں ہے۔",
   why_minor: "فرد کی عمر کم ہے۔",
