@@ -19,6 +19,9 @@ RECORDS = """() => new Promise((resolve, reject) => {
   };
 })"""
 
+NOTHING_LEFT = """() => import("/field/queue.js").then(({ standing }) => standing()).then(
+  ({ waiting, refused, unreadable }) => waiting + refused.length + unreadable.length === 0)"""
+
 
 async def sign_in(page: Page, site: Site, staff: str, *, password: str = PASSWORD) -> None:
     await page.goto(f"{site.url}/field/")
@@ -58,4 +61,6 @@ async def records(page: Page) -> list[dict[str, Any]]:
 
 
 async def all_sent(page: Page) -> None:
+    """The queue is empty, and the app shows it so."""
+    await page.wait_for_function(NOTHING_LEFT)
     await expect(page.locator("#badge")).to_be_hidden()
