@@ -12,6 +12,7 @@ from typing import Any
 from bench import (
     campaign,
     erasing,
+    field,
     intake,
     live,
     reading,
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Told], Coroutine[Any, Any, list[Figure]]]] = {
     "rebuilding": rebuilding.measure,
     "staff": staff.measure,
     "erasing": erasing.measure,
+    "field": field.measure,
     "campaign": campaign.measure,
     "one-by-one": campaign.one_by_one,
 }

@@ -12,10 +12,10 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import ASGIApp
 
 from enrolment.api.app import create_app
 from enrolment.campaigns import LoadedCampaigns
@@ -23,6 +23,7 @@ from enrolment.clock import Clock
 from enrolment.commands.ask_erasure import ErasurePlanner
 from enrolment.commands.define_campaign import DefineCampaign, define_campaign
 from enrolment.commands.enrol_mitra import draft
+from enrolment.device_receipts import ReceiptSigner
 from enrolment.domain.passwords import PasswordCost
 from enrolment.intake.committer import CommitGroup, Committer, IntakeLimits
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
@@ -67,6 +68,7 @@ SEALS = Seals(
     KeyRing.from_json(new_key_ring("test")),
     KeyedHash.from_base64(new_lookup_key()),
 )
+RECEIPTS = ReceiptSigner(new_signing_key())
 
 
 def person(number: int = 0, **changes: Any) -> dict[str, Any]:
@@ -124,7 +126,7 @@ class IntakeApi:
     metrics: ProcessMetrics
     committer: Committer
     stop: ShutdownSignal
-    app: FastAPI
+    app: ASGIApp
 
     async def enrol(
         self, body: dict[str, Any] | None = None, *, key: str | None = None, bearer: str | None = None
@@ -193,7 +195,16 @@ async def running_api(
     people = People(PEOPLE_URL, RatePerAddress(codes_a_minute), plan_erasure)
     desk = IntakeDesk(campaigns, SEALS, committer)
     service = Service(
-        engine, campaigns, desk, clock, SEALS, looks, staffing, notices or NoticesToOperators(), people
+        engine,
+        campaigns,
+        desk,
+        clock,
+        SEALS,
+        looks,
+        staffing,
+        notices or NoticesToOperators(),
+        people,
+        RECEIPTS,
     )
     settings = ServiceSettings(
         database_url=SecretStr("postgresql://unused"),

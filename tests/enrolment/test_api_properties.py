@@ -117,7 +117,13 @@ FOR_EVERYBODY = {
     ],
 )
 def test_without_a_token_nothing_is_answered(live_url: str, method: str, path: str) -> None:
-    given = {"mitra_id": uuid4(), "invitation_id": uuid4(), "session_id": uuid4(), "request_id": uuid4()}
+    given = {
+        "mitra_id": uuid4(),
+        "invitation_id": uuid4(),
+        "session_id": uuid4(),
+        "request_id": uuid4(),
+        "device_id": uuid4(),
+    }
     named = {"campaign_id": "small", "topic": "enrolment", "staff_id": "somebody", "receipt": "7K3MQ0XW9ZT4"}
     address = path.format(partition=0, **given, **named)
     answer = CLIENT.request(method, f"{live_url}{address}", json={} if method in {"post", "put"} else None)

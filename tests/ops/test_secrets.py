@@ -14,7 +14,15 @@ from mitra_shared.ops.secrets import LONGEST_TOKEN_LIFETIME, SecretFolder, Secre
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
 from mitra_shared.security.secret_files import read_secret
-from mitra_shared.security.tokens import Caller, InvalidToken, Role, TokenVerifier, mint, public_jwks
+from mitra_shared.security.tokens import (
+    Caller,
+    InvalidToken,
+    Role,
+    TokenVerifier,
+    mint,
+    private_key,
+    public_jwks,
+)
 from tests.ops.commands import mitra
 
 SERVERS = Servers("postgres:5432", "redis:6379")
@@ -51,6 +59,7 @@ def test_each_service_finds_what_it_needs_and_no_key_of_another(folder: SecretFo
             "mitra_lookup_key",
             "mitra_access_token_key",
             "mitra_message_gateway_secret",
+            "mitra_device_receipt_key",
         },
         "certificates": common
         | {"mitra_service_token", "mitra_name_keys", "mitra_certificate_key", "issuer"},
@@ -66,6 +75,7 @@ def test_the_keys_are_of_the_kind_the_services_read(folder: SecretFolder) -> Non
     KeyRing.from_json(read_secret(enrolment / "mitra_phone_keys"))
     KeyedHash.from_base64(read_secret(enrolment / "mitra_lookup_key"))
     KeyedHash.from_base64(read_secret(certificates / "mitra_certificate_key"))
+    private_key(read_secret(enrolment / "mitra_device_receipt_key"))
 
 
 def test_service_tokens_are_accepted_by_the_services(folder: SecretFolder) -> None:

@@ -6,6 +6,9 @@ from typing import Final
 
 INDIA: Final = timezone(timedelta(hours=5, minutes=30), "IST")
 
+INDIA_ZONE: Final = "Asia/Kolkata"
+"""The same, as databases call it."""
+
 Clock = Callable[[], datetime]
 """Gives the present instant, with its offset; handed to whatever needs one."""
 

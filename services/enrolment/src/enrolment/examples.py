@@ -38,6 +38,30 @@ BATCH_EXAMPLES: Final[dict[str, Any]] = {
         },
     }
 }
+DEVICE_EXAMPLES: Final[dict[str, Any]] = {
+    "records": {
+        "summary": "Two records that waited, of 42 that the device ever made",
+        "value": {
+            "highest": 42,
+            "records": [
+                {
+                    "number": 41,
+                    "idempotency_key": "0193e2f0-6d3c-7c41-9a6b-1c2d3e4f5a6b",
+                    "enrolment": _PERSON,
+                },
+                {
+                    "number": 42,
+                    "idempotency_key": "0193e2f0-6d3d-7a02-8d1f-5b6c7d8e9f01",
+                    "enrolment": _ADMIRER,
+                },
+            ],
+        },
+    },
+    "nothing": {
+        "summary": "Nothing waits; a receipt is asked for",
+        "value": {"highest": 42, "records": []},
+    },
+}
 OPINION_EXAMPLES: Final[dict[str, Any]] = {
     "sheet": {
         "summary": "One sheet of the first round",

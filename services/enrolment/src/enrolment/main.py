@@ -68,6 +68,7 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
         staffing,
         NoticesToOperators(),
         People(settings.people_url, RatePerAddress(settings.one_time_codes_a_minute)),
+        settings.receipts(),
     )
     readiness = Readiness()
     readiness.add("database", database_check(engine))

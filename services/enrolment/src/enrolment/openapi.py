@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from enrolment.api.app import create_app
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import system_clock
+from enrolment.device_receipts import ReceiptSigner
 from enrolment.domain.passwords import PasswordCost
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
@@ -47,8 +48,11 @@ def openapi_text() -> str:
     committer = Committer(_never, metrics.commits)
     staffing = Staffing(seals, Passwords(PasswordCost(8, 1)), new_access_key(), Revocations(system_clock))
     people = People("http://nowhere", RatePerAddress(1))
+    receipts = ReceiptSigner(new_signing_key())
     desk = IntakeDesk(campaigns, seals, committer)
-    service = Service(engine, campaigns, desk, system_clock, seals, 0, staffing, NoticesToOperators(), people)
+    service = Service(
+        engine, campaigns, desk, system_clock, seals, 0, staffing, NoticesToOperators(), people, receipts
+    )
     document = create_app(service, settings, Readiness(), metrics).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

@@ -51,6 +51,13 @@ ANSWERED_ALREADY: Final = ProblemKind("answered-already", "The request was answe
 NO_CAMPAIGN: Final = ProblemKind("no-campaign", "The campaign is not loaded", 409)
 CAMPAIGN_CONFLICT: Final = ProblemKind("campaign-conflict", "The campaign cannot be changed like this", 409)
 
+DEVICE_OF_ANOTHER: Final = ProblemKind("device-of-another", "The device belongs to somebody else", 403)
+DEVICES_FULL: Final = ProblemKind("devices-full", "There are too many devices of one person", 409)
+RECORD_NUMBER_TAKEN: Final = ProblemKind(
+    "record-number-taken", "The number belongs to another record of the device", 409
+)
+RECORD_SETTLED: Final = ProblemKind("record-settled", "The record was enrolled long ago", 410)
+
 
 def refused(refusals: Sequence[Refusal]) -> Problem:
     """The problem for at least one refusal: typed by the first, with an entry for each."""

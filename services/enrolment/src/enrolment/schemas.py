@@ -5,8 +5,9 @@ has a problem type of its own.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import UUID4, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
@@ -16,6 +17,8 @@ from mitra_shared.ids import AreaCode, CampaignId, MitraId, StaffId
 from mitra_shared.person_names import LONGEST_NAME
 
 LARGEST_BATCH = 1_000
+HIGHEST_NUMBER = 1_000_000
+"""Records that one device may number."""
 
 IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{8,128}$"
 IdempotencyKey = Annotated[
@@ -125,6 +128,79 @@ class BatchOutcomes(BaseModel):
     """One outcome for each entry, in the order sent."""
 
     outcomes: list[BatchOutcome]
+
+
+RecordNumber = Annotated[StrictInt, Field(ge=1, le=HIGHEST_NUMBER)]
+
+
+class NumberedRecord(BatchEntry):
+    """One enrolment of a device, under the number the device gave it."""
+
+    number: RecordNumber = Field(
+        description="Of the device's records: 1, 2, 3 and so on without gaps, and never given twice."
+    )
+
+
+class DeviceRecords(Body):
+    """What a device sends: the records that wait on it, oldest first, and how far it has numbered."""
+
+    highest: StrictInt = Field(
+        ge=0,
+        le=HIGHEST_NUMBER,
+        description="The highest number the device ever gave, whether that record is sent now or not.",
+    )
+    records: Annotated[tuple[NumberedRecord, ...], Field(max_length=LARGEST_BATCH)] = Field(
+        description="May be empty: the device reports, and asks for a receipt."
+    )
+
+
+class DeviceReceipt(BaseModel):
+    """Outcomes, and a signed statement of which numbers have one."""
+
+    outcomes: list[BatchOutcome] = Field(description="One for each record, in the order sent.")
+    receipt: str = Field(
+        description="Compact JWS (ES256), to be verified with /.well-known/jwks.json. Claims: `device`; "
+        "`staff`; `gapless`, the highest number up to which every number has a durable outcome; `highest`; "
+        "`missing`, ranges [first, last] without one, complete up to `listed_to`; `count`, how many "
+        "have one; `at`, in seconds since 1970. A record may be deleted once a receipt covers its number."
+    )
+
+
+class DeviceTold(BaseModel):
+    """A device that syncs numbered records, as its member of staff and the in-charge see it."""
+
+    id: UUID
+    staff: StaffId
+    registered_at: datetime
+    synced_at: datetime
+    highest: int = Field(description="The highest number that the device told it gave.")
+    gapless: int = Field(description="Every number up to this one has an outcome here.")
+    received: int = Field(description="How many numbers have one.")
+    missing: int = Field(
+        description="How many numbers up to `highest` have none: they wait on it, or are lost."
+    )
+
+
+class DevicesTold(BaseModel):
+    """Devices of the constituency, those that synced longest ago first; a co-in-charge sees the own."""
+
+    devices: list[DeviceTold]
+
+
+class DeviceDay(BaseModel):
+    """What came from a device on one day, by the day of the answer in India."""
+
+    day: date
+    enrolled: int
+    refused: int
+
+
+class DeviceDetails(DeviceTold):
+    """A device with the numbers that are missing, and its days, newest first."""
+
+    missing_ranges: list[tuple[int, int]] = Field(description="First and last number, both included.")
+    listed_to: int = Field(description="`missing_ranges` is complete up to this number.")
+    days: list[DeviceDay]
 
 
 class ConsentTold(BaseModel):

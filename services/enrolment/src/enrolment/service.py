@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from enrolment.campaigns import CampaignNotLoaded, LoadedCampaign, LoadedCampaigns
 from enrolment.clock import Clock
 from enrolment.commands.ask_erasure import ErasurePlanner
+from enrolment.device_receipts import ReceiptSigner
 from enrolment.intake.desk import IntakeDesk
 from enrolment.notices import Notices
 from enrolment.problems import NO_CAMPAIGN
@@ -42,6 +43,7 @@ class Service:
     staffing: Staffing
     notices: Notices
     people: People
+    receipts: ReceiptSigner
 
     async def look_at_revocations(self) -> None:
         """Know what was just changed without waiting for the next look."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
+from enrolment.device_receipts import ReceiptSigner
 from enrolment.domain.passwords import LEAST_MEMORY_KIB, LEAST_PASSES, PasswordCost
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
 from enrolment.seals import Seals
@@ -33,6 +34,8 @@ class ApiSettings(ServiceSettings):
     """Address under which people reach their pages; stands in the codes of slips."""
     one_time_codes_a_minute: Annotated[int, Field(ge=1)] = 20
     """Codes asked for and tried from one address; more are put off with 429."""
+    device_receipt_key: SecretStr
+    """Private JWK (JSON, P-256) that signs the receipts of devices."""
     duplicate_answers_a_day: Annotated[int, Field(ge=0)] = DUPLICATE_ANSWERS_A_DAY
     """Duplicate answers a caller may have in one day (India)."""
     access_token_key: SecretStr
@@ -88,6 +91,14 @@ class ApiSettings(ServiceSettings):
             phones=KeyRing.from_json(self.phone_keys.get_secret_value()),
             lookup=KeyedHash.from_base64(self.lookup_key.get_secret_value()),
         )
+
+    def receipts(self) -> ReceiptSigner:
+        """What signs the receipts of devices.
+
+        Raises:
+            BadTokenKeys: the key is not usable; the message does not repeat it.
+        """
+        return ReceiptSigner(self.device_receipt_key.get_secret_value())
 
 
 class MessagesSettings(ServedSettings):

@@ -22,7 +22,7 @@ from mitra_shared.http.edge import Edge, EdgeSettings
 from mitra_shared.http.lean import LeanRoute, LeanRoutes, RememberedRoute
 from mitra_shared.http.probes import Readiness, probe_routes
 from mitra_shared.http.problems import problem_responses
-from mitra_shared.security.tokens import Caller, TokenVerifier
+from mitra_shared.security.tokens import Caller, TokenVerifier, public_jwks
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.access import AccessLog
 from mitra_shared.telemetry.metrics import ProcessMetrics
@@ -101,6 +101,7 @@ def create_api(
     anonymous_paths: AbstractSet[str] = frozenset(),
     routers: Sequence[APIRouter] = (),
     revoked: Callable[[Caller], bool] | None = None,
+    published_keys: Sequence[str] = (),
 ) -> Api:
     """An application with limits, problems, callers, probes, metrics, access log and CORS.
 
@@ -117,6 +118,8 @@ def create_api(
         anonymous_paths: exact paths whose callers must not be traceable (opinions).
         routers: the service's own routes.
         revoked: whether a token that is valid otherwise is no longer accepted.
+        published_keys: JWKSs (JSON) of further public keys that are served beside those of tokens; they
+            verify something else, and no token.
 
     Raises:
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
@@ -149,6 +152,7 @@ def create_api(
     app.state.lean_routes = lean
     app.state.inner = app.inner
     app.state.tokens = TokenVerifier(settings.token_keys, revoked)
+    app.state.published_keys = public_jwks(app.state.tokens.jwks_json, *published_keys)
     install_problem_handlers(app)
     app.router.routes.extend(probe_routes(readiness, metrics.registry))
     app.add_api_route(
@@ -156,7 +160,9 @@ def create_api(
         public_keys,
         response_model=PublicKeys,
         response_class=_JwkSet,
-        summary="The keys that verify tokens",
+        summary="The keys that verify tokens and receipts"
+        if published_keys
+        else "The keys that verify tokens",
         tags=["keys"],
     )
     for router in routers:
@@ -187,6 +193,6 @@ class _JwkSet(JSONResponse):
 
 async def public_keys(request: Request) -> Response:
     """Everybody may read them."""
-    verifier: TokenVerifier = request.app.state.tokens
+    keys: str = request.app.state.published_keys
     headers = {"Cache-Control": "public, max-age=300"}
-    return Response(verifier.jwks_json, headers=headers, media_type=_JwkSet.media_type)
+    return Response(keys, headers=headers, media_type=_JwkSet.media_type)

@@ -51,6 +51,7 @@ WEBHOOK_KEYS: Final = "mitra_webhook_keys"
 ACCESS_KEY: Final = "mitra_access_token_key"
 MESSAGE_GATEWAY_SECRET: Final = "mitra_message_gateway_secret"  # noqa: S105 - the name of its file
 _GATEWAY_SECRET_BYTES: Final = 32
+RECEIPT_KEY: Final = "mitra_device_receipt_key"
 SERVICE_TOKEN_LIFETIME: Final = timedelta(days=365)
 LONGEST_TOKEN_LIFETIME: Final = timedelta(days=366)
 """Of any token that is minted here: so long does the key that signed it stay published."""
@@ -138,7 +139,8 @@ class SecretFolder:
 
         A folder of before certificates were signed gets its issuer's keys, one of before there were webhooks
         the keys that seal their secrets, one of before staff signed in the key of their tokens, one of before
-        there were messages the secret of their gateway.
+        there were messages the secret of their gateway, one of before there was a field app the key that signs
+        its receipts.
         """
         for service in SERVICES:
             self._write(
@@ -157,6 +159,8 @@ class SecretFolder:
             self._put_access_key(self._published())
         if not (self.of_service("enrolment") / MESSAGE_GATEWAY_SECRET).exists():
             self._write("enrolment", **{MESSAGE_GATEWAY_SECRET: token_urlsafe(_GATEWAY_SECRET_BYTES)})
+        if not (self.of_service("enrolment") / RECEIPT_KEY).exists():
+            self._write("enrolment", **{RECEIPT_KEY: new_signing_key()})
 
     def rotate_access_tokens(self, today: date, *, forget_old: bool = False) -> None:
         """Sign the access tokens of staff with a new key from the next start of the enrolment apis.

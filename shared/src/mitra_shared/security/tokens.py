@@ -205,9 +205,7 @@ def mint(signing_jwk_json: str, caller: Caller, *, lifetime: timedelta) -> str:
     Raises:
         BadTokenKeys: the text is not a private P-256 JWK with a `kid`.
     """
-    key = p256_key(parsed_jwk(signing_jwk_json))
-    if not key.is_private:
-        raise BadTokenKeys("signing needs a private key")
+    key = private_key(signing_jwk_json)
     now = int(time.time())
     claims: dict[str, Any] = {
         "iss": ISSUER,
@@ -225,6 +223,18 @@ def mint(signing_jwk_json: str, caller: Caller, *, lifetime: timedelta) -> str:
     if caller.session is not None:
         claims["sid"] = caller.session
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
+
+
+def private_key(jwk_json: str) -> ECKey:
+    """The key that signs.
+
+    Raises:
+        BadTokenKeys: the text is not a private P-256 JWK with a `kid`.
+    """
+    key = p256_key(parsed_jwk(jwk_json))
+    if not key.is_private:
+        raise BadTokenKeys("signing needs a private key")
+    return key
 
 
 def new_signing_key(kid: str | None = None) -> str:

@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from enrolment.api.account import account_routes
 from enrolment.api.campaigns import campaign_routes
 from enrolment.api.data_protection import data_protection_routes
+from enrolment.api.device_records import add_device_records_route
+from enrolment.api.devices import device_routes
 from enrolment.api.enrolments import add_enrolment_routes
 from enrolment.api.html import static_routes
 from enrolment.api.invitations import invitation_routes
@@ -17,6 +19,7 @@ from enrolment.api.receipts import receipt_routes
 from enrolment.api.requests import request_routes
 from enrolment.api.sessions import session_routes
 from enrolment.api.staff import staff_routes
+from enrolment.field.pages import field_pages
 from enrolment.person_desk import PersonDesk
 from enrolment.service import Service
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
@@ -59,10 +62,14 @@ def create_app(
             data_protection_routes(service),
             person_pages(service, desk),
             static_routes(),
+            device_routes(service),
+            field_pages(),
             log_router(service.engine, ENROLMENT, OPINIONS),
         ),
         revoked=service.staffing.revocations.revoked,
+        published_keys=(service.receipts.public,),
     )
     add_enrolment_routes(app, service)
+    add_device_records_route(app, service)
     add_opinion_route(app, service)
     return app

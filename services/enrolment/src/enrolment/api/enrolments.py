@@ -72,7 +72,7 @@ def add_enrolment_routes(app: FastAPI, service: Service) -> None:
         key = _idempotency_key(request.scope)
         body = await body_of(request, EnrolmentRequest)
         campaign = (await service.campaign(caller.campaign)).rules.campaign
-        return _response(await service.desk.enrol(_command(service, caller, campaign, key, body)))
+        return response_of(await service.desk.enrol(command_of(service, caller, campaign, key, body)))
 
     async def enrol_batch(request: Request) -> ASGIApp:
         """Enrol up to 1,000 people, each under a key of its own and as if sent alone."""
@@ -81,18 +81,18 @@ def add_enrolment_routes(app: FastAPI, service: Service) -> None:
         entries = _entries(await body_bytes(request))
         campaign = (await service.campaign(caller.campaign)).rules.campaign
         commands = [
-            _command(service, caller, campaign, entry.idempotency_key, entry.enrolment)
+            command_of(service, caller, campaign, entry.idempotency_key, entry.enrolment)
             for entry in entries
             if isinstance(entry, BatchEntry)
         ]
         try:
             given = iter(await service.desk.enrol_all(commands))
         except IntakeFull:
-            return _response(answers.BUSY)
+            return response_of(answers.BUSY)
         outcomes = (
-            _outcome(entry.idempotency_key, next(given))
+            outcome_text(entry.idempotency_key, next(given))
             if isinstance(entry, BatchEntry)
-            else _outcome(None, entry)
+            else outcome_text(None, entry)
             for entry in entries
         )
         return JsonAnswer(f'{{"outcomes":[{",".join(outcomes)}]}}'.encode())
@@ -123,9 +123,10 @@ def add_enrolment_routes(app: FastAPI, service: Service) -> None:
     )
 
 
-def _command(
+def command_of(
     service: Service, caller: Caller, campaign: CampaignId, key: str, request: EnrolmentRequest
 ) -> EnrolMitra:
+    """The command that enrols one person for `caller`."""
     return EnrolMitra(
         campaign=campaign,
         recruiter=caller.subject,
@@ -180,11 +181,13 @@ def _entry(text: bytes) -> BatchEntry | Answer:
         return answers.of_problem(problem_of_body(error))
 
 
-def _outcome(key: str | None, answer: Answer) -> str:
+def outcome_text(key: str | None, answer: Answer) -> str:
+    """One outcome of a batch, as JSON."""
     return f'{{"idempotency_key":{json.dumps(key)},"status":{answer.status},"body":{answer.body}}}'
 
 
-def _response(answer: Answer) -> ASGIApp:
+def response_of(answer: Answer) -> ASGIApp:
+    """The response that carries one answer."""
     if answer.status == _CREATED:
         return JsonAnswer(answer.body.encode(), _CREATED)
     headers = None if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}

@@ -1,0 +1,41 @@
+// Parts of the page, by their id.
+
+/** @param {string} id @returns {any} */
+export function part(id) {
+  return document.getElementById(id);
+}
+
+/**
+ * An element with text in it; never with markup.
+ * @param {string} name @param {string | null} text @param {Object<string, string>} [attributes]
+ * @returns {any}
+ */
+export function make(name, text, attributes = {}) {
+  const element = document.createElement(name);
+  if (text !== null) element.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+/** Shows a text, or hides the element where there is none. @param {string} id @param {string | null} text */
+export function show(id, text) {
+  part(id).hidden = text === null;
+  part(id).textContent = text === null ? "" : text;
+}
+
+/**
+ * Asks yes or no. @param {string} text @param {string} yes
+ * @returns {Promise<boolean>}
+ */
+export function confirmed(text, yes) {
+  const dialog = part("ask");
+  part("ask-text").textContent = text;
+  part("ask-yes").textContent = yes;
+  return new Promise((resolve) => {
+    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+    part("ask-yes").onclick = () => dialog.close("yes");
+    part("ask-no").onclick = () => dialog.close("no");
+    dialog.returnValue = "no";
+    dialog.showModal();
+  });
+}

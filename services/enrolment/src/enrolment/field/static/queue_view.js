@@ -1,0 +1,70 @@
+// What waits, what was sent, what was refused and why, and what the server has confirmed.
+import { canSay, say } from "./language.js";
+import { confirmed, make, part, show } from "./parts.js";
+import { drop, enrolmentOf } from "./queue.js";
+
+const URN = "urn:mitra:problem:";
+
+/**
+ * @param {Awaited<ReturnType<typeof import("./queue.js").standing>>} stands
+ * @param {string} state of the sending
+ * @param {{mend: (number: number, enrolment: any) => void, changed: () => void}} then
+ */
+export function showQueue(stands, state, then) {
+  const refused = [...stands.refused, ...stands.unreadable];
+  part("queue-waiting").textContent = stands.waiting;
+  part("queue-refused").textContent = refused.length;
+  part("queue-sent").textContent = stands.days.reduce((sum, day) => sum + day.enrolled, 0);
+  show("queue-state", state === "idle" && stands.waiting ? null : say(`state_${state.replace("-", "")}`));
+  part("send").disabled = state === "sending";
+  part("receipt-state").textContent = receiptInWords(stands);
+  part("refusals").replaceChildren(...refused.map((record) => refusal(record, then)));
+  part("badge").hidden = !(stands.waiting + refused.length);
+  part("badge").textContent = stands.waiting + refused.length;
+}
+
+/** @param {{receipt: any, device: {id: string, last: number}}} stands */
+function receiptInWords({ receipt, device }) {
+  if (!receipt || receipt.claims.device !== device.id) return say("receiptNone");
+  const { gapless, count } = receipt.claims;
+  return gapless >= device.last
+    ? say("receiptAll", { highest: device.last })
+    : say("receiptSome", { count, highest: device.last });
+}
+
+/** @param {import("./queue.js").Record} record @param {{mend: Function, changed: Function}} then */
+function refusal(record, then) {
+  const item = make("li", null, { "data-number": record.number });
+  const name = make("bdi", "…", { dir: "auto" });
+  const heading = make("p", `${record.number} · `);
+  heading.append(name);
+  item.append(heading, make("p", reason(record), { class: "why" }));
+  if (record.state === "refused") {
+    const mend = make("button", say("mend"), { type: "button" });
+    item.append(mend);
+    enrolmentOf(record).then((enrolment) => {
+      name.textContent = enrolment.name;
+      mend.addEventListener("click", () => then.mend(record.number, enrolment));
+    }, () => {
+      name.textContent = say("unreadable");
+      mend.disabled = true;
+    });
+  }
+  const away = make("button", say("drop"), { type: "button", class: "quiet" });
+  away.addEventListener("click", async () => {
+    if (!(await confirmed(say("dropAsk"), say("dropYes")))) return;
+    await drop(record.number);
+    then.changed();
+  });
+  item.append(away);
+  return item;
+}
+
+/** @param {import("./queue.js").Record} record */
+function reason(record) {
+  if (!record.problem) return say("unreadable");
+  const slug = String(record.problem.type).replace(URN, "");
+  const key = `why_${slug.replaceAll("-", "_")}`;
+  if (canSay(key)) return say(key);
+  return say("why_other", { reason: [slug, ...record.problem.fields].join(", ") });
+}

@@ -1,0 +1,152 @@
+// Sends what waits, in one tab at a time, in batches that fit the link; whatever happens, nothing is taken off the
+// queue but by an answer that is here whole, with a receipt that was verified.
+import { CONSENT_FIELDS } from "./consent_fields.js";
+import { Refused, Unreachable, jsonBody } from "./net.js";
+import { moveToFreshDevice, takeIn, waiting } from "./queue.js";
+import { BadReceipt, readReceipt } from "./receipt.js";
+import { SignInNeeded, askSigned } from "./session.js";
+import { NoKey, seal } from "./vault.js";
+import { read } from "./database.js";
+
+const LOCK = "mitra-field-sync";
+const FIRST_BATCH = 25;
+const LARGEST_BATCH = 1_000;
+const AIM_MS = 5_000;
+// The server hangs up on a request after 30 s.
+const PATIENCE_MS = 28_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 120_000;
+const LONGEST_RETRY_AFTER_MS = 15 * 60_000;
+const ATTEMPTS = 6;
+const MOST_MOVES = 3;
+const DEVICE_OF_ANOTHER = "urn:mitra:problem:device-of-another";
+
+let batch = FIRST_BATCH;
+
+/** @typedef {"idle" | "sending" | "offline" | "busy" | "sign-in" | "refused" | "fault" | "elsewhere"} State */
+
+/**
+ * Sends until nothing is left, or it makes no sense to go on now.
+ * @param {(state: State) => void} tell
+ * @returns {Promise<State>}
+ */
+export function sync(tell) {
+  return navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+    if (lock === null) return "elsewhere";
+    tell("sending");
+    try {
+      return await sendAll(tell);
+    } catch (error) {
+      if (error instanceof SignInNeeded) return "sign-in";
+      // Signed out in another tab.
+      if (error instanceof NoKey) return "idle";
+      if (error instanceof Unreachable) return "offline";
+      if (error instanceof Refused) return error.isPassing ? "busy" : "refused";
+      if (error instanceof BadReceipt) console.error(error);
+      throw error;
+    }
+  });
+}
+
+/** @param {(state: State) => void} tell @returns {Promise<State>} */
+async function sendAll(tell) {
+  /** @type {Set<number>} */
+  const notNow = new Set();
+  let moves = 0;
+  let isRefused = false;
+  const move = async () => {
+    if (++moves > MOST_MOVES) throw new Error("numbers clash under every fresh device id");
+    await moveToFreshDevice();
+    notNow.clear();
+  };
+  for (let failures = 0; ; ) {
+    const { device, records } = await waiting(batch, notNow);
+    if (!records.length && (await isReported(device))) return isRefused ? "refused" : notNow.size ? "busy" : "idle";
+    const begun = performance.now();
+    try {
+      const { passing, isSetBack, isBarred } = await send(device, records);
+      passing.forEach((number) => notNow.add(number));
+      isRefused ||= isBarred;
+      if (isSetBack) await move();
+    } catch (error) {
+      const isPassing = error instanceof Unreachable || (error instanceof Refused && error.isPassing);
+      const isTooLarge = error instanceof Refused && error.status === 413 && batch > 1;
+      if (error instanceof Refused && error.problem.type === DEVICE_OF_ANOTHER) {
+        await move();
+        continue;
+      }
+      if (!isTooLarge && (!isPassing || ++failures >= ATTEMPTS)) throw error;
+      batch = Math.max(1, Math.floor(records.length / 2) || 1);
+      if (isTooLarge) continue;
+      tell(error instanceof Unreachable ? "offline" : "busy");
+      await pause(pauseFor(error, failures));
+      tell("sending");
+      continue;
+    }
+    failures = 0;
+    if (records.length === batch) batch = nextBatch(batch, performance.now() - begun);
+  }
+}
+
+/**
+ * @param {import("./queue.js").Device} device
+ * @param {{number: number, idempotency_key: string, enrolment: any}[]} records
+ * @returns {Promise<{passing: number[], isSetBack: boolean, isBarred: boolean}>} numbers whose answer was passing;
+ *   whether the server knows of other records under numbers of this phone, so that its store was set back or
+ *   copied; whether the person may no longer enrol
+ */
+async function send(device, records) {
+  const body = await jsonBody({ highest: device.last, records: records.map(fitting) });
+  const answer = await askSigned(`/v1/devices/${device.id}/records`, body, PATIENCE_MS);
+  const { outcomes, receipt } = await answer.json();
+  const claims = await readReceipt(receipt, device.id);
+  const enrolled = outcomes.map((/** @type {{status: number}} */ each) => each.status).lastIndexOf(201);
+  const last = enrolled < 0 ? null : await seal({ name: records[enrolled].enrolment.name, ...outcomes[enrolled].body }, "last");
+  const { passing, isTaken, isBarred } = await takeIn(device, records, outcomes, { token: receipt, claims }, last);
+  return { passing, isBarred, isSetBack: isTaken || claims.highest > (await lastOf(device)) };
+}
+
+/** @param {{number: number, idempotency_key: string, enrolment: any}} record */
+function fitting(record) {
+  const known = Object.entries(record.enrolment.consent).filter(([field]) => CONSENT_FIELDS.includes(field));
+  return { ...record, enrolment: { ...record.enrolment, consent: Object.fromEntries(known) } };
+}
+
+/** @param {import("./queue.js").Device} device */
+async function lastOf(device) {
+  const [staff, devices] = [await read("staff"), await read("devices")];
+  const now = staff && devices[staff.id];
+  return now && now.id === device.id ? now.last : Infinity;
+}
+
+/** Whether the newest receipt is for all that this phone ever numbered. @param {import("./queue.js").Device} device */
+async function isReported(device) {
+  const receipt = await read("receipt");
+  return device.last === 0 || Boolean(receipt && receipt.claims.device === device.id && receipt.claims.highest === device.last);
+}
+
+/** @param {unknown} error @param {number} failures */
+function pauseFor(error, failures) {
+  const backoff = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+  const asked = error instanceof Refused && error.retryAfter !== null ? error.retryAfter * 1_000 : 0;
+  return Math.max(backoff, Math.min(asked, LONGEST_RETRY_AFTER_MS));
+}
+
+/** Waits, or goes on at once where the network comes back. @param {number} ms */
+function pause(ms) {
+  return new Promise((resolve) => {
+    const go = () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", go);
+      resolve(null);
+    };
+    const timer = setTimeout(go, ms);
+    window.addEventListener("online", go);
+  });
+}
+
+/** Records that the link carries in the time aimed at, from how long the last ones took. @param {number} size @param {number} ms */
+function nextBatch(size, ms) {
+  const fitting = Math.round(size * Math.min(4, Math.max(0.5, AIM_MS / Math.max(1, ms))));
+  return Math.min(LARGEST_BATCH, Math.max(1, fitting));
+}

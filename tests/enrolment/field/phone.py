@@ -1,0 +1,66 @@
+"""What a person does with the field app, and what the app has in its database."""
+
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.enrolment.field.site import PASSWORD, Site
+
+RECORDS = """() => new Promise((resolve, reject) => {
+  const opened = indexedDB.open("mitra-field");
+  opened.onerror = () => reject(opened.error);
+  opened.onsuccess = () => {
+    const database = opened.result;
+    const asked = database.transaction(["records"]).objectStore("records").getAll();
+    asked.onsuccess = () => {
+      database.close();
+      resolve(asked.result.map(({ number, key, state, day }) => ({ number, key, state, day })));
+    };
+  };
+})"""
+
+NOTHING_LEFT = """() => import("/field/queue.js").then(({ standing }) => standing()).then(
+  ({ waiting, refused, unreadable }) => waiting + refused.length + unreadable.length === 0)"""
+
+
+async def sign_in(page: Page, site: Site, staff: str, *, password: str = PASSWORD) -> None:
+    await page.goto(f"{site.url}/field/")
+    await expect(page.locator("html[data-ready]")).to_be_attached()
+    await page.locator("#login").fill(staff)
+    await page.locator("#password").fill(password)
+    await page.locator("#signin button").click()
+
+
+async def signed_in(page: Page, site: Site, staff: str) -> None:
+    """Signed in, with everything on the phone that is needed to work without a network."""
+    await sign_in(page, site, staff)
+    await expect(page.locator("#enrol")).to_be_visible()
+    await expect(page.locator("html[data-offline=ready]")).to_be_attached()
+
+
+async def fill(page: Page, name: str, phone: str) -> None:
+    await page.locator('[name="manner"][value="read_aloud"]').check()
+    await page.locator("#consent").check()
+    await page.locator("#name").fill(name)
+    await page.locator("#phone").fill(phone)
+    await page.locator("#segment").select_option("S11-AC019")
+    await page.locator('[name="basis"][value="admirer"]').check()
+    await page.locator("#adult").check()
+    await page.locator("#no-party").check()
+
+
+async def enrol(page: Page, name: str, phone: str) -> None:
+    await fill(page, name, phone)
+    await page.locator("#store").click()
+    await expect(page.locator("#name")).to_have_value("")
+
+
+async def records(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await page.evaluate(RECORDS)
+    return found
+
+
+async def all_sent(page: Page) -> None:
+    """The queue is empty, and the app shows it so."""
+    await page.wait_for_function(NOTHING_LEFT)
+    await expect(page.locator("#badge")).to_be_hidden()
