@@ -20,7 +20,6 @@ from starlette.types import ASGIApp
 from enrolment.api.app import create_app
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock
-from enrolment.commands.ask_erasure import ErasurePlanner
 from enrolment.commands.define_campaign import DefineCampaign, define_campaign
 from enrolment.commands.enrol_mitra import draft
 from enrolment.device_receipts import ReceiptSigner
@@ -29,7 +28,6 @@ from enrolment.intake.committer import CommitGroup, Committer, IntakeLimits
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
-from enrolment.notices import Notices, NoticesToOperators
 from enrolment.passwords import Passwords
 from enrolment.revocations import Revocations
 from enrolment.seals import Seals
@@ -175,9 +173,7 @@ async def running_api(
     looks: int = 200,
     around: Any = None,
     passwords: Passwords | None = None,
-    notices: Notices | None = None,
     codes_a_minute: int = 1_000,
-    plan_erasure: ErasurePlanner | None = None,
 ) -> AsyncIterator[IntakeApi]:
     """An api on `engine`. `around(commit)` may wrap the transaction of a group."""
     clock = clock or (lambda: datetime.now(UTC))
@@ -192,7 +188,7 @@ async def running_api(
     staffing = Staffing(
         SEALS, passwords or PASSWORDS, ACCESS_KEY, Revocations(clock), proxies=(ip_network("127.0.0.0/8"),)
     )
-    people = People(PEOPLE_URL, RatePerAddress(codes_a_minute), plan_erasure)
+    people = People(PEOPLE_URL, RatePerAddress(codes_a_minute))
     desk = IntakeDesk(campaigns, SEALS, committer)
     service = Service(
         engine,
@@ -202,7 +198,6 @@ async def running_api(
         SEALS,
         looks,
         staffing,
-        notices or NoticesToOperators(),
         people,
         RECEIPTS,
     )

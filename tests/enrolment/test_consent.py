@@ -121,7 +121,7 @@ def test_a_receipt_is_read_as_people_write_it() -> None:
 
 async def test_who_was_enrolled_before_there_were_hashes_is_given_the_one_of_the_text(api: IntakeApi) -> None:
     await api.enrol(person(1, consent=consent()))
-    before = import_module("enrolment.migrations.versions.0004_consent").HASHES_OF_BEFORE
+    before = import_module("enrolment.migrations.versions.0005_consent").HASHES_OF_BEFORE
     async with api.engine.begin() as connection:
         await work_as(connection, Work.UPKEEP)
         await connection.execute(text("update mitra set notice_hash = null"))

@@ -2,16 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import event, text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.announce_erasures import announce_erasures, plan_ends
 from enrolment.commands.erase_mitras import erase_mitras
@@ -37,25 +38,11 @@ CAMPAIGN = CampaignId("small")
 
 
 @dataclass
-class HeardNotices:
-    """Hears what people are told, in the transaction in which they are."""
-
-    told: list[tuple[MitraId, datetime]] = field(default_factory=list)
-
-    async def erasure_planned(
-        self, _: AsyncConnection, people: Sequence[tuple[MitraId, datetime]], at: datetime
-    ) -> None:
-        assert all(due_at >= at + timedelta(hours=48) for _, due_at in people)
-        self.told.extend(people)
-
-
-@dataclass
 class Town:
     """An api with a clock that is moved by hand, and who was told what."""
 
     api: IntakeApi
     clock: TestClock
-    notices: HeardNotices
 
     async def enrol(self, number: int = 0, key: str | None = None) -> MitraId:
         answer = await self.api.enrol(person(number), key=key)
@@ -77,7 +64,7 @@ class Town:
 
     async def upkeep(self, **later: float) -> None:
         self.clock.now += timedelta(**later)
-        await Upkeep(self.api.engine, self.clock, self.notices).work()
+        await Upkeep(self.api.engine, self.clock).work()
 
     async def row(self, mitra: MitraId) -> Any:
         (row,) = await rows(self.api.engine, "select * from mitra where id = :id", id=mitra)
@@ -86,10 +73,22 @@ class Town:
 
 @pytest_asyncio.fixture
 async def town(enrolment_engine: AsyncEngine) -> AsyncIterator[Town]:
-    clock, notices = TestClock(), HeardNotices()
+    clock = TestClock()
     await load(enrolment_engine, small_campaign())
-    async with running_api(enrolment_engine, clock=clock, notices=notices) as api:
-        yield Town(api, clock, notices)
+    async with running_api(enrolment_engine, clock=clock) as api:
+        yield Town(api, clock)
+
+
+async def notices(town: Town) -> list[tuple[MitraId, datetime]]:
+    """Who was told of an erasure, and when it is due."""
+    found = await rows(
+        town.api.engine,
+        "select recipient, facts ->> 'due_at' as due_at, send_after from message"
+        " where kind = 'erasure_notice' order by send_after, recipient",
+    )
+    told = [(MitraId(each.recipient), datetime.fromisoformat(each.due_at), each.send_after) for each in found]
+    assert all(due_at >= at + timedelta(hours=48) for _, due_at, at in told)
+    return [(who, due_at) for who, due_at, _ in told]
 
 
 async def kinds(town: Town, mitra: MitraId) -> list[str]:
@@ -107,7 +106,7 @@ async def test_who_asks_is_withdrawn_at_once_told_and_erased_48_hours_later(town
     told = await town.ask(mitra)
     assert (told["state"], told["why"]) == ("noticed", "asked")
     assert datetime.fromisoformat(told["due_at"]) == asked + timedelta(hours=48)
-    assert town.notices.told == [(mitra, asked + timedelta(hours=48))]
+    assert (await notices(town)) == [(mitra, asked + timedelta(hours=48))]
     assert await kinds(town, mitra) == ["MitraEnrolledV1", "MitraWithdrawnV1"]
     await town.upkeep(hours=47.9)
     assert (await town.look(mitra))["state"] == "noticed"
@@ -176,9 +175,9 @@ async def test_a_withdrawal_plans_the_erasure_by_the_rule_of_the_campaign(town: 
     assert (told["state"], told["why"]) == ("planned", "withdrawn")
     assert datetime.fromisoformat(told["due_at"]) == withdrawn + timedelta(days=10)
     await town.upkeep(days=7.9)
-    assert town.notices.told == []
+    assert (await notices(town)) == []
     await town.upkeep(days=0.2)
-    assert [who for who, _ in town.notices.told] == [mitra]
+    assert [who for who, _ in (await notices(town))] == [mitra]
     await town.upkeep(hours=47)
     assert (await town.look(mitra))["state"] == "noticed"
     await town.upkeep(hours=1)
@@ -195,7 +194,7 @@ async def test_a_late_upkeep_still_gives_48_hours_of_notice(town: Town) -> None:
     mitra = await town.enrol()
     await town.withdraw(mitra)
     await town.upkeep(days=40)
-    assert town.notices.told == [(mitra, town.clock.now + timedelta(hours=48))]
+    assert (await notices(town)) == [(mitra, town.clock.now + timedelta(hours=48))]
     await town.upkeep(hours=47)
     assert (await town.look(mitra))["state"] == "noticed"
 
@@ -213,7 +212,7 @@ async def test_at_the_end_of_the_campaign_everybody_is_erased_withdrawn_first(to
     assert await plan_ends(town.api.engine, town.clock.now) == 2
     assert await plan_ends(town.api.engine, town.clock.now) == 0
     await town.upkeep()
-    assert {who for who, _ in town.notices.told} == {stays, left}
+    assert {who for who, _ in (await notices(town))} == {stays, left}
     await town.upkeep(hours=48)
     assert await kinds(town, stays) == ["MitraEnrolledV1", "MitraWithdrawnV1", "MitraErasedV1"]
     assert await kinds(town, left) == ["MitraEnrolledV1", "MitraWithdrawnV1", "MitraErasedV1"]
@@ -228,7 +227,7 @@ async def test_asking_again_changes_nothing(town: Town) -> None:
     await town.upkeep(hours=48)
     erased = await town.ask(mitra)
     assert (erased["state"], erased["due_at"]) == ("erased", first["due_at"])
-    assert len(town.notices.told) == 1
+    assert len(await notices(town)) == 1
     assert await kinds(town, mitra) == ["MitraEnrolledV1", "MitraWithdrawnV1", "MitraErasedV1"]
     await town.withdraw(mitra)
     assert (await town.api.get(f"/v1/mitras/{mitra}")).json()["state"] == "erased"
@@ -245,9 +244,7 @@ async def test_only_those_of_the_constituency_may_ask(town: Town) -> None:
         assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (404, "not-found")
     assert (await town.row(mitra)).erase_at is None
     with pytest.raises(MitraNotFound):
-        await plan_erasure(
-            PlanErasure(mitra, CampaignId("another"), town.clock.now), town.api.engine, town.notices
-        )
+        await plan_erasure(PlanErasure(mitra, CampaignId("another"), town.clock.now), town.api.engine)
 
 
 async def test_an_erasure_that_is_cut_off_at_any_statement_has_not_begun(town: Town) -> None:
@@ -327,11 +324,25 @@ async def test_records_of_erasures_are_kept_for_a_year(town: Town) -> None:
 async def test_a_notice_that_cannot_be_given_plans_nothing(town: Town) -> None:
     mitra = await town.enrol()
     await town.withdraw(mitra)
-
-    class Mute:
-        async def erasure_planned(self, *_: object) -> None:
-            raise ConnectionResetError("no way to tell")
-
-    with pytest.raises(ConnectionResetError):
-        await announce_erasures(town.api.engine, Mute(), town.clock.now + timedelta(days=29))
+    async with town.api.engine.begin() as connection:
+        await connection.exec_driver_sql("alter table message rename to message_away")
+    with pytest.raises(ProgrammingError):
+        await announce_erasures(town.api.engine, town.clock.now + timedelta(days=29))
     assert (await town.look(mitra))["state"] == "planned"
+
+
+async def test_what_was_asked_and_who_was_named_goes_with_the_person(town: Town) -> None:
+    mitra = await town.enrol()
+    async with town.api.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "insert into nominee (mitra, name, phone, nominated_at)"
+                " values (:id, 'sealed', 'sealed', now())"
+            ),
+            {"id": mitra},
+        )
+    assert (await town.row(mitra)).receipt_hash is not None
+    await town.ask(mitra)
+    await town.upkeep(hours=48)
+    assert (await town.row(mitra)).receipt_hash is None
+    assert await rows(town.api.engine, "select 1 from nominee") == []

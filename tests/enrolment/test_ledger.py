@@ -19,7 +19,6 @@ from enrolment.commands.file_erasures import file_erasures
 from enrolment.commands.plan_erasure import PlanErasure, plan_erasure
 from enrolment.domain.retention import Why
 from enrolment.ledger_file import FiledErasure, append_to, lines_of, read_ledger
-from enrolment.notices import NoticesToOperators
 from mitra_shared.database import create_engine
 from mitra_shared.ids import CampaignId, MitraId
 from tests.enrolment.intake_api import IntakeApi, load, logged, person, rows, running_api
@@ -47,7 +46,7 @@ async def enrolled(api: IntakeApi, number: int) -> MitraId:
 
 async def erase(engine: AsyncEngine, *mitras: MitraId) -> None:
     for mitra in mitras:
-        await plan_erasure(PlanErasure(mitra, CAMPAIGN, datetime.now(UTC)), engine, NoticesToOperators())
+        await plan_erasure(PlanErasure(mitra, CAMPAIGN, datetime.now(UTC)), engine)
     assert await erase_mitras(engine, LATER) == len(mitras)
 
 

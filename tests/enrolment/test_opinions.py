@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.commands.release_opinions import Released, release_opinions
-from enrolment.notices import NoticesToOperators
 from enrolment.upkeep import Upkeep
 from mitra_shared.process import ShutdownSignal
 from tests.enrolment.intake_api import (
@@ -218,7 +217,7 @@ async def test_sheets_of_a_round_that_the_campaign_dropped_are_closed(api: Intak
 
 async def test_the_upkeep_releases_closes_and_forgets(api: IntakeApi) -> None:
     await hand_in(api, 10)
-    upkeep = Upkeep(api.engine, lambda: datetime.now(UTC) + timedelta(days=61), NoticesToOperators())
+    upkeep = Upkeep(api.engine, lambda: datetime.now(UTC) + timedelta(days=61))
     await upkeep.work()
     assert len(await logged(api.engine, "opinions")) == 10
     assert await count(api.engine, "opinion_submission") == 0
@@ -227,7 +226,7 @@ async def test_the_upkeep_releases_closes_and_forgets(api: IntakeApi) -> None:
 async def test_an_upkeep_that_fails_is_tried_again_and_shows_in_readiness(api: IntakeApi) -> None:
     async with api.engine.begin() as connection:
         await connection.execute(text("alter table opinion_pool rename to opinion_pool_elsewhere"))
-    upkeep = Upkeep(api.engine, lambda: datetime.now(UTC), NoticesToOperators())
+    upkeep = Upkeep(api.engine, lambda: datetime.now(UTC))
     shutdown = ShutdownSignal()
     running = asyncio.create_task(upkeep.run(shutdown))
     await asyncio.sleep(0.3)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from string import Formatter
 from urllib.parse import urlencode
@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.pages.code import code_svg
 from enrolment.pages.words import LANGUAGES, words_of
-from mitra_shared.ids import CampaignId, MitraId
 from mitra_shared.security.tokens import Role
 from tests.enrolment.intake_api import PEOPLE_URL, IntakeApi, TestClock, operator, rows, running_api, token
 from tests.enrolment.people import UNKNOWN, Browser, Person, enrolled_person, hidden, wrong
@@ -27,13 +26,9 @@ def clock() -> TestClock:
     return TestClock()
 
 
-async def in_two_days(_mitra: MitraId, _campaign: CampaignId, asked_at: datetime) -> datetime:
-    return asked_at + timedelta(hours=48)
-
-
 @pytest_asyncio.fixture
 async def api(campaign_engine: AsyncEngine, clock: TestClock) -> AsyncIterator[IntakeApi]:
-    async with running_api(campaign_engine, clock=clock, plan_erasure=in_two_days) as running:
+    async with running_api(campaign_engine, clock=clock) as running:
         yield running
 
 

@@ -80,7 +80,11 @@ def test_nobody_appoints_beyond_their_area() -> None:
 
 def given(monkeypatch: pytest.MonkeyPatch, **values: str) -> ApiSettings:
     needed = ("database_url", "redis_url", "name_keys", "phone_keys", "lookup_key")
-    keys = {"token_keys": public_jwks(SIGNING_KEY, ACCESS_KEY), "access_token_key": ACCESS_KEY}
+    keys = {
+        "token_keys": public_jwks(SIGNING_KEY, ACCESS_KEY),
+        "access_token_key": ACCESS_KEY,
+        "device_receipt_key": SIGNING_KEY,
+    }
     for name, value in (dict.fromkeys(needed, "x") | keys | values).items():
         monkeypatch.setenv(f"MITRA_{name.upper()}", value)
     return load_settings(ApiSettings)

@@ -172,6 +172,7 @@ async def test_a_restored_consumer_catches_up(village: Story, database: str, *, 
     await come_to_agree(stack)
 
 
+@pytest.mark.soak
 async def test_a_log_that_was_replayed_to_the_same_end_is_followed_into_its_new_epoch(village: Story) -> None:
     stack = village.stack
     await enrol(village, BEFORE)

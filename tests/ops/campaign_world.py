@@ -39,7 +39,6 @@ from certificates.storage.programmes import Programme
 from certificates.storage.requests import Request
 from certificates.storage.sheets import SegmentScope
 from enrolment.clock import system_clock
-from enrolment.notices import NoticesToOperators
 from enrolment.upkeep import Upkeep
 from mitra_shared.consume.consumer import Consumer
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic, partition_of
@@ -317,7 +316,7 @@ async def play_story(world: World) -> None:
         await field.enrol("S11-AC019", 1)
         await field.opinions("S11-AC017", 12)
         await field.opinions("S24-AC036", 4)
-        await Upkeep(world.enrolment, system_clock, NoticesToOperators()).work()
+        await Upkeep(world.enrolment, system_clock).work()
         await world.settled()
         await print_and_hand_over(world)
         await world.settled()

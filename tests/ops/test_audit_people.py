@@ -221,6 +221,16 @@ async def test_what_is_wrong_with_people_is_found(breakable: Breakable, broken: 
     await assert_found(breakable, broken)
 
 
+async def test_what_a_person_has_put_right_is_no_mistake(breakable: Breakable) -> None:
+    await breakable.run(
+        "enrolment",
+        "update mitra set language = 'ur', schemes = array['PM-KISAN'], corrected_at = now()"
+        " where segment = 'S11-AC018'",
+    )
+    report = await breakable.audit()
+    assert report.clean, report.findings
+
+
 @pytest.mark.parametrize("broken", LETTERS, ids=str)
 async def test_a_dead_letter_is_found(breakable: Breakable, broken: Broken) -> None:
     await assert_found(breakable, broken)

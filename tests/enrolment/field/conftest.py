@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import Error as PlaywrightError
 
 from mitra_shared.database import create_engine
 from tests.enrolment.field.site import Site, running_site
@@ -86,12 +87,19 @@ class Phone:
     page: Page
 
     def kill(self) -> None:
-        os.killpg(self.running.pid, signal.SIGKILL)
-        self.running.wait()
+        stop(self.running)
+
+
+def stop(running: subprocess.Popen[bytes]) -> None:
+    """Kill a browser with all its processes, if that was not done."""
+    if running.poll() is None:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
 
 
 def browser_process(profile: Path) -> subprocess.Popen[bytes]:
     assert BROWSER
+    (profile / "DevToolsActivePort").unlink(missing_ok=True)
     return subprocess.Popen(
         [BROWSER, *FLAGS, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={profile}"],
         stdout=subprocess.DEVNULL,
@@ -100,6 +108,8 @@ def browser_process(profile: Path) -> subprocess.Popen[bytes]:
     )
 
 
+CONNECTING = 3
+
 SwitchOn = Callable[[], Awaitable[Phone]]
 
 
@@ -107,28 +117,38 @@ SwitchOn = Callable[[], Awaitable[Phone]]
 async def switch_on(playwright: Playwright, tmp_path: Path) -> AsyncIterator[SwitchOn]:
     """Starts the browser of a phone whose data stays from one start to the next."""
     profile = tmp_path / "profile"
-    phones: list[Phone] = []
+    started: list[subprocess.Popen[bytes]] = []
 
     async def start() -> Phone:
-        told = profile / "DevToolsActivePort"
-        told.unlink(missing_ok=True)
-        running = browser_process(profile)
-        give_up = time.monotonic() + 30
-        while not (told.exists() and told.read_text().count("\n")):
-            assert time.monotonic() < give_up
-            await asyncio.sleep(0.05)
-        browser = await playwright.chromium.connect_over_cdp(
-            f"http://127.0.0.1:{told.read_text().split()[0]}"
-        )
-        phone = Phone(profile, running, await browser.contexts[0].new_page())
-        phone.page.set_default_timeout(15_000)
-        phones.append(phone)
-        return phone
+        for attempt in range(CONNECTING):
+            running = browser_process(profile)
+            started.append(running)
+            try:
+                browser = await playwright.chromium.connect_over_cdp(await _address(profile), timeout=10_000)
+            except PlaywrightError:
+                # After a kill a browser may come up deaf; a real one is started again too.
+                stop(running)
+                if attempt + 1 == CONNECTING:
+                    raise
+                continue
+            phone = Phone(profile, running, await browser.contexts[0].new_page())
+            phone.page.set_default_timeout(15_000)
+            return phone
+        raise AssertionError("unreachable: every attempt returns, continues or raises")
 
     yield start
-    for phone in phones:
-        if phone.running.poll() is None:
-            phone.kill()
+    for running in started:
+        stop(running)
+
+
+async def _address(profile: Path) -> str:
+    """Where the browser that was just started listens."""
+    told = profile / "DevToolsActivePort"
+    give_up = time.monotonic() + 30
+    while not (told.exists() and told.read_text().count("\n")):
+        assert time.monotonic() < give_up
+        await asyncio.sleep(0.05)
+    return f"http://127.0.0.1:{told.read_text().split()[0]}"
 
 
 @pytest_asyncio.fixture

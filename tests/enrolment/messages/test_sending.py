@@ -177,7 +177,7 @@ async def test_codes_go_before_what_can_wait(office: Office) -> None:
 async def test_a_person_who_is_erased_is_sent_nothing(office: Office) -> None:
     await office.enrolled()
     await office.change("update mitra set phone = null")
-    await office.enqueue(Message(MitraId(uuid4()), MessageKind.ERASED_DONE, office.clock()))
+    await office.enqueue(Message(MitraId(uuid4()), MessageKind.WITHDRAWN, office.clock()))
     office.clock.now += timedelta(seconds=1)
     await office.sender().turn()
     assert [state for state, _, _ in await office.states()] == ["dropped", "dropped"]

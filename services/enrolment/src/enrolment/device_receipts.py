@@ -12,7 +12,8 @@ from joserfc.jwk import ECKey
 
 from enrolment.domain.numbering import Numbering
 from mitra_shared.ids import StaffId
-from mitra_shared.security.tokens import ALGORITHM, private_key, public_jwks
+from mitra_shared.security.token_keys import ALGORITHM
+from mitra_shared.security.tokens import private_key, public_jwks
 
 TYPE: Final = "mitra-device-receipt+jwt"
 

@@ -16,7 +16,6 @@ from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
 from enrolment.messages.gateway import MessageGateway
-from enrolment.notices import NoticesToOperators
 from enrolment.settings import ApiSettings, MessagesSettings, RelaySettings
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
 from mitra_shared.database import create_engine, is_infrastructure
@@ -66,7 +65,6 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
         seals,
         settings.looks_a_day,
         staffing,
-        NoticesToOperators(),
         People(settings.people_url, RatePerAddress(settings.one_time_codes_a_minute)),
         settings.receipts(),
     )
@@ -139,7 +137,7 @@ async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
         settings.database_url.get_secret_value(), application="enrolment relay", pool_size=8
     )
     redis = connect(settings.redis_url.get_secret_value(), connections=2)
-    upkeep, readiness = Upkeep(engine, system_clock, NoticesToOperators()), Readiness()
+    upkeep, readiness = Upkeep(engine, system_clock), Readiness()
     metrics = ProcessMetrics()
     aftermath = Aftermath(engine, redis, system_clock, ErasureMetrics(metrics.registry), settings.ledger_file)
     readiness.add("upkeep", upkeep.heartbeat.check)

@@ -14,7 +14,6 @@ from enrolment.domain.passwords import PasswordCost
 from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.items import Answer, Item
-from enrolment.notices import NoticesToOperators
 from enrolment.passwords import Passwords
 from enrolment.revocations import Revocations
 from enrolment.seals import Seals
@@ -50,9 +49,7 @@ def openapi_text() -> str:
     people = People("http://nowhere", RatePerAddress(1))
     receipts = ReceiptSigner(new_signing_key())
     desk = IntakeDesk(campaigns, seals, committer)
-    service = Service(
-        engine, campaigns, desk, system_clock, seals, 0, staffing, NoticesToOperators(), people, receipts
-    )
+    service = Service(engine, campaigns, desk, system_clock, seals, 0, staffing, people, receipts)
     document = create_app(service, settings, Readiness(), metrics).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

@@ -26,7 +26,7 @@ from enrolment.problems import TOO_MANY_OPEN
 from enrolment.service import Service
 from enrolment.storage.row_security import Work
 from mitra_shared.campaign.definition import Rights
-from mitra_shared.http.problems import NOT_FOUND, invalid_fields, unavailable
+from mitra_shared.http.problems import NOT_FOUND, invalid_fields
 from mitra_shared.ids import StaffId
 from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_person_name
 from mitra_shared.telemetry.trace import current_traceparent
@@ -40,13 +40,7 @@ class PersonDesk:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._seals = service.seals
-        self._plan_erasure = service.people.plan_erasure
         self._clock: Callable[[], datetime] = service.clock
-
-    @property
-    def erases(self) -> bool:
-        """Whether erasure can be asked for."""
-        return self._plan_erasure is not None
 
     async def held(self, session: PersonSession, helper: StaffId | None = None) -> PersonHeld:
         """All that is held; that it was shown is put on record.
@@ -134,17 +128,11 @@ class PersonDesk:
             ) from None
 
     async def erase(self, session: PersonSession, helper: StaffId | None) -> datetime:
-        """Withdraw and set to be erased. Returns when that will be.
-
-        Raises:
-            Problem: 503 where erasure is not to be had.
-        """
-        if self._plan_erasure is None:
-            raise unavailable("Erasure cannot be asked for here; ask the in-charge of your constituency")
+        """Withdraw and set to be erased. Returns when that will be."""
         service = self._service
         campaign = await campaign_of(service.engine, session.mitra)
         command = AskErasure(session.mitra, campaign, self._clock(), helper, current_traceparent())
-        return await ask_erasure(command, self._plan_erasure, service.engine)
+        return await ask_erasure(command, service.engine)
 
     async def nominate(self, session: PersonSession, nomination: Nomination) -> None:
         """Name somebody.

@@ -6,10 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.campaigns import CampaignNotLoaded, LoadedCampaign, LoadedCampaigns
 from enrolment.clock import Clock
-from enrolment.commands.ask_erasure import ErasurePlanner
 from enrolment.device_receipts import ReceiptSigner
 from enrolment.intake.desk import IntakeDesk
-from enrolment.notices import Notices
 from enrolment.problems import NO_CAMPAIGN
 from enrolment.seals import Seals
 from enrolment.staffing import Staffing
@@ -25,8 +23,6 @@ class People:
     url: str
     """Where people reach their pages."""
     codes: RatePerAddress
-    plan_erasure: ErasurePlanner | None = None
-    """None: erasure cannot be asked for here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,6 @@ class Service:
     looks_a_day: int
     """People whose name and phone a member of staff may look at."""
     staffing: Staffing
-    notices: Notices
     people: People
     receipts: ReceiptSigner
 

@@ -17,7 +17,6 @@ from enrolment.commands.forget_messages import forget_messages
 from enrolment.commands.forget_outcomes import forget_outcomes
 from enrolment.commands.forget_sign_ins import forget_sign_ins
 from enrolment.commands.release_opinions import release_opinions
-from enrolment.notices import Notices
 from mitra_shared.database import backoff, is_infrastructure
 from mitra_shared.http.probes import Heartbeat
 from mitra_shared.process import ShutdownSignal
@@ -34,10 +33,9 @@ LONGEST_PAUSE_SECONDS: Final = 10.0
 class Upkeep:
     """The loop. `heartbeat` tells when a pass last succeeded; without one the process is not ready."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, notices: Notices) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        self._notices = notices
         self._campaigns = LoadedCampaigns()
         self._forgotten_until: float | None = None
         self.heartbeat = Heartbeat("pass of upkeep", within=READY_WITHIN_SECONDS)
@@ -74,7 +72,7 @@ class Upkeep:
             self._forgotten_until = now.timestamp()
 
     async def _erase(self, now: datetime) -> None:
-        while await announce_erasures(self._engine, self._notices, now):
+        while await announce_erasures(self._engine, now):
             pass
         erased = 0
         while people := await erase_mitras(self._engine, now):

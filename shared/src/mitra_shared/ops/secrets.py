@@ -138,9 +138,8 @@ class SecretFolder:
         """Write the addresses anew, and service tokens that are valid for another year; keys stay.
 
         A folder of before certificates were signed gets its issuer's keys, one of before there were webhooks
-        the keys that seal their secrets, one of before staff signed in the key of their tokens, one of before
-        there were messages the secret of their gateway, one of before there was a field app the key that signs
-        its receipts.
+        the keys that seal their secrets; likewise the key of the tokens of staff, the secret of the gateway
+        of messages and the key that signs the receipts of the field app.
         """
         for service in SERVICES:
             self._write(

@@ -93,7 +93,7 @@ def _erasure_routes(router: APIRouter, service: Service) -> None:
         now = service.clock()
         command = PlanErasure(mitra_id, campaign, now, by=caller, traceparent=current_traceparent())
         try:
-            await plan_erasure(command, service.engine, service.notices)
+            await plan_erasure(command, service.engine)
             return await queries.erasure(service.engine, mitra_id, campaign, caller, now)
         except MitraNotFound:
             raise NOT_FOUND("Nobody of this id is enrolled in your constituency") from None

@@ -103,7 +103,6 @@ class _PersonPages:
             "held.html",
             receipt=receipt,
             person=held,
-            erases=self.desk.erases,
             form=form_secret(session, self.service.seals.lookup),
             done=f"done_{done}" if done in STEPS else None,
         )

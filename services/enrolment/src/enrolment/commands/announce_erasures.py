@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.clock import INDIA
 from enrolment.domain.retention import NOTICE, end_of_campaign
-from enrolment.notices import Notices
+from enrolment.messages.kinds import erasure_notice
+from enrolment.messages.outbox import enqueue
 from enrolment.storage import campaigns, erasures
 from enrolment.storage.locks import try_lock_upkeep
 from enrolment.storage.row_security import Work, work_as
@@ -39,7 +40,7 @@ async def plan_ends(engine: AsyncEngine, now: datetime) -> int:
     return planned
 
 
-async def announce_erasures(engine: AsyncEngine, notices: Notices, now: datetime) -> int:
+async def announce_erasures(engine: AsyncEngine, now: datetime) -> int:
     """Tell a bounded number of people whose time is near. Returns how many; ask again until 0.
 
     Raises:
@@ -50,6 +51,5 @@ async def announce_erasures(engine: AsyncEngine, notices: Notices, now: datetime
             return 0
         await work_as(unit.connection, Work.UPKEEP)
         people = await erasures.take_untold(unit.connection, now, at_most=_PEOPLE_AT_A_TIME)
-        if people:
-            await notices.erasure_planned(unit.connection, people, now)
+        await enqueue(unit.connection, [erasure_notice(mitra, due_at, now) for mitra, due_at in people])
     return len(people)

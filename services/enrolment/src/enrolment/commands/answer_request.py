@@ -69,6 +69,7 @@ async def _answer(command: AnswerRequest, engine: AsyncEngine, seals: Seals) -> 
                 name=name,
                 language=correction.language,
                 schemes=correction.schemes,
+                at=command.asked_at,
             )
         await requests.answer(
             unit.connection, command.request, state, command.reason, command.caller.subject, command.asked_at

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from enrolment.commands.plan_erasure import PlanErasure, plan_erasure
 from enrolment.commands.withdraw_mitra import PAGE, MitraNotFound, WithdrawMitra, withdraw_mitra
 from enrolment.domain.rights import RequestId, RequestKind
 from enrolment.storage import mitras, requests
@@ -14,13 +14,6 @@ from enrolment.storage.row_security import Work, work_as
 from mitra_shared.database import retrying
 from mitra_shared.ids import CampaignId, MitraId, StaffId
 from mitra_shared.log import unit_of_work
-
-
-class ErasurePlanner(Protocol):
-    """Sets a person to be erased and gives notice of it; asked again, it says the same."""
-
-    async def __call__(self, mitra: MitraId, campaign: CampaignId, asked_at: datetime, /) -> datetime:
-        """When the person will be erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +28,7 @@ class AskErasure:
     traceparent: str | None = None
 
 
-async def ask_erasure(command: AskErasure, plan: ErasurePlanner, engine: AsyncEngine) -> datetime:
+async def ask_erasure(command: AskErasure, engine: AsyncEngine) -> datetime:
     """Plan the erasure, and note that it was asked for. Safe to repeat after any failure in between.
 
     Returns:
@@ -49,9 +42,10 @@ async def ask_erasure(command: AskErasure, plan: ErasurePlanner, engine: AsyncEn
         command.mitra, command.campaign, Work.OWN_DATA, command.asked_at, command.traceparent, command.helper
     )
     await withdraw_mitra(withdrawal, engine)
-    due_at = await plan(command.mitra, command.campaign, command.asked_at)
-    await retrying(lambda: _note(command, due_at, engine))
-    return due_at
+    plan = PlanErasure(command.mitra, command.campaign, command.asked_at, traceparent=command.traceparent)
+    planned = await plan_erasure(plan, engine)
+    await retrying(lambda: _note(command, planned.due_at, engine))
+    return planned.due_at
 
 
 async def _note(command: AskErasure, due_at: datetime, engine: AsyncEngine) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from enrolment.problems import ERASED_SINCE, as_text
 from enrolment.storage import erasures, mitras
 from enrolment.storage.erasures import Erased
+from enrolment.storage.forgetting import forget_rights
 from enrolment.storage.locks import try_lock_upkeep
 from enrolment.storage.row_security import Work, work_as
 from enrolment.storage.scrubbing import scrub, scrub_people
@@ -75,7 +76,9 @@ async def erase(connection: AsyncConnection, people: Sequence[Row[Any]], now: da
     places = await append(connection, ENROLMENT, [Emitted(event, None) for event in events])
     for index in withdrawn:
         await mitras.mark_withdrawn(connection, events[index].mitra_id, now, places[index])
-    await scrub_people(connection, [person.id for person in people], now)
+    mitras_erased = [person.id for person in people]
+    await forget_rights(connection, mitras_erased)
+    await scrub_people(connection, mitras_erased, now)
     await erasures.enter(connection, erased, now)
     await ask_for_rewrite(connection, ENROLMENT, {person.partition for person in people})
 

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.commands.withdraw_mitra import MitraNotFound, record_withdrawal
+from enrolment.commands.withdraw_mitra import PAGE, MitraNotFound, record_withdrawal
 from enrolment.domain.retention import Why, due_after
-from enrolment.notices import Notices
+from enrolment.messages.kinds import erasure_notice
+from enrolment.messages.outbox import enqueue
 from enrolment.schemas import ErasurePlanned
 from enrolment.storage import erasures, mitras
 from enrolment.storage.row_security import Work, act_as
@@ -30,7 +31,7 @@ class PlanErasure:
     traceparent: str | None = None
 
 
-async def plan_erasure(command: PlanErasure, engine: AsyncEngine, notices: Notices) -> ErasurePlanned:
+async def plan_erasure(command: PlanErasure, engine: AsyncEngine) -> ErasurePlanned:
     """Withdraw the person if that was not done, give notice, and have them erased 48 hours later.
 
     Asking again gives the same answer, also when they are erased by now.
@@ -39,10 +40,10 @@ async def plan_erasure(command: PlanErasure, engine: AsyncEngine, notices: Notic
         MitraNotFound: not of this campaign, or nobody.
         sqlalchemy.exc.DBAPIError: the database is away; asking again is safe.
     """
-    return await retrying(lambda: _plan(command, engine, notices))
+    return await retrying(lambda: _plan(command, engine))
 
 
-async def _plan(command: PlanErasure, engine: AsyncEngine, notices: Notices) -> ErasurePlanned:
+async def _plan(command: PlanErasure, engine: AsyncEngine) -> ErasurePlanned:
     async with unit_of_work(engine) as unit:
         await act_as(unit.connection, command.by, command.campaign, command.asked_at)
         row = await mitras.find(unit.connection, command.mitra, for_update=True)
@@ -53,10 +54,11 @@ async def _plan(command: PlanErasure, engine: AsyncEngine, notices: Notices) -> 
         if row.erased_at is not None:
             return ErasurePlanned(mitra_id=row.id, due_at=row.erase_at, noticed_at=row.erasure_noticed_at)
         if row.withdrawn_at is None:
-            await record_withdrawal(unit, row, command.asked_at, command.traceparent)
+            through = command.by.subject if isinstance(command.by, Caller) else PAGE
+            await record_withdrawal(unit, row, command.asked_at, command.traceparent, through)
         noticed_at = row.erasure_noticed_at or command.asked_at
         due_at = due_after(noticed_at)
         await erasures.plan(unit.connection, row.id, command.why, at=due_at, noticed_at=noticed_at)
         if row.erasure_noticed_at is None:
-            await notices.erasure_planned(unit.connection, [(row.id, due_at)], command.asked_at)
+            await enqueue(unit.connection, [erasure_notice(row.id, due_at, command.asked_at)])
     return ErasurePlanned(mitra_id=row.id, due_at=due_at, noticed_at=noticed_at)

@@ -12,7 +12,6 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from enrolment.schemas import ConsentGiven
 from mitra_shared.http.problems import NOT_FOUND
 from mitra_shared.http.static_files import MEDIA_TYPES, StaticFile, static_file
 
@@ -20,7 +19,6 @@ PLACE: Final = "/field/"
 STATIC: Final = Path(__file__).parent / "static"
 PAGE_FILE: Final = "page.html"
 WORKER_FILE: Final = "worker.js"
-CONSENT_FIELDS_FILE: Final = "consent_fields.js"
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -42,10 +40,6 @@ def read_pages() -> dict[str, StaticFile]:
     """
     files = {path: path.read_bytes() for path in sorted(STATIC.rglob("*")) if path.suffix in MEDIA_TYPES}
     places = {path: _place(path) for path in files}
-    fields = STATIC / CONSENT_FIELDS_FILE
-    files[fields] = files[fields].replace(
-        b"{{consent_fields}}", json.dumps([*ConsentGiven.model_fields]).encode()
-    )
     version = sha256(b"".join(sha256(body).digest() for body in files.values())).hexdigest()[:16]
     kept = [place for path, place in places.items() if path.name != WORKER_FILE]
     worker = STATIC / WORKER_FILE

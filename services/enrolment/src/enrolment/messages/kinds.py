@@ -23,8 +23,6 @@ class MessageKind(StrEnum):
     WITHDRAWN = "withdrawn"
     ERASURE_NOTICE = "erasure_notice"
     """Everything personal is erased at `due_at`."""
-    ERASED_DONE = "erased_done"
-    """To be enqueued before the phone is erased: afterwards there is nobody to send it to."""
     REQUEST_ANSWERED = "request_answered"
 
 
@@ -33,7 +31,6 @@ FACTS: Final[Mapping[MessageKind, frozenset[str]]] = {
     MessageKind.RECEIPT: frozenset(),
     MessageKind.WITHDRAWN: frozenset(),
     MessageKind.ERASURE_NOTICE: frozenset({"due_at"}),
-    MessageKind.ERASED_DONE: frozenset(),
     MessageKind.REQUEST_ANSWERED: frozenset({"request"}),
 }
 """Exactly these, each a text without anything personal: ids, and instants in ISO 8601."""
@@ -69,3 +66,8 @@ class Message:
         if self.facts.keys() != FACTS[self.kind]:
             expected = ", ".join(sorted(FACTS[self.kind])) or "none"
             raise UnfitFacts(f"facts of a message {self.kind.value!r} are: {expected}")
+
+
+def erasure_notice(person: MitraId, due_at: datetime, at: datetime) -> Message:
+    """That everything personal is erased at `due_at`; the last message to a person."""
+    return Message(person, MessageKind.ERASURE_NOTICE, at, {"due_at": due_at.isoformat()})

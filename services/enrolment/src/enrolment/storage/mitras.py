@@ -145,14 +145,15 @@ async def correct(
     name: str | None,
     language: str | None,
     schemes: Sequence[str] | None,
+    at: datetime,
 ) -> None:
-    """Put right what is given: a sealed name, a language, schemes."""
+    """Put right what is given: a sealed name, a language, schemes. The log stays as it was told."""
     received = None if schemes is None else list(schemes)
     await connection.execute(
         text(
             """
             update mitra set name = coalesce(:name, name), language = coalesce(:language, language),
-                schemes = coalesce(cast(:schemes as text[]), schemes)
+                schemes = coalesce(cast(:schemes as text[]), schemes), corrected_at = :at
             where id = :id
             """
         ),
@@ -161,5 +162,6 @@ async def correct(
             "name": name,
             "language": language,
             "schemes": received,
+            "at": at,
         },
     )

@@ -16,7 +16,8 @@ from mitra_shared.ids import MitraId
 
 _PEOPLE: Final = text(
     """
-    update mitra set name = null, phone = null, phone_hash = null, slot = null, erased_at = :at
+    update mitra set name = null, phone = null, phone_hash = null, slot = null, receipt_hash = null,
+        erased_at = :at
     where id = any(:mitras)
     """
 )

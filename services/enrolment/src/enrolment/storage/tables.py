@@ -70,6 +70,11 @@ MITRA = Table(
         LargeBinary,
         comment="keyed hash of the receipt, which follows from the id by a key",
     ),
+    Column(
+        "corrected_at",
+        DateTime(timezone=True),
+        comment="language and schemes may differ from the log since then",
+    ),
     Column("enrolled_at", DateTime(timezone=True), nullable=False),
     Column("withdrawn_at", DateTime(timezone=True)),
     Column("withdrawal_epoch", Integer),

@@ -22,10 +22,12 @@ _ENROLLED: Final = """
     full join mitra as kept on kept.id = told.subject
     where kept.id is null or told.subject is null
        or (kept.campaign, kept.constituency, kept.segment, kept.partition, kept.recruiter, kept.basis,
-           kept.language, kept.enrolled_at) is distinct from
+           kept.enrolled_at) is distinct from
           (told.campaign, told.key, told.segment, told.partition, told.recruiter, told.basis,
-           told.language, told.occurred_at)
-       or kept.schemes is distinct from array(select json_array_elements_text(told.schemes))
+           told.occurred_at)
+       -- What people have put right since does not change what was told.
+       or (kept.corrected_at is null and (kept.language is distinct from told.language
+           or kept.schemes is distinct from array(select json_array_elements_text(told.schemes))))
 """
 
 _WITHDRAWN: Final = """

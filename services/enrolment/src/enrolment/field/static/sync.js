@@ -1,6 +1,5 @@
 // Sends what waits, in one tab at a time, in batches that fit the link; whatever happens, nothing is taken off the
 // queue but by an answer that is here whole, with a receipt that was verified.
-import { CONSENT_FIELDS } from "./consent_fields.js";
 import { Refused, Unreachable, jsonBody } from "./net.js";
 import { moveToFreshDevice, takeIn, waiting } from "./queue.js";
 import { BadReceipt, readReceipt } from "./receipt.js";
@@ -96,7 +95,7 @@ async function sendAll(tell) {
  *   copied; whether the person may no longer enrol
  */
 async function send(device, records) {
-  const body = await jsonBody({ highest: device.last, records: records.map(fitting) });
+  const body = await jsonBody({ highest: device.last, records });
   const answer = await askSigned(`/v1/devices/${device.id}/records`, body, PATIENCE_MS);
   const { outcomes, receipt } = await answer.json();
   const claims = await readReceipt(receipt, device.id);
@@ -104,12 +103,6 @@ async function send(device, records) {
   const last = enrolled < 0 ? null : await seal({ name: records[enrolled].enrolment.name, ...outcomes[enrolled].body }, "last");
   const { passing, isTaken, isBarred } = await takeIn(device, records, outcomes, { token: receipt, claims }, last);
   return { passing, isBarred, isSetBack: isTaken || claims.highest > (await lastOf(device)) };
-}
-
-/** @param {{number: number, idempotency_key: string, enrolment: any}} record */
-function fitting(record) {
-  const known = Object.entries(record.enrolment.consent).filter(([field]) => CONSENT_FIELDS.includes(field));
-  return { ...record, enrolment: { ...record.enrolment, consent: Object.fromEntries(known) } };
 }
 
 /** @param {import("./queue.js").Device} device */

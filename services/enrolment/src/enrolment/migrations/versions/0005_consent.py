@@ -38,6 +38,8 @@ STATEMENTS = (
     """,
     "alter table mitra add column recruiter_role text",
     "alter table mitra add column receipt_hash bytea",
+    "alter table mitra add column corrected_at timestamptz",
+    "comment on column mitra.corrected_at is 'language and schemes may differ from the log since then'",
     "comment on column mitra.notice_hash is 'SHA-256 of the text that was shown'",
     "comment on column mitra.receipt_hash is 'keyed hash of the receipt, which follows from the id by a key'",
     "create unique index mitra_receipt on mitra (receipt_hash)",
