@@ -15,8 +15,9 @@ from mitra_shared.ops.audit.command import show_report
 from mitra_shared.ops.audit.run import audit
 from mitra_shared.ops.audit.sources import AuditSources
 from mitra_shared.ops.bar import progress_bar
+from mitra_shared.ops.demo_recruiter import demo_recruiter
 from mitra_shared.ops.field_day import FieldDay, Result
-from mitra_shared.ops.field_day_screen import day_bar, result_as_json, show_result
+from mitra_shared.ops.field_day_screen import day_bar, result_as_json, show_recruiter, show_result
 from mitra_shared.ops.interrupting import run_until_interrupted
 from mitra_shared.ops.simulate.plan import Plan
 from mitra_shared.ops.stack import Stack, running_stack
@@ -83,6 +84,8 @@ async def _play_and_stay(stack_plan: StackPlan, definition: CampaignDefinition, 
     async with running_stack(stack_plan, screen.tell) as stack:
         day = await _begin(stack, definition, plan)
         screen.show_stack(stack.state(), reader_token=day.token(Role.HEADQUARTERS))
+        enrolment = stack.state().api_urls("enrolment")[0]
+        show_recruiter(await demo_recruiter(day, enrolment, stack.home), enrolment)
         screen.show_tokens(_tokens(day))
         show_result(await _played(day, plan))
         screen.tell("Everything runs. Ctrl-C stops it and keeps the data.")

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mitra_shared.campaign.numerals import indian
+from mitra_shared.ops.demo_recruiter import Recruiter
 from mitra_shared.ops.field_day import Counted, Result, Watch
 from mitra_shared.ops.screen import progress, results, tell
 from mitra_shared.ops.simulate.plan import Summary
@@ -80,6 +81,13 @@ def show_result(result: Result) -> None:
     for name, text in rows:
         table.add_row(name, text)
     results.print(table)
+
+
+def show_recruiter(recruiter: Recruiter, enrolment_url: str) -> None:
+    """Where the field app is, and who can sign in there."""
+    results.print(f"[bold]field app[/bold]  {enrolment_url}/field/")
+    who = f"           sign in as {recruiter.login}, password {recruiter.password}: {recruiter.constituency}"
+    results.print(who, markup=False)
 
 
 def result_as_json(result: Result) -> dict[str, Any]:
