@@ -4,6 +4,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator
+from string import ascii_uppercase
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -261,7 +262,7 @@ async def test_nothing_of_a_person_is_left_anywhere_and_every_figure_stays(hamle
 async def test_an_erasure_is_seen_through_whatever_is_killed(hamlet: Story, seed: int) -> None:
     """The relay process, which erases and does all that follows, is killed again and again; Redis once."""
     stack, chance = hamlet.stack, random.Random(seed)  # noqa: S311 - a schedule
-    people = [await enrol(hamlet, HERE, f"Wanda Wiederkehr {number}") for number in range(24)]
+    people = [await enrol(hamlet, HERE, f"Wanda Wiederkehr {letter}") for letter in ascii_uppercase[:24]]
     stays = await enrol(hamlet, HERE, "Bartholomew Einzigname")
     mitras = [each.mitra for each in people]
     await until_settled(stack)
