@@ -11,7 +11,7 @@ ARGS ?=
 # Bytecode is kept even where the environment forbids it: compiling all that it imports doubles what a start costs.
 export PYTHONDONTWRITEBYTECODE :=
 # Two workers, each with servers of its own; one where the servers are given, since tests empty them.
-WORKERS := $(if $(DATABASE_URL)$(REDIS_URL),,-n 2 --dist loadscope --no-loadscope-reorder)
+WORKERS := $(if $(DATABASE_URL)$(REDIS_URL),,-n 2 --dist loadfile --no-loadscope-reorder)
 
 # What touches Postgres and Redis most closely; ARGS names others, all of which can run there.
 IN_CONTAINERS := -m containers tests/shared/spine tests/enrolment/test_idempotency.py \

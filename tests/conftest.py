@@ -29,8 +29,6 @@ import pytest_asyncio
 import redis as redis_client
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from mitra_shared.database import create_engine
 from mitra_shared.ops.embedded.postgres import EmbeddedPostgres
@@ -47,8 +45,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 LONGEST_FIRST = ("flows", "ops", "verification")
 """Folders whose tests start whole stacks and browsers."""
-TOWN_STORIES = frozenset({"tests/flows/test_campaign.py", "tests/flows/test_outages.py"})
-"""Files whose stories are played on one stack, the town."""
 SHARED_SERVERS = {"postgres_url", "session_redis_url"}
 
 
@@ -61,19 +57,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if set(getattr(item, "fixturenames", ())) & SHARED_SERVERS:
             item.add_marker("containers")
     items.sort(key=lambda item: (item.get_closest_marker("chaos") is None, _folder_rank(item)))
-
-
-class FilesAndTown(LoadScopeScheduling):
-    """Workers share the tests by file, so that what a file starts is started once; so is the town."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "town" if file in TOWN_STORIES else file
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return FilesAndTown(config, log)
 
 
 def _folder_rank(item: pytest.Item) -> int:

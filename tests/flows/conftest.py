@@ -1,6 +1,6 @@
 """Fixtures of the flows: real stacks, and the seeds of chaos.
 
-town            a stack with replicas that the stories of a session share; each has a campaign of its own
+town            a stack with replicas that the stories of a file share; each has a campaign of its own
 chaos_seed      a schedule's seed: fresh ones (`--seeds N`), a fixed one in `make soak`, or that of `--seed N`
 """
 
@@ -42,7 +42,8 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest_asyncio.fixture(scope="session")
+# Not for the whole session: a stack at rest still takes a third of a core from the tests that follow.
+@pytest_asyncio.fixture(scope="module")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealStack]:
     async with real_stack(REPLICAS, tmp_path_factory.mktemp("town")) as stack:
         yield stack

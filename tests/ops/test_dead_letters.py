@@ -37,7 +37,8 @@ _PEOPLE = """
     ) as told on mitra.id = told.subject
     when matched and mitra.withdrawn_at is distinct from told.withdrawn_at then update
         set withdrawn_at = told.withdrawn_at, slot = null, withdrawal_epoch = told.epoch,
-            withdrawal_position = told.position
+            withdrawal_position = told.position, erasure_why = 'withdrawn',
+            erase_at = told.withdrawn_at + interval '30 days'
     when not matched then insert
         (id, campaign, constituency, segment, partition, recruiter, basis, schemes, language, phone_hash,
          slot, notice_version, notice_language, enrolled_at)
