@@ -12,6 +12,7 @@ from mitra_shared.http.app import Api
 from mitra_shared.http.edge import Edge, EdgeSettings
 from mitra_shared.telemetry.access import AccessLog
 from mitra_shared.telemetry.metrics import ProcessMetrics
+from mitra_shared.telemetry.trace import current_traceparent
 from tests.shared.http.small_api import Marked, bearer, make_api
 
 GOOD = {"name": "Asha Devi", "phone": "+91 98123 45678"}
@@ -117,6 +118,11 @@ async def test_the_last_answers_are_logged_when_the_application_ends(
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["route"] for line in lines if line["event"] == "request"] == ["/v1/people/{number}"]
+
+
+async def test_the_trace_of_a_request_ends_with_it(client: httpx.AsyncClient) -> None:
+    await client.get("/v1/people/4", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+    assert current_traceparent() is None
 
 
 async def test_an_answer_is_logged_by_template_without_query_or_path(
