@@ -90,6 +90,23 @@ async def test_who_signed_in_has_the_grants_of_the_account_and_no_others(
     assert await seen_as(engine, signed_in) == []
 
 
+async def test_a_minted_token_gives_whoever_has_an_account_no_further_area(
+    two_constituencies: IntakeApi,
+) -> None:
+    engine = two_constituencies.engine
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                "insert into staff (id, campaign, state, created_at)"
+                " values ('known', 'small', 'active', now())"
+            )
+        )
+    assert await seen_as(engine, staff("known", CONSTITUENCY)) == []
+    answer = await two_constituencies.enrol(person(3), bearer=token("known"))
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:mitra:problem:role-ended")
+    assert await rows(engine, "select 1 from token_grant where staff = 'known'") == []
+
+
 async def test_the_machinery_changes_people_only_where_that_is_its_work(
     two_constituencies: IntakeApi,
 ) -> None:

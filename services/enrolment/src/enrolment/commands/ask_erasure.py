@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.plan_erasure import PlanErasure, plan_erasure
-from enrolment.commands.withdraw_mitra import PAGE, MitraNotFound, WithdrawMitra, withdraw_mitra
+from enrolment.commands.withdraw_mitra import PAGE, MitraNotFound
 from enrolment.domain.rights import RequestId, RequestKind
 from enrolment.storage import mitras, requests
 from enrolment.storage.row_security import Work, work_as
@@ -38,11 +38,13 @@ async def ask_erasure(command: AskErasure, engine: AsyncEngine) -> datetime:
         MitraNotFound: there is nobody of this id.
         sqlalchemy.exc.DBAPIError: the database is away; asking again is safe.
     """
-    withdrawal = WithdrawMitra(
-        command.mitra, command.campaign, Work.OWN_DATA, command.asked_at, command.traceparent, command.helper
+    plan = PlanErasure(
+        command.mitra,
+        command.campaign,
+        command.asked_at,
+        traceparent=command.traceparent,
+        helper=command.helper,
     )
-    await withdraw_mitra(withdrawal, engine)
-    plan = PlanErasure(command.mitra, command.campaign, command.asked_at, traceparent=command.traceparent)
     planned = await plan_erasure(plan, engine)
     await retrying(lambda: _note(command, planned.due_at, engine))
     return planned.due_at

@@ -13,7 +13,7 @@ from enrolment.schemas import ErasurePlanned
 from enrolment.storage import erasures, mitras
 from enrolment.storage.row_security import Work, act_as
 from mitra_shared.database import retrying
-from mitra_shared.ids import CampaignId, MitraId
+from mitra_shared.ids import CampaignId, MitraId, StaffId
 from mitra_shared.log import unit_of_work
 from mitra_shared.security.tokens import Caller
 
@@ -29,6 +29,13 @@ class PlanErasure:
     by: Caller | Work = Work.OWN_DATA
     """Somebody of the constituency, or the person, who proved to be that."""
     traceparent: str | None = None
+    helper: StaffId | None = None
+    """Who of the staff helped the person to ask."""
+
+    @property
+    def through(self) -> str:
+        """`page`, or who of the staff recorded it."""
+        return self.by.subject if isinstance(self.by, Caller) else self.helper or PAGE
 
 
 async def plan_erasure(command: PlanErasure, engine: AsyncEngine) -> ErasurePlanned:
@@ -54,8 +61,7 @@ async def _plan(command: PlanErasure, engine: AsyncEngine) -> ErasurePlanned:
         if row.erased_at is not None:
             return ErasurePlanned(mitra_id=row.id, due_at=row.erase_at, noticed_at=row.erasure_noticed_at)
         if row.withdrawn_at is None:
-            through = command.by.subject if isinstance(command.by, Caller) else PAGE
-            await record_withdrawal(unit, row, command.asked_at, command.traceparent, through)
+            await record_withdrawal(unit, row, command.asked_at, command.traceparent, command.through)
         noticed_at = row.erasure_noticed_at or command.asked_at
         due_at = due_after(noticed_at)
         await erasures.plan(unit.connection, row.id, command.why, at=due_at, noticed_at=noticed_at)

@@ -130,11 +130,12 @@ class GroupTransaction:
         new = {
             Grant(item.command.recruiter, item.command.campaign, item.command.area)
             for item in items
-            if item.command.session is None and item.command.area is not None
+            if isinstance(item.verdict, Draft)
+            and item.command.session is None
+            and item.command.area is not None
         }
         if missing := new - found.grants:
-            await grant_by_token(connection, missing, now)
-            found.grants.update(missing)
+            found.grants.update(await grant_by_token(connection, missing, now))
 
     async def _judge_again_if_changed(
         self, connection: AsyncConnection, items: Sequence[Item], versions: Mapping[CampaignId, int]

@@ -45,7 +45,9 @@ _GRANT: Final = text(
     select new.staff, new.campaign, new.area, :at
     from unnest(cast(:staff as text[]), cast(:campaigns as text[]), cast(:areas as text[]))
         as new(staff, campaign, area)
-    on conflict do nothing
+    where not exists (select from staff where staff.id = new.staff)
+    on conflict (staff, campaign, area) do update set since = token_grant.since
+    returning staff, campaign, area
     """
 )
 
@@ -53,7 +55,7 @@ _GRANT: Final = text(
 async def act_as(connection: AsyncConnection, who: Caller | Work, campaign: CampaignId, at: datetime) -> None:
     """Until the end of the transaction, see and change people as `who`.
 
-    What an operator minted a token for is granted by that; who signed in has the grants of the account alone.
+    What an operator minted a token for is granted by that; who has an account has the grants of that alone.
     """
     if isinstance(who, Work):
         await work_as(connection, who)
@@ -68,7 +70,13 @@ async def work_as(connection: AsyncConnection, work: Work) -> None:
     await connection.execute(_ACT, {"staff": "", "work": work})
 
 
-async def grant_by_token(connection: AsyncConnection, grants: Collection[Grant], at: datetime) -> None:
-    """Note what tokens allow that were minted by operators; what is noted already stays as it is."""
-    staff, campaigns, areas = zip(*sorted(grants), strict=True)
-    await connection.execute(_GRANT, {"staff": staff, "campaigns": campaigns, "areas": areas, "at": at})
+async def grant_by_token(connection: AsyncConnection, asked: Collection[Grant], at: datetime) -> set[Grant]:
+    """Note what tokens allow that were minted by operators. They give nothing to whoever has an account.
+
+    Returns:
+        What is granted, now or before.
+    """
+    staff, campaigns, areas = zip(*sorted(asked), strict=True)
+    noted = {"staff": staff, "campaigns": campaigns, "areas": areas, "at": at}
+    # What is there stays as it is, and is returned too, also if another transaction has just noted it.
+    return {Grant(*row) for row in await connection.execute(_GRANT, noted)}
