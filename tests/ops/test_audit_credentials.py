@@ -12,7 +12,11 @@ WITHDRAWN = "certificate_id in (select id from certificate where state = 'revoke
 SIGNATURES = (
     "jwt_signature = decode(repeat('00', 64), 'hex'), cose_signature = decode(repeat('00', 64), 'hex')"
 )
-ONE = "id = (select id from credential where revoked_at is null order by id limit 1)"
+ONE = (
+    "id = (select id from credential where revoked_at is null"
+    " and id not in (select credential from sheet_member) order by id limit 1)"
+)
+"""One that no print sheet holds, which could not be deleted."""
 
 CREDENTIALS = [
     Broken(
