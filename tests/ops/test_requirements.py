@@ -47,9 +47,11 @@ def unlocked(folders: list[Path], lock: Path, *, without: tuple[Path, ...] = ())
 def test_an_image_holds_all_that_its_service_imports(service: str) -> None:
     shared, own = ROOT / "shared/src", ROOT / "services" / service / "src"
     # What is an extra of the shared package is not for every image.
+    texts = [file.read_text() for file in own.rglob("*.py")]
     without = [shared / "mitra_shared/ops"]
-    if not any("mitra_shared.typesetting" in file.read_text() for file in own.rglob("*.py")):
-        without.append(shared / "mitra_shared/typesetting")
+    for extra in ("pages", "qr_code", "typesetting"):
+        if not any(f"mitra_shared.{extra}" in text for text in texts):
+            without += [shared / f"mitra_shared/{extra}", shared / f"mitra_shared/{extra}.py"]
     assert unlocked([shared, own], ROOT / f"requirements/{service}.txt", without=tuple(without)) == set()
 
 

@@ -9,8 +9,9 @@ import pytest
 import reporting.pages
 from mitra_shared.campaign.definition import Names
 from mitra_shared.campaign.numerals import indian
+from mitra_shared.pages.words import LANGUAGES, day
 from reporting.pages.preferences import preferences_of
-from reporting.pages.words import LANGUAGES, clock, day, percent, rate, words_of
+from reporting.pages.words import clock, percent, rate, words_of
 
 TEMPLATES = Path(reporting.pages.__file__).parent / "templates"
 

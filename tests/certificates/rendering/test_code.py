@@ -2,32 +2,19 @@ import pytest
 import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from certificates.rendering.code import SMALLEST_MODULE, CodePicture, TooMuchForACode, code_picture
+from certificates.rendering.code import SMALLEST_MODULE, CodePicture, code_picture
+from mitra_shared.qr_code import TooMuchForACode
+from tests.drawn_code import drawn_code
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 ADDRESS = "https://mitra.example.org/v#"
 
 
-def drawn(code: CodePicture, scale: int = 4) -> Image.Image:
-    """The path of the picture, drawn by the letter: only M, m and h occur in it."""
-    path = code.svg.partition(' d="')[2].partition('"')[0]
-    side = (code.modules + 8) * scale
-    image = Image.new("L", (side, side), 255)
-    pen = ImageDraw.Draw(image)
-    across = down = 0.0
-    for step in path.replace("M", "|M").replace("m", "|m").replace("h", "|h").split("|")[1:]:
-        match step[0]:
-            case "M":
-                across, down = map(float, step[1:].split())
-            case "m":
-                across += float(step[1:].split()[0])
-            case _:
-                start, across = across, across + float(step[1:])
-                left, top = (start + 4) * scale, (down - 0.5 + 4) * scale
-                pen.rectangle((left, top, (across + 4) * scale - 1, top + scale - 1), fill=0)
-    return image
+def drawn(code: CodePicture) -> Image.Image:
+    """The path of the picture, drawn by the letter."""
+    return drawn_code(code.modules, code.svg.partition(' d="')[2].partition('"')[0])
 
 
 @given(st.text(BASE32, min_size=1, max_size=1_300))

@@ -55,7 +55,7 @@ def create_app(
             exports.router,
             briefs.router,
             session.router,
-            html.router,
+            html.FILES.routes,
             page.router,
         ),
     )

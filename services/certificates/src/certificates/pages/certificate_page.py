@@ -1,17 +1,16 @@
 """The page of one certificate: what it says, its picture, and links to its other forms. No script."""
 
 from base64 import b64encode
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from certificates.issuer import Opened
 from certificates.pages.words import WORDS
 from mitra_shared.campaign.definition import Language
+from mitra_shared.pages.templates import page_templates
+from mitra_shared.pages.words import day
 
 _HERE: Final = Path(__file__).parent
 _STYLE: Final = (_HERE / "static" / "certificate.css").read_text(encoding="utf-8")
@@ -23,10 +22,7 @@ HEADERS: Final = {
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 
-_templates: Final = Environment(
-    loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
-)  # fmt: skip
+_templates: Final = page_templates(_HERE / "templates", filters={}, names={})
 
 
 def html(opened: Opened, language: Language) -> str:
@@ -37,17 +33,11 @@ def html(opened: Opened, language: Language) -> str:
         language=language,
         direction="rtl" if language == "ur" else "ltr",
         words=WORDS[language],
-        languages={code: words.language for code, words in WORDS.items()},
         campaign=facts.campaign_name.in_language(language),
         constituency=facts.constituency_name.in_language(language),
         segment=facts.segment_name.in_language(language),
         state=facts.state_name.in_language(language),
-        issued_on=day_shown(facts.issued_at.astimezone(_INDIA).date()),
+        issued_on=day(facts.issued_at.astimezone(_INDIA).date()),
         verify=opened.qr,
         style=_STYLE,
     )
-
-
-def day_shown(day: date) -> str:
-    """A day as people in India write it, `24-11-2026`."""
-    return day.strftime("%d-%m-%Y")

@@ -8,7 +8,6 @@ from mitra_shared.campaign.definition import Language
 class Words(NamedTuple):
     """What stands on the page beside the facts."""
 
-    language: str
     title: str
     number: str
     constituency: str
@@ -24,7 +23,6 @@ class Words(NamedTuple):
 
 WORDS: Final[dict[Language, Words]] = {
     "en": Words(
-        "English",
         "Certificate of recognition",
         "Number",
         "Constituency",
@@ -39,7 +37,6 @@ WORDS: Final[dict[Language, Words]] = {
         "Share it as you would share the paper.",
     ),
     "hi": Words(
-        "हिन्दी",
         "सम्मान पत्र",
         "क्रमांक",
         "लोकसभा क्षेत्र",
@@ -53,7 +50,6 @@ WORDS: Final[dict[Language, Words]] = {
         "जिसके पास इस पृष्ठ का पता है, वह प्रमाण पत्र देख सकता है। इसे वैसे ही बाँटें जैसे काग़ज़ को बाँटते।",
     ),
     "ur": Words(
-        "اردو",
         "سندِ اعزاز",
         "نمبر",
         "لوک سبھا حلقہ",

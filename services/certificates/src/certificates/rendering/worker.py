@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from certificates.rendering.code import TooMuchForACode
 from certificates.rendering.names import NothingToShow
 from certificates.rendering.page import Page, certificate_data
 from certificates.rendering.typesetter import Typesetter
+from mitra_shared.qr_code import TooMuchForACode
 from mitra_shared.typesetting.compiling import NotSet
 from mitra_shared.typesetting.serving import Making, Tell, serve
 

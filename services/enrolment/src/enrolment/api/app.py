@@ -10,7 +10,7 @@ from enrolment.api.data_protection import data_protection_routes
 from enrolment.api.device_records import add_device_records_route
 from enrolment.api.devices import device_routes
 from enrolment.api.enrolments import add_enrolment_routes
-from enrolment.api.html import static_routes
+from enrolment.api.html import FILES
 from enrolment.api.invitations import invitation_routes
 from enrolment.api.mitras import mitra_routes
 from enrolment.api.opinions import OPINIONS_PATH, add_opinion_route
@@ -61,7 +61,7 @@ def create_app(
             request_routes(service),
             data_protection_routes(service),
             person_pages(service, desk),
-            static_routes(),
+            FILES.routes,
             device_routes(service),
             field_pages(),
             log_router(service.engine, ENROLMENT, OPINIONS),

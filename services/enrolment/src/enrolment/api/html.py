@@ -1,62 +1,25 @@
-"""Pages as answers: headers that keep scripts of others out; static files; the language that was chosen."""
+"""Pages as answers: forms that only our own pages send, and the language that was chosen."""
 
-import gzip
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from enrolment.pages.rendering import rendered
-from enrolment.pages.words import LANGUAGE_COOKIE, LANGUAGES, Words, liked
-from mitra_shared.http.problems import BAD_REQUEST, FORBIDDEN, NOT_FOUND
-from mitra_shared.http.static_files import StaticFile, static_file, takes_gzip
+from enrolment.pages.words import words_of
+from mitra_shared.http.pages import YEAR_SECONDS, PageFiles, page_answer
+from mitra_shared.http.problems import BAD_REQUEST, FORBIDDEN
+from mitra_shared.pages.words import LANGUAGE_COOKIE, LANGUAGES, Words, liked
 
 SEE_OTHER: Final = 303
-YEAR_SECONDS: Final = 366 * 86_400
-SMALLEST_ZIPPED: Final = 1_000
-ZIP_LEVEL: Final = 5
 LARGEST_FORM: Final = 20_000
 MOST_FIELDS: Final = 100
-STATIC: Final = Path(__file__).parent.parent / "pages" / "static"
 
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-
-
-def _read() -> dict[str, StaticFile]:
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", **HEADERS}
-    return {path.name: static_file(path.read_bytes(), path.suffix, headers) for path in STATIC.iterdir()}
-
-
-_FILES: Final = _read()
-VERSION: Final = sha256("".join(file.etag for _, file in sorted(_FILES.items())).encode()).hexdigest()[:12]
-"""Changes with any of the static files; it is a part of their path, so that browsers may keep them."""
-
-
-def static_routes() -> APIRouter:
-    """Style and script of the pages, and the choice of a language."""
-    router = APIRouter(include_in_schema=False)
-
-    @router.api_route("/pages/{version}/{name}", methods=["GET", "HEAD"])
-    async def asset(request: Request, version: str, name: str) -> Response:
-        """A static file. One of another version is answered too, but not to be kept."""
-        found = _FILES.get(name)
-        if found is None:
-            raise NOT_FOUND("The pages have no such file")
-        given = found.answer(request)
-        if version != VERSION:
-            given.headers["Cache-Control"] = "no-store"
-        return given
-
-    return router
+FILES: Final = PageFiles(Path(__file__).parent.parent / "pages" / "static", "/pages")
+"""Style and script of the pages."""
 
 
 def chosen_language(
@@ -74,23 +37,15 @@ def chosen_language(
 
 def words_for(request: Request) -> Words:
     """The words of the language that whoever asks wants."""
-    return liked(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    return words_of(liked(chosen, request.headers.get("accept-language", "")))
 
 
 def answer(request: Request, template: str, *, status: int = 200, **content: Any) -> Response:
     """The page of a template. Nothing of it is kept in caches."""
     words = words_for(request)
-    body = rendered(template, words, static=f"/pages/{VERSION}", back=request.url.path, **content)
-    headers = {
-        **HEADERS,
-        "Cache-Control": "no-store",
-        "Content-Language": words.language,
-        "Vary": "Accept-Encoding, Accept-Language, Cookie",
-    }
-    if len(body) >= SMALLEST_ZIPPED and takes_gzip(request):
-        body = gzip.compress(body, ZIP_LEVEL, mtime=0)
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, status, headers, media_type="text/html; charset=utf-8")
+    body = rendered(template, words, static=FILES.base, back=request.url.path, **content)
+    return page_answer(request, body, words.language, status=status)
 
 
 def onward(path: str) -> RedirectResponse:

@@ -23,11 +23,11 @@ from enrolment.commands.open_session import (
     open_session,
 )
 from enrolment.commands.send_code import SendCode, send_code
-from enrolment.pages.code import code_svg
 from enrolment.person_desk import PersonDesk
 from enrolment.receipts import Receipt, read_receipt, receipt_path, written_receipt
 from enrolment.service import Service
 from mitra_shared.http.problems import FORBIDDEN, NOT_FOUND, TOO_MANY_REQUESTS, Problem
+from mitra_shared.qr_code import QUIET, code_path
 
 COOKIE: Final = "mitra_person"
 
@@ -111,8 +111,16 @@ class _PersonPages:
         """The receipt on paper, with a code to scan. It shows what its reader knows already."""
         receipt = _receipt(typed)
         link = self.service.people.url + receipt_path(receipt)
-        side, path = code_svg(link)
-        return answer(request, "slip.html", link=link, side=side, path=path, written=written_receipt(receipt))
+        side, path = code_path(link, "M")
+        return answer(
+            request,
+            "slip.html",
+            link=link,
+            side=side,
+            quiet=QUIET,
+            path=path,
+            written=written_receipt(receipt),
+        )
 
     async def code(self, request: Request, typed: str) -> Response:
         """Send a code."""

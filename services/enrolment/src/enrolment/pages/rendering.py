@@ -3,16 +3,13 @@
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from enrolment.pages.words import day_of, moment
+from mitra_shared.pages.templates import page_templates
+from mitra_shared.pages.words import Words
 
-from enrolment.pages.words import LANGUAGES, Words, day, moment
-
-_templates: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
-)  # fmt: skip
-_templates.filters |= {"moment": moment, "day": day}
-_templates.globals |= {"languages": LANGUAGES}
+_templates: Final = page_templates(
+    Path(__file__).parent / "templates", filters={"moment": moment, "day": day_of}, names={}
+)
 
 
 def rendered(template: str, words: Words, **content: Any) -> bytes:

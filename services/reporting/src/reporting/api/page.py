@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from mitra_shared.campaign.definition import Language, Slug
 from mitra_shared.http.problems import NOT_FOUND, Problem
+from mitra_shared.pages.words import LANGUAGE_COOKIE
 from reporting.api.html import answer
 from reporting.api.problems import CAMPAIGN_UNKNOWN, NOT_READ_YET, ROUND_UNKNOWN, wrong_field
 from reporting.api.readers import Reader, board_shown_to_all, reader_of
@@ -21,7 +22,6 @@ from reporting.domain.access import Sight
 from reporting.opinion_queries import UnknownRelease, UnknownRound
 from reporting.pages.preferences import (
     APPEARANCE_COOKIE,
-    LANGUAGE_COOKIE,
     Appearance,
     Preferences,
     preferences_of,

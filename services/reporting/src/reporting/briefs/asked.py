@@ -6,11 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import Names
 from mitra_shared.ids import AreaCode
+from mitra_shared.pages.words import Words, day
 from reporting.briefs.words import apart, number, share_text
 from reporting.domain.board import Board
 from reporting.domain.days import day_of
 from reporting.opinion_queries import opinions_answer
-from reporting.pages.words import Words, day
 from reporting.storage.opinions import releases
 
 MOST_QUESTIONS: Final = 4

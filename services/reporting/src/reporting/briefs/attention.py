@@ -6,13 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode
+from mitra_shared.pages.words import Words, day
 from reporting.briefs.words import area_name, number, pace_text
 from reporting.domain.board import Board
 from reporting.domain.pace import Standing
 from reporting.domain.unusual import Kind
 from reporting.pace_queries import flags_answer, pace_answer
 from reporting.pacing import Pacing
-from reporting.pages.words import Words, day
 
 MOST_BEHIND: Final = 3
 MOST_UNUSUAL: Final = 2

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import Area, Evidence, Goal, Level
 from mitra_shared.ids import AreaCode
+from mitra_shared.pages.words import Words, day
 from reporting.briefs.asked import opinions_data
 from reporting.briefs.attention import attention
 from reporting.briefs.ranking import ranking
@@ -19,7 +20,6 @@ from reporting.lag import LagWatch
 from reporting.mirror import Mirror
 from reporting.pace_queries import area_pace_answer
 from reporting.pacing import Pacing
-from reporting.pages.words import Words, day
 from reporting.queries import freshness, progress
 
 BRIEF_LEVELS: Final = (Level.NATION, Level.STATE, Level.CONSTITUENCY)

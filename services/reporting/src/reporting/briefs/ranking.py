@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode
+from mitra_shared.pages.words import Words
 from reporting.briefs.words import MARKS, number, share_text
 from reporting.domain.board import Board, Rollup
 from reporting.domain.disclosure import AreaTree
 from reporting.domain.pace import Standing
 from reporting.pacing import Days, Pacing
-from reporting.pages.words import Words
 from reporting.queries import progress
 
 MOST_ROWS: Final = 20

@@ -9,8 +9,9 @@ from typing import Final
 
 from mitra_shared.campaign.definition import Area, Evidence, Language
 from mitra_shared.campaign.numerals import indian
+from mitra_shared.pages.words import END, ISOLATE, Words, day
 from reporting.domain.days import IST
-from reporting.pages.words import END, ISOLATE, Words, day, percent, rate, words_of
+from reporting.pages.words import percent, rate, words_of
 
 MARKS: Final = {
     Evidence.NAMED: "named",

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from mitra_shared.campaign.numerals import indian
+from mitra_shared.pages.templates import page_templates
+from mitra_shared.pages.words import day
 from reporting.pages.preferences import Preferences
-from reporting.pages.words import LANGUAGES, clock, day, percent, rate
+from reporting.pages.words import clock, percent, rate
 
 STANDINGS: Final = {
     "reached": "standing_reached",
@@ -19,12 +19,11 @@ STANDINGS: Final = {
 }
 """Key of the words for each `domain.pace.Standing`."""
 
-_templates: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
-)  # fmt: skip
-_templates.filters |= {"indian": indian, "clock": clock, "day": day, "rate": rate}
-_templates.globals |= {"percent": percent, "languages": LANGUAGES, "standings": STANDINGS}
+_templates: Final = page_templates(
+    Path(__file__).parent / "templates",
+    filters={"indian": indian, "clock": clock, "day": day, "rate": rate},
+    names={"percent": percent, "standings": STANDINGS},
+)
 
 
 def rendered(template: str, preferences: Preferences, **content: Any) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from mitra_shared.campaign.definition import Area, Evidence, Level
 from mitra_shared.campaign.numerals import indian
 from mitra_shared.ids import AreaCode
+from mitra_shared.pages.words import Words, day
 from reporting.api.readers import Reader
 from reporting.api.screens.at_hand import if_at_hand
 from reporting.api.screens.tiles import tile_map
@@ -16,7 +17,6 @@ from reporting.domain.board import Board, Rollup
 from reporting.domain.days import day_of
 from reporting.drawing.trend import BandDay, Trend, trend_svg
 from reporting.pace_queries import area_pace_answer, flags_answer, pace_answer
-from reporting.pages.words import Words, day
 from reporting.queries import freshness, sorted_rollups
 from reporting.storage.recruiters import RecruiterCounts, read_recruiters
 
