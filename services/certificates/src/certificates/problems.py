@@ -14,13 +14,6 @@ RENDERING_FAILED: Final = ProblemKind("rendering-failed", "The certificate canno
 SEGMENT_UNKNOWN: Final = ProblemKind("segment-unknown", "There is no such segment in the campaign", 404)
 STATUS_LIST_UNKNOWN: Final = ProblemKind("status-list-unknown", "There is no such status list", 404)
 
-IDEMPOTENCY_KEY_MISSING: Final = ProblemKind("idempotency-key-missing", "An idempotency key is needed", 400)
-IDEMPOTENCY_KEY_INVALID: Final = ProblemKind(
-    "idempotency-key-invalid", "The idempotency key is not valid", 400
-)
-IDEMPOTENCY_KEY_REUSED: Final = ProblemKind(
-    "idempotency-key-reused", "The idempotency key belongs to another request", 422
-)
 SHEET_UNKNOWN: Final = ProblemKind("sheet-unknown", "There is no such print sheet", 404)
 NOTHING_TO_PRINT: Final = ProblemKind("nothing-to-print", "Everything is on a print sheet", 409)
 SHEET_NOT_READY: Final = ProblemKind("sheet-not-ready", "The print sheet is not ready", 409)

@@ -30,13 +30,6 @@ OF_REASON: Final[Mapping[Reason, ProblemKind]] = {
     )
 }
 
-IDEMPOTENCY_KEY_MISSING: Final = ProblemKind("idempotency-key-missing", "An idempotency key is needed", 400)
-IDEMPOTENCY_KEY_INVALID: Final = ProblemKind(
-    "idempotency-key-invalid", "The idempotency key is not valid", 400
-)
-IDEMPOTENCY_KEY_REUSED: Final = ProblemKind(
-    "idempotency-key-reused", "The idempotency key belongs to another request", 422
-)
 ERASED_SINCE: Final = ProblemKind("erased", "The person has been erased", 410)
 DUPLICATE_ANSWERS_USED_UP: Final = ProblemKind(
     "duplicate-answers-used-up", "Too many duplicate people for one day", 429

@@ -13,6 +13,7 @@ from pydantic import UUID4, BaseModel, ConfigDict, Field, StrictBool, StrictInt,
 
 from enrolment.domain.consent import ConsentManner
 from mitra_shared.campaign.definition import Basis, Language
+from mitra_shared.http.idempotency_keys import IDEMPOTENCY_KEY_PATTERN
 from mitra_shared.ids import AreaCode, CampaignId, MitraId, StaffId
 from mitra_shared.person_names import LONGEST_NAME
 
@@ -20,7 +21,6 @@ LARGEST_BATCH = 1_000
 HIGHEST_NUMBER = 1_000_000
 """Records that one device may number."""
 
-IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{8,128}$"
 IdempotencyKey = Annotated[
     str,
     Field(

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from certificates.api.keyed_requests import KEYED_RESPONSES, Key, key_reused
 from certificates.api.paper_schemas import (
     FiguresTold,
     ProgrammeAsked,
@@ -30,6 +29,7 @@ from certificates.storage.programmes import Programme
 from certificates.storage.requests import KeyReused, Request
 from mitra_shared.contracts.topics import partition_of
 from mitra_shared.database import retrying
+from mitra_shared.http.idempotency_keys import KEYED_RESPONSES, Key, key_reused
 from mitra_shared.http.problems import FORBIDDEN, problem_responses
 from mitra_shared.http.tokens import requires
 from mitra_shared.ids import AreaCode

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Response
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from certificates.api.keyed_requests import KEYED_RESPONSES, Key, key_reused
 from certificates.api.looks import put_on_record
 from certificates.api.paper_schemas import (
     Left,
@@ -52,6 +51,7 @@ from certificates.storage.press_jobs import Job, Stage
 from certificates.storage.requests import KeyReused, Request
 from certificates.storage.sheets import SegmentScope, Sheet
 from mitra_shared.database import retrying
+from mitra_shared.http.idempotency_keys import KEYED_RESPONSES, Key, key_reused
 from mitra_shared.http.problems import Problem, invalid_fields, problem_responses
 from mitra_shared.http.tokens import requires
 from mitra_shared.ids import AreaCode

@@ -4,7 +4,6 @@ Bytes to command, answer to bytes; everything else happens at the intake desk.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,9 +19,7 @@ from enrolment.examples import BATCH_EXAMPLES, ENROLMENT_EXAMPLES
 from enrolment.intake import answers
 from enrolment.intake.committer import IntakeFull
 from enrolment.intake.items import Answer
-from enrolment.problems import IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_MISSING
 from enrolment.schemas import (
-    IDEMPOTENCY_KEY_PATTERN,
     LARGEST_BATCH,
     BatchEntry,
     BatchOutcomes,
@@ -33,6 +30,7 @@ from enrolment.schemas import (
 )
 from enrolment.service import Service
 from mitra_shared.http.answers import problem_of_body
+from mitra_shared.http.idempotency_keys import checked_key
 from mitra_shared.http.lean import JsonAnswer, body_bytes, body_of, lean_post, parsed
 from mitra_shared.http.problems import MEDIA_TYPE, problem_responses
 from mitra_shared.http.tokens import caller_of, check_role
@@ -41,7 +39,6 @@ from mitra_shared.security.tokens import RECRUITERS, Caller
 from mitra_shared.telemetry.trace import current_traceparent
 
 _CREATED: Final = 201
-_KEY: Final = re.compile(IDEMPOTENCY_KEY_PATTERN.encode())
 _KEY_PARAMETER: Final[Mapping[str, Any]] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -141,25 +138,9 @@ def command_of(
 
 
 def _idempotency_key(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"idempotency-key":
-            if not _KEY.fullmatch(value):
-                raise IDEMPOTENCY_KEY_INVALID(
-                    "The header Idempotency-Key must be 8 to 128 printable ASCII characters without blanks.",
-                    errors=[
-                        {
-                            "field": "Idempotency-Key",
-                            "message": "does not have the right form",
-                            "expected": "8 to 128 printable ASCII characters without blanks",
-                        }
-                    ],
-                )
-            key: str = value.decode("ascii")
-            return key
-    raise IDEMPOTENCY_KEY_MISSING(
-        "Send the header Idempotency-Key, best a random UUID that stays the same when you try again.",
-        errors=[{"field": "Idempotency-Key", "message": "is missing", "expected": "such as a random UUID"}],
-    )
+    given = (value for name, value in scope["headers"] if name == b"idempotency-key")
+    value = next(given, None)
+    return checked_key(None if value is None else value.decode("latin-1"))
 
 
 def _entries(body: bytes) -> list[BatchEntry | Answer]:

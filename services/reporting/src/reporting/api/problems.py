@@ -16,13 +16,6 @@ FEED_FULL: Final = ProblemKind("feed-full", "No more live subscribers for the mo
 WEBHOOK_UNKNOWN: Final = ProblemKind("webhook-unknown", "There is no such webhook in the campaign", 404)
 WEBHOOKS_FULL: Final = ProblemKind("webhooks-full", "The campaign has as many webhooks as it may", 409)
 SECRETS_FULL: Final = ProblemKind("webhook-secrets-full", "Too many secrets of the webhook sign already", 409)
-IDEMPOTENCY_KEY_MISSING: Final = ProblemKind("idempotency-key-missing", "An idempotency key is needed", 400)
-IDEMPOTENCY_KEY_INVALID: Final = ProblemKind(
-    "idempotency-key-invalid", "The idempotency key is not valid", 400
-)
-IDEMPOTENCY_KEY_REUSED: Final = ProblemKind(
-    "idempotency-key-reused", "The idempotency key belongs to another request", 422
-)
 
 
 def wrong_field(field: str, message: str, expected: str) -> Problem:

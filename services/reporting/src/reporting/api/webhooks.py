@@ -7,12 +7,11 @@ from pydantic_core import to_json
 from starlette.responses import Response
 from structlog import get_logger
 
+from mitra_shared.http.idempotency_keys import Key, key_reused
 from mitra_shared.http.problems import Problem, problem_responses, unavailable
 from mitra_shared.log import unit_of_work
 from mitra_shared.log.unit_of_work import UnitOfWork
-from reporting.api.idempotency import Key
 from reporting.api.problems import (
-    IDEMPOTENCY_KEY_REUSED,
     SECRETS_FULL,
     WEBHOOK_UNKNOWN,
     WEBHOOKS_FULL,
@@ -102,7 +101,7 @@ async def post_webhook(reads: Annotated[Reader, Depends(_creator)], key: Key, wa
             made, secret = await create_webhook(command, unit.connection, reads.state.webhooks.ring)
             await announce(unit.connection)
     except KeyReused:
-        raise IDEMPOTENCY_KEY_REUSED("Use a new key for another request") from None
+        raise key_reused() from None
     except TooManyWebhooks as error:
         raise WEBHOOKS_FULL(f"{error}; delete one that is not needed") from None
     log.info("webhook created", webhook=made.id, by=reads.caller.subject)
