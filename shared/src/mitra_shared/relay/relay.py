@@ -34,7 +34,9 @@ REWRITE_SECONDS: Final = 5.0
 """How long a stream goes on after entries of its log were erased: many erasures are one rewriting."""
 
 AUDIT_SECONDS: Final = 5.0
-IDLE_SECONDS: Final = 0.5
+IDLE_SECONDS: Final = 2.0
+DEAF_SECONDS: Final = 0.5
+"""Pause where the database does not notify."""
 
 
 class Relay:
@@ -82,7 +84,7 @@ class Relay:
                     continue
                 failures, self.trouble, self.last_pass = 0, None, monotonic()
                 if not more:
-                    await wakeup.wait(IDLE_SECONDS, shutdown)
+                    await wakeup.wait(IDLE_SECONDS if wakeup.listens else DEAF_SECONDS, shutdown)
 
     async def relay_once(self) -> bool:
         """One pass over all partitions.

@@ -1,4 +1,4 @@
-"""Waking on NOTIFY, with a poll as the fallback: a lost notification costs half a second, never an event."""
+"""Waking on NOTIFY, with a poll as the fallback: a lost notification costs a pause, never an event."""
 
 import asyncio
 from types import TracebackType
@@ -29,9 +29,20 @@ class Wakeup:
         if self._connection is not None:
             self._connection.terminate()
 
+    @property
+    def listens(self) -> bool:
+        """Whether notifications are heard, as far as is known."""
+        return self._connection is not None and not self._connection.is_closed()
+
     async def wait(self, seconds: float, shutdown: ShutdownSignal) -> None:
-        """Return when notified, when `shutdown` is set, or after `seconds`."""
-        await self._listen()
+        """Return when notified, when `shutdown` is set, or after `seconds`.
+
+        At once where it has only now begun to listen, since nobody knows what was missed.
+        """
+        if not self.listens:
+            await self._listen()
+            if self.listens:
+                return
         waiting = asyncio.create_task(self._woken.wait()), asyncio.create_task(shutdown.wait())
         try:
             await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -41,8 +52,6 @@ class Wakeup:
         self._woken.clear()
 
     async def _listen(self) -> None:
-        if self._connection is not None and not self._connection.is_closed():
-            return
         try:
             self._connection = await asyncpg.connect(
                 host=self._url.host,
