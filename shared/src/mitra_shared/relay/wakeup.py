@@ -39,10 +39,8 @@ class Wakeup:
 
         At once where it has only now begun to listen, since nobody knows what was missed.
         """
-        if not self.listens:
-            await self._listen()
-            if self.listens:
-                return
+        if not self.listens and await self._listen():
+            return
         waiting = asyncio.create_task(self._woken.wait()), asyncio.create_task(shutdown.wait())
         try:
             await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -51,7 +49,7 @@ class Wakeup:
                 task.cancel()
         self._woken.clear()
 
-    async def _listen(self) -> None:
+    async def _listen(self) -> bool:
         try:
             self._connection = await asyncpg.connect(
                 host=self._url.host,
@@ -64,3 +62,4 @@ class Wakeup:
             await self._connection.add_listener(self._channel, lambda *_: self._woken.set())
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
             self._connection = None
+        return self._connection is not None
