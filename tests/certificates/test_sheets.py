@@ -113,12 +113,12 @@ async def test_a_page_that_failed_may_be_taken_by_a_later_sheet(office: Office) 
 async def test_a_reprint_takes_what_was_on_a_sheet_and_keeps_the_reason(office: Office) -> None:
     await office.issue(5)
     await office.sheet(most=4)
-    body = {"numbers": ["S11-AC017-0003", "s11-ac017-0001 "], "reason": " Torn by the printer "}
+    body = {"numbers": ["S11-AC017-0003", "s11-ac017-0001 "], "reason": "torn"}
     headers = {**IN_CHARGE, **keyed("reprint-of-two")}
     answer = await office.api.post("/v1/sheets/reprints", json=body, headers=headers)
     assert answer.status_code == 201, answer.text
     told = answer.json()
-    assert (told["reprint"], told["count"], told["remaining"]) == ("Torn by the printer", 2, 1)
+    assert (told["reprint"], told["count"], told["remaining"]) == ("torn", 2, 1)
     assert await office.serials(told["id"]) == [1, 3]
     assert (await office.api.post("/v1/sheets/reprints", json=body, headers=headers)).json() == told
 
@@ -128,7 +128,7 @@ async def test_a_reprint_names_each_number_that_cannot_be(office: Office) -> Non
     await office.sheet(most=3)
     office.log.withdrew(2)
     await office.sign()
-    body = {"numbers": [f"S11-AC017-000{n}" for n in (1, 2, 4, 9)], "reason": "Ink ran out"}
+    body = {"numbers": [f"S11-AC017-000{n}" for n in (1, 2, 4, 9)], "reason": "misprinted"}
     answer = await office.api.post("/v1/sheets/reprints", json=body, headers={**IN_CHARGE, **keyed()})
     assert slug(answer) == "invalid-request"
     assert [(error["field"], error["message"]) for error in answer.json()["errors"]] == [
@@ -142,14 +142,13 @@ async def test_a_reprint_names_each_number_that_cannot_be(office: Office) -> Non
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"numbers": ["S11-AC017-0001", "S11-AC018-0001"], "reason": "Ink"}, "numbers[1]"),
-        ({"numbers": ["S11-AC017-0001", "S11-AC017-0001"], "reason": "Ink"}, "numbers[1]"),
-        ({"numbers": ["seven"], "reason": "Ink"}, "numbers[0]"),
-        ({"numbers": ["S11-AC017-00001"], "reason": "Ink"}, "numbers[0]"),
-        ({"numbers": [], "reason": "Ink"}, "numbers"),
+        ({"numbers": ["S11-AC017-0001", "S11-AC018-0001"], "reason": "misprinted"}, "numbers[1]"),
+        ({"numbers": ["S11-AC017-0001", "S11-AC017-0001"], "reason": "misprinted"}, "numbers[1]"),
+        ({"numbers": ["seven"], "reason": "misprinted"}, "numbers[0]"),
+        ({"numbers": ["S11-AC017-00001"], "reason": "misprinted"}, "numbers[0]"),
+        ({"numbers": [], "reason": "misprinted"}, "numbers"),
         ({"numbers": ["S11-AC017-0001"]}, "reason"),
-        ({"numbers": ["S11-AC017-0001"], "reason": "  x "}, "reason"),
-        ({"numbers": ["S11-AC017-0001"], "reason": "Ink\nran out"}, "reason"),
+        ({"numbers": ["S11-AC017-0001"], "reason": "the one of Aisha"}, "reason"),
     ],
 )
 async def test_what_is_wrong_with_a_reprint_is_named(office: Office, body: Any, field: str) -> None:
@@ -188,7 +187,7 @@ async def test_a_reprint_is_no_news_but_of_what_had_not_been_printed(office: Off
     first = await office.rendered()
     await office.run("update sheet_member set rendered = false where place = 3")
     await office.post(f"/v1/sheets/{first}/printed")
-    body = {"numbers": ["S11-AC017-0001", "S11-AC017-0003"], "reason": "Torn"}
+    body = {"numbers": ["S11-AC017-0001", "S11-AC017-0003"], "reason": "torn"}
     again = (
         await office.api.post("/v1/sheets/reprints", json=body, headers={**IN_CHARGE, **keyed()})
     ).json()["id"]

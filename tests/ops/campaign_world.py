@@ -33,7 +33,7 @@ from certificates.commands.plan_programme import PlanProgramme, plan_programme
 from certificates.commands.report_programme import ReportProgramme, report_programme
 from certificates.commands.reprint import Reprint, reprint
 from certificates.domain.certificate import visible_number
-from certificates.domain.paper import HandOverOutcome, VisibleNumber
+from certificates.domain.paper import HandOverOutcome, ReprintReason, VisibleNumber
 from certificates.signing import StatusListPublisher, signing_group
 from certificates.storage.programmes import Programme
 from certificates.storage.requests import Request
@@ -347,7 +347,7 @@ async def print_and_hand_over(world: World) -> None:
             )
         )
         numbers = [VisibleNumber(scope.segment, serial) for serial in found.scalars()]
-        torn = Reprint(uuid4(), scope, numbers[:1], "torn", request("reprint"), datetime.now(UTC))
+        torn = Reprint(uuid4(), scope, numbers[:1], ReprintReason.TORN, request("reprint"), datetime.now(UTC))
         again = await reprint(unit, torn)
     for sheet in (first, second, again):
         async with unit_of_work(world.certificates) as unit:

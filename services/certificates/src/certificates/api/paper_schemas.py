@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from certificates.api.schemas import Answer, Number
 from certificates.commands.make_sheet import MOST
-from certificates.domain.paper import HandOverOutcome
+from certificates.domain.paper import HandOverOutcome, ReprintReason
 from certificates.storage.press_jobs import Stage
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 
@@ -41,7 +41,7 @@ class ReprintAsked(Asked):
 
     numbers: Annotated[list[Number], Field(min_length=1, max_length=MOST)]
     """As printed; all of one segment, none twice."""
-    reason: Annotated[Words, Field(examples=["Two pages were torn by the printer"])]
+    reason: ReprintReason
 
 
 class Left(Answer):
@@ -78,7 +78,7 @@ class SheetTold(Answer):
     campaign: CampaignId
     constituency: Annotated[AreaCode, Field(examples=["S11-PC04"])]
     segment: Segment
-    reprint: str | None
+    reprint: ReprintReason | None
     """Why it was made, if its certificates had been on one before."""
     made_at: AwareDatetime
     made_by: StaffId

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from certificates.domain.paper import ReprintReason
 from certificates.storage import sheets
 from certificates.storage.requests import Request, alone, alone_with, check_same
 from certificates.storage.sheets import SegmentScope, Sheet
@@ -62,7 +63,7 @@ def new_sheet(
     now: datetime,
     count: int,
     remaining: int,
-    reason: str | None = None,
+    reason: ReprintReason | None = None,
 ) -> Sheet:
     """A sheet of which nothing is printed yet."""
     return Sheet(

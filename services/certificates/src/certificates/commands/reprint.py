@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from certificates.commands.make_sheet import new_sheet
-from certificates.domain.paper import VisibleNumber
+from certificates.domain.paper import ReprintReason, VisibleNumber
 from certificates.storage import sheets
 from certificates.storage.requests import Request, alone_with, check_same
 from certificates.storage.sheets import Printable, SegmentScope, Sheet
@@ -37,7 +37,7 @@ class Reprint:
     sheet: UUID
     scope: SegmentScope
     numbers: Sequence[VisibleNumber]
-    reason: str
+    reason: ReprintReason
     request: Request
     now: datetime
 

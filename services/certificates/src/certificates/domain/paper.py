@@ -26,6 +26,16 @@ class HandOverOutcome(StrEnum):
     RECORD_REUSED = "record_reused"
 
 
+class ReprintReason(StrEnum):
+    """Why paper is printed again. A list, since words of one's own could tell of a person."""
+
+    MISPRINTED = "misprinted"
+    TORN = "torn"
+    LOST = "lost"
+    NEVER_ARRIVED = "never_arrived"
+    OTHER = "other"
+
+
 class VisibleNumber(NamedTuple):
     """The number people read, taken apart."""
 

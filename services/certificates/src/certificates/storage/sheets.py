@@ -1,7 +1,7 @@
 """Print sheets as they are kept: who is on which page, and what became of the sheet."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from certificates.domain.paper import ReprintReason
 from certificates.storage.requests import Request
 from mitra_shared.ids import AreaCode, CampaignId, Partition, StaffId
 
@@ -31,7 +32,7 @@ class Sheet:
     campaign: CampaignId
     constituency: AreaCode
     segment: AreaCode
-    reason: str | None
+    reason: ReprintReason | None
     made_by: StaffId
     made_at: datetime
     count: int
@@ -100,24 +101,24 @@ _INSERT_JOB: Final = text(
 async def find(connection: AsyncConnection, sheet: UUID) -> Sheet | None:
     """The sheet of that id."""
     row = (await connection.execute(_FOUND, {"id": sheet})).one_or_none()
-    return None if row is None else Sheet(*row)
+    return None if row is None else _sheet(row)
 
 
 async def of_job(connection: AsyncConnection, sheet: UUID) -> Sheet:
     """The sheet of a job, which there is."""
-    return Sheet(*(await connection.execute(_FOUND, {"id": sheet})).one())
+    return _sheet((await connection.execute(_FOUND, {"id": sheet})).one())
 
 
 async def lock(connection: AsyncConnection, sheet: UUID) -> Sheet | None:
     """The sheet of that id, which nobody else changes until the end of the transaction."""
     row = (await connection.execute(_LOCKED, {"id": sheet})).one_or_none()
-    return None if row is None else Sheet(*row)
+    return None if row is None else _sheet(row)
 
 
 async def asked_before(connection: AsyncConnection, request: Request) -> tuple[bytes, Sheet] | None:
     """The sheet that was made for the key of a request, and the digest of the request it was made for."""
     row = (await connection.execute(_ASKED, {"caller": request.caller, "key": request.key})).one_or_none()
-    return None if row is None else (row[0], Sheet(*row[1:]))
+    return None if row is None else (row[0], _sheet(row[1:]))
 
 
 async def of_segment(
@@ -125,7 +126,13 @@ async def of_segment(
 ) -> Sequence[Sheet]:
     """Sheets of a segment, the newest first."""
     rows = await connection.execute(_OF_SEGMENT, {"campaign": campaign, "segment": segment, "most": most})
-    return [Sheet(*row) for row in rows]
+    return [_sheet(row) for row in rows]
+
+
+def _sheet(row: Sequence[Any]) -> Sheet:
+    """The sheet of a row with the columns of `_FIELDS`."""
+    sheet = Sheet(*row)
+    return sheet if sheet.reason is None else replace(sheet, reason=ReprintReason(sheet.reason))
 
 
 async def untaken(connection: AsyncConnection, scope: SegmentScope, most: int) -> Sequence[Untaken]:
