@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.consume.replay import LogClient
-from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, STAFF
 from mitra_shared.http.answers import install_problem_handlers
 from mitra_shared.http.server import serve
 from mitra_shared.ids import StaffId
@@ -30,14 +30,14 @@ def log_app(enrolment: AsyncEngine, certificates: AsyncEngine) -> FastAPI:
     app = FastAPI()
     app.state.tokens = TokenVerifier(public_jwks(_SIGNING_KEY))
     install_problem_handlers(app)
-    app.include_router(log_router(enrolment, ENROLMENT, OPINIONS))
+    app.include_router(log_router(enrolment, ENROLMENT, OPINIONS, STAFF))
     app.include_router(log_router(certificates, CERTIFICATES, CUSTODY), prefix=OF_CERTIFICATES)
     return app
 
 
 def log_client(app: FastAPI) -> LogClient:
     """Asks the application itself, past the network."""
-    urls = {topic.name: "http://logs" for topic in (ENROLMENT, OPINIONS)}
+    urls = {topic.name: "http://logs" for topic in (ENROLMENT, OPINIONS, STAFF)}
     urls |= {topic.name: f"http://logs{OF_CERTIFICATES}" for topic in (CERTIFICATES, CUSTODY)}
     return LogClient(urls, SERVICE_TOKEN, httpx.ASGITransport(app))
 

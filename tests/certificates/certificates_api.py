@@ -21,6 +21,8 @@ from mitra_shared.http.probes import Readiness
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.security.lookup import new_lookup_key
 from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
+from mitra_shared.staff_standing.reading import StandingTable
+from mitra_shared.staff_standing.revocations import Revocations
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from tests.certificates.issuing import NAME_KEYS
 
@@ -56,7 +58,19 @@ async def api_client(
     pool = RenderPool(workers=settings.render_workers)
     renderings = Renderings(pool, RenderingCache(directory, largest_bytes=settings.cache_bytes))
     sheets = SheetStore(directory / "sheets", settings.names())
-    app = create_app(engine, settings, issuer, renderings, sheets, Readiness(), ProcessMetrics())
+    revocations = Revocations(StandingTable())
+    async with engine.connect() as connection:
+        await revocations.refresh(connection)
+    app = create_app(
+        engine,
+        settings,
+        issuer,
+        renderings,
+        sheets,
+        Readiness(),
+        ProcessMetrics(),
+        revoked=revocations.revoked,
+    )
     try:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://certificates"

@@ -29,10 +29,10 @@ from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
 from enrolment.passwords import Passwords
-from enrolment.revocations import Revocations
 from enrolment.seals import Seals
 from enrolment.service import People, Service
 from enrolment.staffing import Staffing
+from enrolment.storage.staff_log import OwnAccounts
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.http.probes import Readiness
 from mitra_shared.http.rates import RatePerAddress
@@ -49,6 +49,7 @@ from mitra_shared.security.tokens import (
     public_jwks,
 )
 from mitra_shared.settings import ServiceSettings
+from mitra_shared.staff_standing.revocations import Revocations
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from tests.factories import NOTICE_VERSION
 
@@ -62,6 +63,7 @@ ACCESS_KEY = new_access_key()
 PASSWORDS = Passwords(PasswordCost(memory_kib=8, passes=1))
 """Weak, for tests. No process takes such a setting."""
 SEALS = Seals(
+    KeyRing.from_json(new_key_ring("test")),
     KeyRing.from_json(new_key_ring("test")),
     KeyRing.from_json(new_key_ring("test")),
     KeyedHash.from_base64(new_lookup_key()),
@@ -186,7 +188,11 @@ async def running_api(
         commit = around(commit)
     committer = Committer(commit, metrics.commits, limits or IntakeLimits())
     staffing = Staffing(
-        SEALS, passwords or PASSWORDS, ACCESS_KEY, Revocations(clock), proxies=(ip_network("127.0.0.0/8"),)
+        SEALS,
+        passwords or PASSWORDS,
+        ACCESS_KEY,
+        Revocations(OwnAccounts(clock)),
+        proxies=(ip_network("127.0.0.0/8"),),
     )
     people = People(PEOPLE_URL, RatePerAddress(codes_a_minute))
     desk = IntakeDesk(campaigns, SEALS, committer)

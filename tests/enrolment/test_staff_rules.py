@@ -79,7 +79,7 @@ def test_nobody_appoints_beyond_their_area() -> None:
 
 
 def given(monkeypatch: pytest.MonkeyPatch, **values: str) -> ApiSettings:
-    needed = ("database_url", "redis_url", "name_keys", "phone_keys", "lookup_key")
+    needed = ("database_url", "redis_url", "name_keys", "phone_keys", "staff_keys", "lookup_key")
     keys = {
         "token_keys": public_jwks(SIGNING_KEY, ACCESS_KEY),
         "access_token_key": ACCESS_KEY,

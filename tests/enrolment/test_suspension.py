@@ -4,7 +4,7 @@ import asyncio
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.main import follow
+from mitra_shared.following import follow
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.security.tokens import Role
 from tests.enrolment.intake_api import CONSTITUENCY, operator, person, rows, token

@@ -15,6 +15,7 @@ from tests.flows.real_stack import RealStack
 KEPT_BY = {
     "enrolment": "enrolment",
     "opinions": "enrolment",
+    "staff": "enrolment",
     "certificates": "certificates",
     "custody": "certificates",
 }

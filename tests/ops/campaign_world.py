@@ -41,18 +41,29 @@ from certificates.storage.sheets import SegmentScope
 from enrolment.clock import system_clock
 from enrolment.upkeep import Upkeep
 from mitra_shared.consume.consumer import Consumer
-from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic, partition_of
+from mitra_shared.contracts.topics import (
+    CERTIFICATES,
+    CUSTODY,
+    ENROLMENT,
+    OPINIONS,
+    STAFF,
+    Topic,
+    partition_of,
+)
 from mitra_shared.database import create_engine
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.log import unit_of_work
 from mitra_shared.ops.audit import AuditReport, AuditSources, audit
+from mitra_shared.ops.rebuilding import GROUPS
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.relay import Relay
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.tokens import Caller, Role
+from mitra_shared.staff_standing.consuming import standing_group
 from mitra_shared.streams import connect
 from tests.certificates.issuing import issuer_in
 from tests.enrolment.intake_api import SEALS, IntakeApi, load, person, running_api, token
+from tests.enrolment.staff_world import StaffWorld, staff_world
 from tests.factories import ROUND, SEGMENTS, small_campaign
 from tests.logs import log_app, log_client
 from tests.servers import Database, Databases
@@ -125,6 +136,13 @@ class World:
             issuer = issuer_in(Path(stack.enter_context(TemporaryDirectory())), SEALS.names)
             signing = signing_group(RedisBroker(log_level=logging.DEBUG), issuer)
             groups["credentials"] = (self.certificates, signing)
+            for service, engine, with_names in (
+                ("certificates", self.certificates, False),
+                ("reporting", self.reporting, True),
+            ):
+                broker = RedisBroker(log_level=logging.DEBUG)
+                group = standing_group(broker, service, with_names=with_names)
+                groups[group.name] = (engine, group)
             logs = log_client(self.logs())
             stack.push_async_callback(logs.close)
             stop = ShutdownSignal()
@@ -146,6 +164,7 @@ class World:
         return [
             (self.enrolment, ENROLMENT),
             (self.enrolment, OPINIONS),
+            (self.enrolment, STAFF),
             (self.certificates, CERTIFICATES),
             (self.certificates, CUSTODY),
         ]
@@ -187,11 +206,9 @@ class World:
             async with engine.connect() as connection:
                 query = text(f"select partition, position from {topic.name}_head")  # noqa: S608
                 for partition, position in await connection.execute(query):
-                    ends["reporting", topic.name, partition] = position
-                    if topic == ENROLMENT:
-                        ends["certificates", topic.name, partition] = position
-                    if topic == CERTIFICATES:
-                        ends["credentials", topic.name, partition] = position
+                    for group, topics in GROUPS.items():
+                        if topic in topics:
+                            ends[group, topic.name, partition] = position
         return ends
 
     async def _standings(self) -> dict[tuple[str, str, int], int]:
@@ -297,6 +314,8 @@ class FieldDay:
 async def play_story(world: World) -> None:
     """A sound campaign: full quotas, waitlists, promotions, a freeze, changed quotas, opinions."""
     await load(world.enrolment, small_campaign())
+    async with staff_world(world.enrolment) as staff:
+        await appoint_and_replace(staff)
     async with running_api(world.enrolment) as api, world.living():
         field = FieldDay(api)
         full = ("S11-AC017", "S11-AC019", "S24-AC036")
@@ -323,6 +342,22 @@ async def play_story(world: World) -> None:
         for looked_at in people["S11-AC019"][:3]:
             await field.look_at(looked_at, "S11-AC019")
         await put_on_record(world.certificates, Caller(StaffId("staff"), Role.IN_CHARGE), people["S11-AC019"])
+
+
+async def appoint_and_replace(staff: StaffWorld) -> None:
+    """Somebody is suspended, somebody was and is no more, a post was handed over, a device signed out."""
+    headquarters = await staff.headquarters()
+    leaving = await staff.appointed(headquarters.token, "in_charge", "S11-PC04")
+    taking, barred, restored = [
+        await staff.appointed(leaving.token, "co_in_charge", "S11-PC04") for _ in range(3)
+    ]
+    for member, methods in ((barred, ("POST",)), (restored, ("POST", "DELETE"))):
+        for method in methods:
+            path = f"/v1/staff/{member.id}/suspension"
+            assert (await staff.ask(method, path, token=leaving.token)).is_success
+    path = f"/v1/staff/{leaving.id}/hand-over"
+    assert (await staff.ask("POST", path, {"to": taking.id}, token=headquarters.token)).is_success
+    assert (await staff.ask("DELETE", "/v1/sessions/current", token=headquarters.token)).is_success
 
 
 async def print_and_hand_over(world: World) -> None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from redis.asyncio import Redis
 
+from mitra_shared.ops.rebuilding import GROUPS
 from tests.enrolment.intake_api import running_api
 from tests.factories import SEGMENTS
 from tests.ops.campaign_world import FieldDay, Sound, World, copy_of, world_on
@@ -30,7 +31,7 @@ async def test_databases_in_which_nothing_ever_happened_are_clean(
         report = await world.audit(deep=True)
         assert report.clean, report.findings
         notes = {note for check in report.checks for note in check.notes}
-        assert notes == {f"{group} has never run" for group in ("certificates", "credentials", "reporting")}
+        assert notes == {f"{group} has never run" for group in GROUPS}
     for database in made:
         await databases.drop(database)
 

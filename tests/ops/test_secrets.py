@@ -12,7 +12,7 @@ from mitra_shared.ids import AreaCode, StaffId
 from mitra_shared.ops.addresses import Addresses, OperatorSettings
 from mitra_shared.ops.secrets import LONGEST_TOKEN_LIFETIME, SecretFolder, SecretsExist, Servers
 from mitra_shared.security.lookup import KeyedHash
-from mitra_shared.security.sealing import KeyRing
+from mitra_shared.security.sealing import KeyRing, SealError
 from mitra_shared.security.secret_files import read_secret
 from mitra_shared.security.tokens import (
     Caller,
@@ -56,6 +56,7 @@ def test_each_service_finds_what_it_needs_and_no_key_of_another(folder: SecretFo
         | {
             "mitra_name_keys",
             "mitra_phone_keys",
+            "mitra_staff_keys",
             "mitra_lookup_key",
             "mitra_access_token_key",
             "mitra_message_gateway_secret",
@@ -63,7 +64,7 @@ def test_each_service_finds_what_it_needs_and_no_key_of_another(folder: SecretFo
         },
         "certificates": common
         | {"mitra_service_token", "mitra_name_keys", "mitra_certificate_key", "issuer"},
-        "reporting": common | {"mitra_service_token", "mitra_webhook_keys"},
+        "reporting": common | {"mitra_service_token", "mitra_webhook_keys", "mitra_staff_keys"},
     }
 
 
@@ -73,6 +74,11 @@ def test_the_keys_are_of_the_kind_the_services_read(folder: SecretFolder) -> Non
     opener = KeyRing.from_json(read_secret(certificates / "mitra_name_keys"))
     assert opener.open(sealed, context=b"c") == "a name"
     KeyRing.from_json(read_secret(enrolment / "mitra_phone_keys"))
+    of_staff = KeyRing.from_json(read_secret(enrolment / "mitra_staff_keys")).seal("a name", context=b"c")
+    shows = KeyRing.from_json(read_secret(folder.of_service("reporting") / "mitra_staff_keys"))
+    assert shows.open(of_staff, context=b"c") == "a name"
+    with pytest.raises(SealError):
+        shows.open(sealed, context=b"c")
     KeyedHash.from_base64(read_secret(enrolment / "mitra_lookup_key"))
     KeyedHash.from_base64(read_secret(certificates / "mitra_certificate_key"))
     private_key(read_secret(enrolment / "mitra_device_receipt_key"))

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mitra_shared.following import follow
 from mitra_shared.http.probes import Readiness
 from mitra_shared.http.server import serve
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
@@ -24,6 +25,8 @@ from mitra_shared.process import ShutdownSignal
 from mitra_shared.security.sealing import KeyRing, new_key_ring
 from mitra_shared.security.tokens import Caller, Role, mint, new_signing_key, public_jwks
 from mitra_shared.settings import ServiceSettings
+from mitra_shared.staff_standing.reading import StandingTable
+from mitra_shared.staff_standing.revocations import Revocations
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from reporting.api.ready import KEPT_SECONDS, ReadyAnswers
 from reporting.api.state import Reading, WebhookDesk
@@ -177,7 +180,10 @@ async def running_api(
             token_keys=public_jwks(SIGNING_KEY),
             log_level="error",
         )
-        app = create_app(reading, settings, Readiness(), ProcessMetrics())
+        revocations = Revocations(StandingTable(), feed.ask_again)
+        app = create_app(reading, settings, Readiness(), ProcessMetrics(), revoked=revocations.revoked)
+        async with engine.connect() as connection:
+            await revocations.refresh(connection)
         await mirror.refresh()
         await lag.look()
         shutdown = ShutdownSignal()
@@ -186,6 +192,7 @@ async def running_api(
             serve(app, host="127.0.0.1", port=0, shutdown=shutdown, port_file=port_file),
             mirror.follow(shutdown),
             lag.follow(shutdown),
+            follow("staff", revocations.refresh, engine, shutdown),
         )
         await eventually(port_file.exists)
         url = f"http://127.0.0.1:{port_file.read_text().strip()}"

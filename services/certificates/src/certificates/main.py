@@ -36,6 +36,9 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     from certificates.rendering.typesetter import TEMPLATES
     from certificates.renderings import Renderings
     from mitra_shared.access_record.forgetting import forget_old_looks
+    from mitra_shared.following import follow
+    from mitra_shared.staff_standing.reading import StandingTable
+    from mitra_shared.staff_standing.revocations import Revocations
 
     metrics, readiness = ProcessMetrics(), Readiness()
     engine = create_engine(
@@ -53,11 +56,16 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
     # A process of its own, so that nobody who wants one certificate waits for a sheet.
     sheets = RenderPool(workers=1, threads=settings.render_workers, templates=templates)
     press = Press(engine, issuer, sheets, store, most_bytes=settings.sheet_bytes)
-    app = create_app(engine, settings, issuer, renderings, store, readiness, metrics)
+    revocations = Revocations(StandingTable())
+    readiness.add("staff", revocations.check)
+    app = create_app(
+        engine, settings, issuer, renderings, store, readiness, metrics, revoked=revocations.revoked
+    )
     api = serve(app, host=settings.host, port=settings.port, shutdown=shutdown, port_file=settings.port_file)
     parts = {
         "http": api,
         "revocations": renderings.forget_revoked(engine, shutdown),
+        "staff": follow("staff", revocations.refresh, engine, shutdown),
         "press": press.run(shutdown),
         "old looks": forget_old_looks(engine, shutdown),
     }
@@ -69,13 +77,14 @@ async def run_api(settings: CertificatesApiSettings, shutdown: ShutdownSignal) -
 
 
 async def run_certificates_consumer(settings: CertificatesConsumerSettings, shutdown: ShutdownSignal) -> None:
-    """Decide certificates from the enrolment log until `shutdown`."""
+    """Decide certificates from the enrolment log, and learn whose tokens count, until `shutdown`."""
     from certificates.consumers import consumer_group
     from mitra_shared.consume.feeding import declaring_broker
     from mitra_shared.consume.running import run_consumer
+    from mitra_shared.staff_standing.consuming import standing_group
 
     engine = create_engine(
-        settings.database_url.get_secret_value(), application="certificates consumer", pool_size=5
+        settings.database_url.get_secret_value(), application="certificates consumer", pool_size=9
     )
     try:
         await run_consumer(
@@ -83,6 +92,7 @@ async def run_certificates_consumer(settings: CertificatesConsumerSettings, shut
             group=consumer_group(declaring_broker(), settings.ids()),
             engine=engine,
             settings=settings,
+            beside=[standing_group(declaring_broker(), "certificates", with_names=False)],
         )
     finally:
         await engine.dispose()

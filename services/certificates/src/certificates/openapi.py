@@ -45,5 +45,14 @@ def _text(directory: Path) -> str:
     renderings = Renderings(RenderPool(workers=1), RenderingCache(directory, largest_bytes=0))
     sheets = SheetStore(directory / "sheets", settings.names())
     engine = create_async_engine("postgresql+asyncpg://nowhere")
-    app = create_app(engine, settings, issuer_of(settings), renderings, sheets, Readiness(), ProcessMetrics())
+    app = create_app(
+        engine,
+        settings,
+        issuer_of(settings),
+        renderings,
+        sheets,
+        Readiness(),
+        ProcessMetrics(),
+        revoked=lambda _: False,
+    )
     return json.dumps(app.openapi(), ensure_ascii=False, indent=2) + "\n"

@@ -1,12 +1,8 @@
 """How the processes of the service are wired and started. Each imports what others have not to wait for."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
-
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from structlog import get_logger
 
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import system_clock
@@ -17,29 +13,27 @@ from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
 from enrolment.messages.gateway import MessageGateway
 from enrolment.settings import ApiSettings, MessagesSettings, RelaySettings
-from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
-from mitra_shared.database import create_engine, is_infrastructure
+from mitra_shared.contracts.topics import ENROLMENT, OPINIONS, STAFF
+from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness, create_probe_app, database_check
 from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
-from mitra_shared.telemetry.logs import describe_error
 from mitra_shared.telemetry.metrics import ProcessMetrics
-
-log = get_logger(__name__)
-
-LOOK_SECONDS: Final = 0.5
 
 
 async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     """Serve the API until `shutdown`; what was asked before is answered."""
     from enrolment.api.app import create_app
+    from enrolment.commands.tell_names import tell_names
     from enrolment.passwords import Passwords
-    from enrolment.revocations import Revocations
     from enrolment.service import People, Service
     from enrolment.staffing import Staffing
+    from enrolment.storage.staff_log import OwnAccounts
+    from mitra_shared.following import follow
+    from mitra_shared.staff_standing.revocations import Revocations
 
     metrics = ProcessMetrics()
     engine = create_engine(settings.database_url.get_secret_value(), application="enrolment api", pool_size=8)
@@ -54,7 +48,7 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     access_key = settings.access_token_key.get_secret_value()
     passwords = Passwords(settings.password_cost())
     staffing = Staffing(
-        seals, passwords, access_key, Revocations(system_clock), proxies=settings.trusted_proxies
+        seals, passwords, access_key, Revocations(OwnAccounts(system_clock)), proxies=settings.trusted_proxies
     )
     desk = IntakeDesk(campaigns, seals, committer)
     service = Service(
@@ -93,6 +87,7 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
                 "intake": committer.run(served),
                 "campaigns": follow("campaigns", campaigns.refresh, engine, shutdown),
                 "staff": follow("staff", staffing.revocations.refresh, engine, shutdown),
+                "names of staff": tell_names(staffing, engine, system_clock, shutdown),
             },
         )
     finally:
@@ -100,33 +95,8 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
         await engine.dispose()
 
 
-async def follow(
-    what: str,
-    look: Callable[[AsyncConnection], Awaitable[None]],
-    engine: AsyncEngine,
-    shutdown: ShutdownSignal,
-) -> None:
-    """`look` at what changed in the database, twice a second until `shutdown`."""
-    away = False
-    while not shutdown.requested:
-        try:
-            async with engine.connect() as connection:
-                await look(connection)
-        except Exception as error:
-            if not is_infrastructure(error):
-                raise
-            if not away:
-                log.warning(
-                    "what is kept in memory cannot be read again", what=what, error=describe_error(error)
-                )
-            away = True
-        else:
-            away = False
-        await shutdown.sleep(LOOK_SECONDS)
-
-
 async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
-    """Carry both logs to Redis, do the upkeep and see erasures through, until `shutdown`."""
+    """Carry the logs to Redis, do the upkeep and see erasures through, until `shutdown`."""
     from enrolment.aftermath import Aftermath, ErasureMetrics
     from enrolment.upkeep import Upkeep
     from mitra_shared.access_record.forgetting import forget_old_looks
@@ -146,7 +116,7 @@ async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
             shutdown,
             engine=engine,
             settings=settings,
-            topics=(ENROLMENT, OPINIONS),
+            topics=(ENROLMENT, OPINIONS, STAFF),
             readiness=readiness,
             metrics=metrics,
             parts={

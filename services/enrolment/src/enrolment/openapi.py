@@ -15,16 +15,17 @@ from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.items import Answer, Item
 from enrolment.passwords import Passwords
-from enrolment.revocations import Revocations
 from enrolment.seals import Seals
 from enrolment.service import People, Service
 from enrolment.staffing import Staffing
+from enrolment.storage.staff_log import OwnAccounts
 from mitra_shared.http.probes import Readiness
 from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.security.lookup import KeyedHash, new_lookup_key
 from mitra_shared.security.sealing import KeyRing, new_key_ring
 from mitra_shared.security.tokens import new_access_key, new_signing_key, public_jwks
 from mitra_shared.settings import ServiceSettings
+from mitra_shared.staff_standing.revocations import Revocations
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
 
@@ -33,6 +34,7 @@ def openapi_text() -> str:
     # Only what the routes are made of: nothing is connected, and the keys are thrown away.
     engine = create_async_engine("postgresql+asyncpg://nowhere")
     seals = Seals(
+        KeyRing.from_json(new_key_ring("none")),
         KeyRing.from_json(new_key_ring("none")),
         KeyRing.from_json(new_key_ring("none")),
         KeyedHash.from_base64(new_lookup_key()),
@@ -45,7 +47,9 @@ def openapi_text() -> str:
     metrics = ProcessMetrics()
     campaigns = LoadedCampaigns()
     committer = Committer(_never, metrics.commits)
-    staffing = Staffing(seals, Passwords(PasswordCost(8, 1)), new_access_key(), Revocations(system_clock))
+    staffing = Staffing(
+        seals, Passwords(PasswordCost(8, 1)), new_access_key(), Revocations(OwnAccounts(system_clock))
+    )
     people = People("http://nowhere", RatePerAddress(1))
     receipts = ReceiptSigner(new_signing_key())
     desk = IntakeDesk(campaigns, seals, committer)

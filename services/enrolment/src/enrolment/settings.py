@@ -28,6 +28,8 @@ class ApiSettings(ServiceSettings):
     """Key ring (JSON) that seals names."""
     phone_keys: SecretStr
     """Key ring (JSON) that seals phones."""
+    staff_keys: SecretStr
+    """Key ring (JSON) that seals names of staff for reporting, which shows them to their in-charge."""
     lookup_key: SecretStr
     """Base64 of at least 32 bytes: finds phones and recognises requests."""
     people_url: str = "http://127.0.0.1:8001"
@@ -89,6 +91,7 @@ class ApiSettings(ServiceSettings):
         return Seals(
             names=KeyRing.from_json(self.name_keys.get_secret_value()),
             phones=KeyRing.from_json(self.phone_keys.get_secret_value()),
+            staff=KeyRing.from_json(self.staff_keys.get_secret_value()),
             lookup=KeyedHash.from_base64(self.lookup_key.get_secret_value()),
         )
 

@@ -9,12 +9,13 @@ from enrolment.domain.refreshing import ACCESS_LIFETIME
 from enrolment.domain.staff import Post
 from enrolment.logins import Login
 from enrolment.passwords import Passwords
-from enrolment.revocations import Revocations, area_in_token
 from enrolment.seals import Seals
 from enrolment.storage.staff import Account
 from mitra_shared.ids import StaffId
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.tokens import Caller, mint
+from mitra_shared.staff_standing.names import seal_staff_name
+from mitra_shared.staff_standing.revocations import Revocations, area_in_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Staffing:
     def seal_name(self, name: str, staff: StaffId) -> str:
         """A name, for the account of that id."""
         return self.seals.names.seal(name, context=_context("name", staff))
+
+    def seal_shown_name(self, name: str, staff: StaffId) -> str:
+        """The name once more, for those who show staff to their in-charge."""
+        return seal_staff_name(self.seals.staff, name, staff)
 
     def open_name(self, account: Account) -> str | None:
         """The name of an account; None for one that was registered without."""
@@ -69,7 +74,9 @@ class Staffing:
 
     def access_token(self, account: Account, post: Post, session: UUID) -> str:
         """A token for ten minutes."""
-        caller = Caller(account.id, post.role, account.campaign, area_in_token(post), session=str(session))
+        caller = Caller(
+            account.id, post.role, account.campaign, area_in_token(post.role, post.area), session=str(session)
+        )
         return mint(self.access_key, caller, lifetime=ACCESS_LIFETIME)
 
 

@@ -1,5 +1,6 @@
 """The application of the api process: routes, page and static files behind the shared edge."""
 
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import FastAPI
@@ -7,6 +8,7 @@ from fastapi import FastAPI
 from mitra_shared.http.app import create_api
 from mitra_shared.http.lean import remember
 from mitra_shared.http.probes import Readiness
+from mitra_shared.security.tokens import Caller
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from reporting.api import (
@@ -33,9 +35,14 @@ _DESCRIPTION: Final = (
 
 
 def create_app(
-    reading: Reading, settings: ServiceSettings, readiness: Readiness, metrics: ProcessMetrics
+    reading: Reading,
+    settings: ServiceSettings,
+    readiness: Readiness,
+    metrics: ProcessMetrics,
+    *,
+    revoked: Callable[[Caller], bool],
 ) -> FastAPI:
-    """The application that answers from `reading`."""
+    """The application that answers from `reading`; `revoked` says whose tokens count no longer."""
     app = create_api(
         title="Mitra reporting",
         version=VERSION,
@@ -43,6 +50,7 @@ def create_app(
         readiness=readiness,
         metrics=metrics,
         service="reporting",
+        revoked=revoked,
         description=_DESCRIPTION,
         # The feed's path comes before `/v1/rollups/{area}`, which would take it for an area.
         routers=(

@@ -27,6 +27,7 @@ FRESH_SECONDS: Final = 0.1
 SEND_SECONDS: Final = 20.0
 """A subscriber that takes nothing for so long is hung up on; it resumes with `Last-Event-ID`."""
 MOST_SUBSCRIBERS: Final = 1_000
+END: Final = b'event: end\ndata: {"reason":"the token has expired or was revoked"}\n\n'
 
 
 class TooManySubscribers(Exception):
@@ -64,6 +65,7 @@ class LiveFeed:
         self._lag = lag
         self._most = most_subscribers
         self._heartbeat = heartbeat_seconds
+        self._asked_again = 0
         self._shared: dict[tuple[Selection, int | None], bytes] = {}
         self._shared_turn = -1
         self._fresh: tuple[bytes, Moment, float] = (b"", (), 0.0)
@@ -77,7 +79,7 @@ class LiveFeed:
         Args:
             selection: the areas.
             since: version of the last event seen, as in `Last-Event-ID`.
-            may_go_on: asked at every heartbeat; False ends the stream (the token has expired).
+            may_go_on: asked at every heartbeat, and when `ask_again` says so; False ends the stream.
 
         Raises:
             TooManySubscribers: nothing was begun.
@@ -85,6 +87,11 @@ class LiveFeed:
         if self.subscribers >= self._most:
             raise TooManySubscribers(f"at most {self._most} subscribers")
         return self._events(selection, since, may_go_on)
+
+    def ask_again(self) -> None:
+        """Have every subscriber's token looked at now: whose tokens count has changed."""
+        self._asked_again += 1
+        self._mirror.wake()
 
     async def _events(
         self, selection: Selection, since: int | None, may_go_on: Callable[[], bool]
@@ -94,17 +101,19 @@ class LiveFeed:
         self.subscribers += 1
         try:
             yield b"retry: %d\n\n" % RECONNECT_MS
-            next_beat = clock()
+            next_beat, asked = clock(), self._asked_again
             while not self._mirror.closed:
                 turn, version = self._mirror.turn, self._mirror.version
+                if asked != self._asked_again or clock() >= next_beat:
+                    asked = self._asked_again
+                    if not may_go_on():
+                        yield END
+                        return
                 news = self.news(selection, since)
                 since = version
                 if news:
                     yield news
                 if clock() >= next_beat:
-                    if not may_go_on():
-                        yield b'event: end\ndata: {"reason":"the token has expired"}\n\n'
-                        return
                     yield self._freshness(clock())
                     next_beat = clock() + self._heartbeat
                 await self._mirror.moved(max(0.0, next_beat - clock()), turn)

@@ -26,6 +26,9 @@ from reporting.settings import ApiSettings, ReportingConsumerSettings, WebhookRu
 
 async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     """Answer, and feed subscribers, until `shutdown`."""
+    from mitra_shared.following import follow
+    from mitra_shared.staff_standing.reading import StandingTable
+    from mitra_shared.staff_standing.revocations import Revocations
     from reporting.api.state import Reading, WebhookDesk
     from reporting.app import create_app
     from reporting.briefs.press import BriefPress
@@ -55,13 +58,15 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
         public_page=settings.public_page,
     )
     readiness.add("database", database_check(engine))
+    revocations = Revocations(StandingTable(), feed.ask_again)
     readiness.add("mirror", _no_trouble_of(mirror))
+    readiness.add("staff", revocations.check)
     try:
         await run_parts(
             shutdown,
             {
                 "http": serve(
-                    create_app(reading, settings, readiness, metrics),
+                    create_app(reading, settings, readiness, metrics, revoked=revocations.revoked),
                     host=settings.host,
                     port=settings.port,
                     shutdown=shutdown,
@@ -69,6 +74,7 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
                 ),
                 "mirror": mirror.follow(shutdown),
                 "lag": lag.follow(shutdown),
+                "staff": follow("staff", revocations.refresh, engine, shutdown),
                 "forecasts": pacing.follow(shutdown),
                 "end of feeds": _end_feeds(mirror, shutdown),
             },
@@ -88,14 +94,15 @@ async def _end_feeds(mirror: Mirror, shutdown: ShutdownSignal) -> None:
 
 
 async def run_reporting_consumer(settings: ReportingConsumerSettings, shutdown: ShutdownSignal) -> None:
-    """Count what the logs tell and publish `rollups`, until `shutdown`."""
+    """Count what the logs tell, publish `rollups`, and learn whose tokens count, until `shutdown`."""
     from mitra_shared.consume.feeding import declaring_broker
     from mitra_shared.consume.running import run_consumer
+    from mitra_shared.staff_standing.consuming import standing_group
     from reporting.consumers import consumer_group
 
     readiness = Readiness()
     engine = create_engine(
-        settings.database_url.get_secret_value(), application="reporting consumer", pool_size=6
+        settings.database_url.get_secret_value(), application="reporting consumer", pool_size=10
     )
     redis = connect(settings.redis_url.get_secret_value(), connections=2)
     publisher = Publisher(engine, redis)
@@ -110,6 +117,7 @@ async def run_reporting_consumer(settings: ReportingConsumerSettings, shutdown: 
             group=consumer_group(declaring_broker()),
             engine=engine,
             settings=settings,
+            beside=[standing_group(declaring_broker(), "reporting", with_names=True)],
             readiness=readiness,
             parts={"publisher": publisher.follow(shutdown), "releaser": releaser.follow(shutdown)},
         )

@@ -80,10 +80,11 @@ class Mirror:
         self._take(changes)
         self.trouble = None
         if moved:
-            self._wake()
+            self.wake()
         return moved
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Have whoever waits look again."""
         self.turn += 1
         self._moved.set()
         self._moved = asyncio.Event()
@@ -156,4 +157,4 @@ class Mirror:
     def close(self) -> None:
         """Say that nothing comes any more, and wake whoever waits."""
         self.closed = True
-        self._wake()
+        self.wake()

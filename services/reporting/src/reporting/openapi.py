@@ -40,5 +40,7 @@ def openapi_text() -> str:
     with TemporaryDirectory() as directory:
         exports = ExportDesk(Path(directory))
         reading = Reading(engine, mirror, lag, LiveFeed(mirror, lag), pacing, desk, exports, BriefPress())
-        document = create_app(reading, settings, Readiness(), ProcessMetrics()).openapi()
+        document = create_app(
+            reading, settings, Readiness(), ProcessMetrics(), revoked=lambda _: False
+        ).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

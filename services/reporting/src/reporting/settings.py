@@ -45,6 +45,8 @@ class WebhooksSettings(WebhookRules):
 class ApiSettings(WebhookRules, ServiceSettings):
     """The api process: answers, live feed and pages."""
 
+    staff_keys: SecretStr
+    """Key ring (JSON) that opens names of staff, and nothing else that is sealed."""
     most_subscribers: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     """Live subscribers at once; further ones are told to come back later."""
     work_dir: Path | None = None
@@ -55,6 +57,12 @@ class ApiSettings(WebhookRules, ServiceSettings):
     """Set where the page is served over HTTPS: the session's cookie then never travels without it."""
     public_page: bool = False
     """Whether `/public` shows everybody how many are enrolled in the whole country."""
+
+    @field_validator("staff_keys")
+    @classmethod
+    def _usable_ring(cls, value: SecretStr) -> SecretStr:
+        KeyRing.from_json(value.get_secret_value())
+        return value
 
 
 class ReportingConsumerSettings(ConsumerSettings):

@@ -1,6 +1,6 @@
 """The consumer process of a service: the loop, probes in front, and metrics beside it."""
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final, Protocol
@@ -15,7 +15,7 @@ from structlog import get_logger
 from mitra_shared.consume.consumer import Consumer
 from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.consume.replay import LogClient
-from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, STAFF
 from mitra_shared.http.probes import Check, Readiness, create_probe_app, database_check
 from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
@@ -49,6 +49,7 @@ def log_urls(settings: LogAddresses) -> dict[str, str]:
     urls = {
         ENROLMENT.name: settings.enrolment_url,
         OPINIONS.name: settings.enrolment_url,
+        STAFF.name: settings.enrolment_url,
         CERTIFICATES.name: settings.certificates_url,
         CUSTODY.name: settings.certificates_url,
     }
@@ -119,25 +120,35 @@ async def run_consumer(
     metrics: ProcessMetrics | None = None,
     readiness: Readiness | None = None,
     parts: Mapping[str, Coroutine[Any, Any, None]] | None = None,
+    beside: Sequence[ConsumerGroup] = (),
 ) -> None:
     """Consume until shutdown.
 
     Args:
         shutdown: ends it.
         group: handlers, topics, and how to forget.
-        engine: of the service's own database; needs at least four connections.
+        engine: of the service's own database; needs at least four connections a group.
         settings: Redis, the producers' logs, and where to serve the probes.
         metrics: of this process, if other parts count too.
         readiness: of this process, if other parts have checks too.
         parts: other work of the same process, by name.
+        beside: further groups, each by itself: what holds up one holds up none of the others.
     """
-    redis = connect(settings.redis_url.get_secret_value())
     logs = LogClient(log_urls(settings), settings.service_token.get_secret_value())
     metrics, readiness = metrics or ProcessMetrics(), readiness or Readiness()
-    consumer = Consumer(engine, redis, group, logs)
     readiness.add("database", database_check(engine))
-    readiness.add(f"consumer of {group.name}", _consuming_check(consumer))
-    probes = serve(
+    work: dict[str, Coroutine[Any, Any, None]] = dict(parts or {})
+    clients: list[Redis] = []
+    for each in (group, *beside):
+        # Its own: a consumer that starts again drops the connections on which it reads.
+        clients.append(redis := connect(settings.redis_url.get_secret_value()))
+        consumer = Consumer(engine, redis, each, logs)
+        readiness.add(f"consumer of {each.name}", _consuming_check(consumer))
+        work[f"consumer of {each.name}"] = consumer.run(shutdown)
+        work[f"metrics of {each.name}"] = _keep_observing(
+            shutdown, consumer, each.name, metrics, redis, engine
+        )
+    work["probes"] = serve(
         create_probe_app(readiness, metrics),
         host=settings.host,
         port=settings.port,
@@ -145,15 +156,8 @@ async def run_consumer(
         port_file=settings.port_file,
     )
     try:
-        await run_parts(
-            shutdown,
-            {
-                **(parts or {}),
-                f"consumer of {group.name}": consumer.run(shutdown),
-                "metrics": _keep_observing(shutdown, consumer, group.name, metrics, redis, engine),
-                "probes": probes,
-            },
-        )
+        await run_parts(shutdown, work)
     finally:
         await logs.close()
-        await redis.aclose()
+        for client in clients:
+            await client.aclose()

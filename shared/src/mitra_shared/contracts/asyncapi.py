@@ -14,7 +14,13 @@ import yaml
 from faststream.redis import RedisBroker, StreamSub
 from faststream.specification import AsyncAPI
 
-from mitra_shared.contracts.events import CertificateLogEvent, CustodyLogEvent, EnrolmentEvent, OpinionEvent
+from mitra_shared.contracts.events import (
+    CertificateLogEvent,
+    CustodyLogEvent,
+    EnrolmentEvent,
+    OpinionEvent,
+    StaffLogEvent,
+)
 from mitra_shared.contracts.rollups import RollupV1
 from mitra_shared.contracts.topics import (
     CERTIFICATES,
@@ -23,6 +29,7 @@ from mitra_shared.contracts.topics import (
     OPINIONS,
     PARTITIONS,
     ROLLUPS_STREAM,
+    STAFF,
 )
 
 VERSION: Final = "1.0.0"
@@ -31,13 +38,14 @@ DOCUMENT: Final = Path("docs/asyncapi.yaml")
 DESCRIPTION: Final = f"""\
 Mitra's services publish and consume events over Redis streams.
 
-**Logs** (`enrolment`, `opinions`, `certificates`, `custody`) have {PARTITIONS} partitions, one stream each,
-named `topic.{{partition}}` with the braces in the name (a Redis Cluster hash tag). The partition is
-`crc32(constituency) % {PARTITIONS}`. Entry ids are `<epoch>-<position>`: positions are dense, so a reader
-that sees a gap must stop and read again; a higher epoch continues a log whose database was restored to an
-earlier point. Each entry has the fields `__data__` (FastStream's binary message around the JSON below), `id`
-(event id), `type`, `key` (constituency) and `prev` (event id of the entry before). The streams are copies of
-a log in Postgres and may be emptied and filled again; they are for service accounts only.
+**Logs** (`enrolment`, `opinions`, `staff`, `certificates`, `custody`) have {PARTITIONS} partitions, one
+stream each, named `topic.{{partition}}` with the braces in the name (a Redis Cluster hash tag). The partition
+is `crc32(key) % {PARTITIONS}`, the key a constituency, or of `staff` the id of a person. Entry ids are
+`<epoch>-<position>`: positions are dense, so a reader that sees a gap must stop and read again; a higher
+epoch continues a log whose database was restored to an earlier point. Each entry has the fields `__data__`
+(FastStream's binary message around the JSON below), `id` (event id), `type`, `key` and `prev` (event id of
+the entry before). The streams are copies of a log in Postgres and may be emptied and filled again; they are
+for service accounts only.
 
 **`rollups`** is a cache, not a log, and the one stream that outside subscribers may read: the newest counts
 of every area, with flat fields for plain `XREAD` and `__data__` for FastStream.
@@ -55,6 +63,12 @@ _STREAMS: Final[tuple[tuple[str, str, Any, str], ...]] = (
         OPINIONS.stream_pattern,
         OpinionEvent,
         "Anonymous answer sheets in random order, without trace context or any time finer than a day.",
+    ),
+    (
+        STAFF.name,
+        STAFF.stream_pattern,
+        StaffLogEvent,
+        "Whose tokens count among the staff: the last entry of a person says all of it. Names are sealed.",
     ),
     (
         CERTIFICATES.name,

@@ -11,12 +11,14 @@ from mitra_shared.contracts.events import (
     EnrolmentEvent,
     Event,
     OpinionEvent,
+    StaffLogEvent,
 )
-from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, STAFF, Topic
 
 EVENTS_OF: Final[Mapping[str, Any]] = {
     ENROLMENT.name: EnrolmentEvent,
     OPINIONS.name: OpinionEvent,
+    STAFF.name: StaffLogEvent,
     CERTIFICATES.name: CertificateLogEvent,
     CUSTODY.name: CustodyLogEvent,
 }

@@ -4,8 +4,8 @@ Erasure is the one exception: it takes a sealed name out of the payload that sta
 rest as it is.
 
 Every event knows its topic, its `key` (the constituency: whatever competes for one quota or adds to one
-rollup shares a partition) and its `subject` (the Mitra it is about, if any). No event carries a name or a
-phone in clear, and an opinion carries no person, recruiter or time finer than a day.
+rollup shares a partition; of staff the person) and its `subject` (the Mitra it is about, if any). No event
+carries a name or a phone in clear, and an opinion carries no person, recruiter or time finer than a day.
 """
 
 from datetime import UTC, date, datetime, time
@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from mitra_shared.campaign.definition import Basis, CampaignDefinition, Language
-from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, STAFF, Topic
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId, EventId, MitraId, StaffId
 
 
@@ -296,11 +296,53 @@ class ProgrammeReportedV1(CustodyEvent):
     previous: ProgrammeFigures | None = None
 
 
+class StaffPost(BaseModel):
+    """A role in an area, the nation of headquarters included."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Literal["headquarters", "state_coordinator", "in_charge", "co_in_charge"]
+    area: AreaCode
+
+
+class EndedSession(BaseModel):
+    """A sign-in (`sid` of tokens) that was ended; by `until` all its access tokens have expired."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    session: UUID
+    until: AwareDatetime
+
+
+class StaffStandingV1(TimedEvent):
+    """Whose tokens count, of one member of staff: all of it, so that the last one of a person is the truth.
+
+    A token counts no longer if the person is suspended, if its session is among `ended`, or if it is for one
+    of the `former` posts, which are those that the person does not hold now. `name` is sealed for those who
+    show staff to their in-charge; it is left out where there is none, or none any more.
+    """
+
+    topic: ClassVar[Topic] = STAFF
+    type: Literal["StaffStandingV1"] = "StaffStandingV1"
+    staff: StaffId
+    state: Literal["active", "suspended"]
+    post: StaffPost | None
+    former: tuple[StaffPost, ...] = ()
+    ended: tuple[EndedSession, ...] = ()
+    name: Annotated[str | None, Field(default=None, exclude_if=lambda name: name is None)]
+
+    @property
+    def key(self) -> str:
+        """The person."""
+        return self.staff
+
+
 EnrolmentEvent = Annotated[
     CampaignDefinedV1 | MitraEnrolledV1 | MitraWithdrawnV1 | MitraErasedV1 | MitraClearedV1,
     Field(discriminator="type"),
 ]
 OpinionEvent = OpinionReleasedV1
+StaffLogEvent = StaffStandingV1
 CertificateLogEvent = Annotated[
     CertificateIssuedV1
     | CertificateWaitlistedV1

@@ -11,7 +11,7 @@ PARTITIONS = 16
 
 
 def partition_of(key: str) -> Partition:
-    """The partition of a key (a constituency code): `crc32(key) % 16`, the same in every service."""
+    """The partition of a key (a constituency, a member of staff): `crc32(key) % 16`, in every service."""
     return Partition(crc32(key.encode()) % PARTITIONS)
 
 
@@ -43,7 +43,9 @@ OPINIONS = Topic("opinions", traced=False)
 CERTIFICATES = Topic("certificates")
 CUSTODY = Topic("custody")
 """Where printed certificates are, and programmes at which they are handed over: counts, never a person."""
-TOPICS = {topic.name: topic for topic in (ENROLMENT, OPINIONS, CERTIFICATES, CUSTODY)}
+STAFF = Topic("staff")
+"""Who of the staff may still call, by person: the one log whose key is no constituency."""
+TOPICS = {topic.name: topic for topic in (ENROLMENT, OPINIONS, STAFF, CERTIFICATES, CUSTODY)}
 
 ROLLUPS_STREAM = "rollups"
 """The cache stream for machine subscribers; not a log (see `mitra_shared.contracts.rollups`)."""

@@ -26,11 +26,13 @@ class Group(StrEnum):
     CERTIFICATES = "certificates"
     CREDENTIALS = "credentials"
     REPORTING = "reporting"
+    CERTIFICATES_STAFF = "certificates-staff"
+    REPORTING_STAFF = "reporting-staff"
 
     @property
     def service(self) -> str:
         """The service in whose database its letters lie."""
-        return "certificates" if self is Group.CREDENTIALS else self.value
+        return "certificates" if self is Group.CREDENTIALS else self.value.removesuffix("-staff")
 
 
 dead_letters_app = typer.Typer(

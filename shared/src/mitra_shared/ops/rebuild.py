@@ -1,4 +1,4 @@
-"""`mitra rebuild`: certificates or reporting from the logs, or the streams from the logs.
+"""`mitra rebuild`: certificates, reporting or the standing of staff from the logs, or the streams.
 
 Nothing is lost by any of them: logs are the truth. Certificates and streams lag behind until they are done;
 reporting is counted beside what shows, and nobody who reads it notices.
@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.numerals import indian
-from mitra_shared.contracts.topics import PARTITIONS, TOPICS, Topic, all_partitions
+from mitra_shared.contracts.topics import PARTITIONS, STAFF, TOPICS, Topic, all_partitions
 from mitra_shared.database import create_engine
 from mitra_shared.ids import Partition
 from mitra_shared.ops.addresses import Addresses, AsJson, HomeOption
@@ -46,9 +46,13 @@ EXIT_INTERRUPTED: Final = 130
 DEFAULT_TIMEOUT: Final = 600.0
 FOLLOWERS: Final = {"credentials": "certificates", "reporting": "reporting"}
 """Groups that replay the certificates log once it begins again, and the service that keeps their places."""
+STAFF_GROUPS: Final = {"certificates-staff": "certificates", "reporting-staff": "reporting"}
+"""Groups that read the log `staff`, and the service that keeps their places."""
 
 rebuild_app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Certificates, reporting or streams, from the logs."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Certificates, reporting, staff, streams: from the logs.",
 )
 
 Partitions = Annotated[
@@ -113,6 +117,22 @@ def reporting(
     if complaints:
         sys.stderr.write(f"mitra: {complaints}")
     raise typer.Exit(code)
+
+
+@rebuild_app.command()
+def staff(
+    partition: Partitions = None,
+    home: HomeOption = DEFAULT_HOME,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Learn again, in certificates and reporting, whose tokens count; what was known counts meanwhile.
+
+    Exit codes: 0 done, 1 trouble, or not done within --timeout: it then goes on without this command.
+    """
+    work = Work(Addresses(home), _partitions(partition), timeout)
+    _run(lambda show: _rebuild_staff(work, show), as_json=as_json)
 
 
 @rebuild_app.command()
@@ -212,6 +232,21 @@ async def _rebuild_group(work: Work, group: str, database: str | None, show: Sho
                     sentence = f"certificates are rebuilt, but {follows} has not followed: is it running?"
                     raise NotFinished(f"{sentence} It goes on by itself", error.lacking) from None
     return work.outcome(group, entries, began)
+
+
+async def _rebuild_staff(work: Work, show: Show) -> dict[str, Any]:
+    began, entries = monotonic(), 0
+    async with _engines(work.addresses) as logs, AsyncExitStack() as stack:
+        targets = await heads_of(logs, sources_of([STAFF], work.partitions))
+        rebuilds = {
+            group: GroupRebuild(group, _engine(work.addresses.owning(service), stack), targets)
+            for group, service in STAFF_GROUPS.items()
+        }
+        for rebuild in rebuilds.values():
+            await rebuild.request()
+        for group, rebuild in rebuilds.items():
+            entries += await _follow(rebuild, group, began + work.timeout, show)
+    return work.outcome("the standing of staff", entries, began)
 
 
 async def _rebuild_streams(

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, STAFF, Topic
 from mitra_shared.ids import Partition
 from mitra_shared.log import unit_of_work
 from mitra_shared.log.pages import Head, heads
@@ -23,10 +23,13 @@ GROUPS: Final[Mapping[str, tuple[Topic, ...]]] = {
     "certificates": (ENROLMENT,),
     "credentials": (CERTIFICATES,),
     "reporting": (ENROLMENT, OPINIONS, CERTIFICATES, CUSTODY),
+    "certificates-staff": (STAFF,),
+    "reporting-staff": (STAFF,),
 }
 KEEPERS: Final = {
     ENROLMENT: "enrolment",
     OPINIONS: "enrolment",
+    STAFF: "enrolment",
     CERTIFICATES: "certificates",
     CUSTODY: "certificates",
 }

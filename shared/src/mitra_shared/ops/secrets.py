@@ -48,6 +48,7 @@ SUPERUSER: Final = "postgres"
 CONSUMING: Final = ("certificates", "reporting")
 PRODUCING: Final = ("enrolment", "certificates")
 WEBHOOK_KEYS: Final = "mitra_webhook_keys"
+STAFF_KEYS: Final = "mitra_staff_keys"
 ACCESS_KEY: Final = "mitra_access_token_key"
 MESSAGE_GATEWAY_SECRET: Final = "mitra_message_gateway_secret"  # noqa: S105 - the name of its file
 _GATEWAY_SECRET_BYTES: Final = 32
@@ -138,8 +139,8 @@ class SecretFolder:
         """Write the addresses anew, and service tokens that are valid for another year; keys stay.
 
         A folder of before certificates were signed gets its issuer's keys, one of before there were webhooks
-        the keys that seal their secrets; likewise the key of the tokens of staff, the secret of the gateway
-        of messages and the key that signs the receipts of the field app.
+        the keys that seal their secrets; likewise the ring of names of staff, the key of their tokens, the
+        secret of the gateway of messages and the key that signs the receipts of the field app.
         """
         for service in SERVICES:
             self._write(
@@ -154,6 +155,11 @@ class SecretFolder:
         if not (self.of_service("reporting") / WEBHOOK_KEYS).exists():
             month = datetime.now(UTC).strftime("%Y-%m")
             self._write("reporting", **{WEBHOOK_KEYS: new_key_ring(month)})
+        if not (self.of_service("enrolment") / STAFF_KEYS).exists():
+            self._write("enrolment", **{STAFF_KEYS: new_key_ring(datetime.now(UTC).strftime("%Y-%m"))})
+        # The same ring: enrolment seals with it what reporting opens.
+        staff_keys = read_secret(self.of_service("enrolment") / STAFF_KEYS, looked_after=True)
+        self._write("reporting", **{STAFF_KEYS: staff_keys})
         if not (self.of_service("enrolment") / ACCESS_KEY).exists():
             self._put_access_key(self._published())
         if not (self.of_service("enrolment") / MESSAGE_GATEWAY_SECRET).exists():

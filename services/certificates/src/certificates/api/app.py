@@ -1,5 +1,6 @@
 """What can be asked of the certificates service."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query
@@ -65,8 +66,10 @@ def create_app(
     sheets: SheetStore,
     readiness: Readiness,
     metrics: ProcessMetrics,
+    *,
+    revoked: Callable[[Caller], bool],
 ) -> FastAPI:
-    """The application of an api process.
+    """The application of an api process; `revoked` says whose tokens count no longer.
 
     Raises:
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
@@ -80,6 +83,7 @@ def create_app(
         readiness=readiness,
         metrics=metrics,
         service="certificates",
+        revoked=revoked,
         routers=(
             _certificate_routes(engine, forms),
             credential_router(engine, forms),

@@ -30,6 +30,7 @@ from mitra_shared.access_record.tables import access_record_tables
 from mitra_shared.consume.tables import consumer_tables
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY
 from mitra_shared.log.tables import log_tables
+from mitra_shared.staff_standing.tables import standing_tables
 
 metadata: Final = MetaData()
 
@@ -38,6 +39,8 @@ GROUP: Final = "certificates"
 
 log: Final = log_tables(metadata, CERTIFICATES)
 custody_log: Final = log_tables(metadata, CUSTODY)
+standing: Final = standing_tables(metadata)
+"""Whose tokens count no longer."""
 consumer: Final = consumer_tables(metadata)
 access_record_tables(metadata)
 

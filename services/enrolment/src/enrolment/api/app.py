@@ -22,7 +22,7 @@ from enrolment.api.staff import staff_routes
 from enrolment.field.pages import field_pages
 from enrolment.person_desk import PersonDesk
 from enrolment.service import Service
-from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
+from mitra_shared.contracts.topics import ENROLMENT, OPINIONS, STAFF
 from mitra_shared.http.app import create_api
 from mitra_shared.http.probes import Readiness
 from mitra_shared.log.endpoint import log_router
@@ -64,7 +64,7 @@ def create_app(
             FILES.routes,
             device_routes(service),
             field_pages(),
-            log_router(service.engine, ENROLMENT, OPINIONS),
+            log_router(service.engine, ENROLMENT, OPINIONS, STAFF),
         ),
         revoked=service.staffing.revocations.revoked,
         published_keys=(service.receipts.public,),

@@ -25,6 +25,7 @@ from enrolment.storage import invitations, sessions, staff
 from enrolment.storage.invitations import Invitation
 from enrolment.storage.locks import lock_posts
 from enrolment.storage.staff import Account, Credentials
+from enrolment.storage.staff_log import tell_standing
 from enrolment.storage.staff_record import What, note, note_refusal
 from mitra_shared.database import retrying
 from mitra_shared.ids import CampaignId, StaffId
@@ -102,6 +103,8 @@ async def accept_invitation(
                 check_room(found.post, limits, taken=taken)
             person = await _account(connection, command, found, known, password, staffing)
             await invitations.accept(connection, found.id, person, command.asked_at)
+            changed = {person} if found.replaces is None else {person, found.replaces}
+            await tell_standing(unit, changed, command.asked_at)
             return Appointed(person, found.campaign, found.post)
 
     try:
@@ -165,7 +168,12 @@ async def _account(
     person = StaffId(str(uuid4())) if known is None else known.id
     phone, email = staffing.seal_login(command.login, person)
     given = Credentials(
-        staffing.seal_name(command.name, person), phone, email, staffing.login_hash(command.login), password
+        staffing.seal_name(command.name, person),
+        staffing.seal_shown_name(command.name, person),
+        phone,
+        email,
+        staffing.login_hash(command.login),
+        password,
     )
     what = What.ACCEPTED
     if known is None:
@@ -175,7 +183,6 @@ async def _account(
         if known.id == invitation.replaces:
             what = What.SIGNED_UP_ANEW
             await staff.set_credentials(connection, person, given, now)
-            await staff.note_change(connection)
     if what is What.ACCEPTED:
         if invitation.replaces is not None:
             await staff.end_grants(connection, [invitation.replaces], now, by)

@@ -8,6 +8,7 @@ from enrolment.commands.prove_password import Holder, PasswordWrong, prove_passw
 from enrolment.domain.passwords import check_password
 from enrolment.staffing import Staffing
 from enrolment.storage import sessions, staff
+from enrolment.storage.staff_log import tell_standing
 from enrolment.storage.staff_record import What, note
 from mitra_shared.log import unit_of_work
 
@@ -44,7 +45,6 @@ async def change_password(command: ChangePassword, staffing: Staffing, engine: A
         await sessions.end_all(
             unit.connection, account.id, holder.asked_at, "password changed", but=holder.session
         )
-        await staff.note_change(unit.connection)
         await note(
             unit.connection,
             What.NEW_PASSWORD,
@@ -53,3 +53,4 @@ async def change_password(command: ChangePassword, staffing: Staffing, engine: A
             staff=account.id,
             campaign=account.campaign,
         )
+        await tell_standing(unit, [account.id], holder.asked_at)

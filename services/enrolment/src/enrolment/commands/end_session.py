@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.storage import sessions, staff
+from enrolment.storage import sessions
+from enrolment.storage.staff_log import tell_standing
 from enrolment.storage.staff_record import What, note
 from mitra_shared.database import retrying
 from mitra_shared.ids import StaffId
@@ -30,7 +31,6 @@ async def end_session(engine: AsyncEngine, number: UUID, *, of: StaffId, at: dat
             if session is None or session.staff != of:
                 raise SessionNotFound
             if await sessions.end(unit.connection, [number], at, "signed out"):
-                await staff.note_change(unit.connection)
                 await note(
                     unit.connection,
                     What.SIGNED_OUT,
@@ -40,5 +40,6 @@ async def end_session(engine: AsyncEngine, number: UUID, *, of: StaffId, at: dat
                     session=number,
                     device=session.device,
                 )
+                await tell_standing(unit, [of], at)
 
     await retrying(end)

@@ -10,6 +10,7 @@ from enrolment.commands.suspend_staff import StaffNotFound
 from enrolment.domain.staff import Appointer, Post, may_appoint, may_move
 from enrolment.storage import sessions, staff
 from enrolment.storage.locks import lock_posts
+from enrolment.storage.staff_log import tell_standing
 from enrolment.storage.staff_record import What, note
 from mitra_shared.database import retrying
 from mitra_shared.ids import CampaignId, StaffId
@@ -95,4 +96,5 @@ async def _hand_over(command: HandOverPost, engine: AsyncEngine) -> Post:
             role=post.role.value,
             area=post.area,
         )
+        await tell_standing(unit, [leaving.id, taking.id], now)
     return post

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.sign_in import SignedIn
 from enrolment.domain.refreshing import REFRESH_LIFETIME, Exchange, Family, judge_token
@@ -11,10 +11,11 @@ from enrolment.refresh_tokens import RefreshToken, new_salt
 from enrolment.staffing import Staffing
 from enrolment.storage import sessions, staff
 from enrolment.storage.sessions import Session
+from enrolment.storage.staff_log import tell_standing
 from enrolment.storage.staff_record import What, note
 from mitra_shared.database import retrying
 from mitra_shared.ids import StaffId
-from mitra_shared.log import unit_of_work
+from mitra_shared.log import UnitOfWork, unit_of_work
 
 
 class SessionOver(Exception):
@@ -52,9 +53,9 @@ async def refresh_session(command: RefreshSession, staffing: Staffing, engine: A
             verdict = _judged(session, command)
             match verdict:
                 case Exchange.ROTATE | Exchange.REPEAT:
-                    return await _given(unit.connection, session, verdict, command, staffing)
+                    return await _given(unit, session, verdict, command, staffing)
                 case Exchange.REPLAYED:
-                    await _end_family(unit.connection, session, command)
+                    await _end_family(unit, session, command)
             return verdict
 
     match await retrying(exchange):
@@ -84,13 +85,14 @@ def _judged(session: Session, command: RefreshSession) -> Exchange:
 
 
 async def _given(
-    connection: AsyncConnection,
+    unit: UnitOfWork,
     session: Session,
     verdict: Exchange,
     command: RefreshSession,
     staffing: Staffing,
 ) -> SignedIn | Exchange:
     """The tokens, if the person may still have any."""
+    connection = unit.connection
     account = await staff.find(connection, StaffId(session.staff))
     if account is None or account.is_suspended or account.post is None:
         return Exchange.ENDED
@@ -102,7 +104,7 @@ async def _given(
         token = command.token.successor(staffing.lookup, session.salt)
         if token.hash != session.token_hash:
             # Our tag, the right generation, and yet not the token that was exchanged: made with our key.
-            await _end_family(connection, session, command)
+            await _end_family(unit, session, command)
             return Exchange.REPLAYED
         await sessions.mark_retried(connection, session.id)
     return SignedIn(
@@ -115,11 +117,10 @@ async def _given(
     )
 
 
-async def _end_family(connection: AsyncConnection, session: Session, command: RefreshSession) -> None:
-    await sessions.end(connection, [session.id], command.asked_at, "replayed")
-    await staff.note_change(connection)
+async def _end_family(unit: UnitOfWork, session: Session, command: RefreshSession) -> None:
+    await sessions.end(unit.connection, [session.id], command.asked_at, "replayed")
     await note(
-        connection,
+        unit.connection,
         What.REPLAYED,
         command.asked_at,
         staff=StaffId(session.staff),
@@ -128,3 +129,4 @@ async def _end_family(connection: AsyncConnection, session: Session, command: Re
         generation=command.token.generation,
         newest=session.generation,
     )
+    await tell_standing(unit, [StaffId(session.staff)], command.asked_at)

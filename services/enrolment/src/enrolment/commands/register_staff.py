@@ -12,11 +12,12 @@ from enrolment.commands.posts import check_post, limits_of
 from enrolment.domain.staff import Post, PostFilled
 from enrolment.storage import staff
 from enrolment.storage.locks import lock_posts
+from enrolment.storage.staff_log import tell_standing
 from enrolment.storage.staff_record import What, note
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.database import retrying
 from mitra_shared.ids import CampaignId, StaffId
-from mitra_shared.log import unit_of_work
+from mitra_shared.log import UnitOfWork, unit_of_work
 from mitra_shared.security.tokens import Role
 
 
@@ -64,13 +65,14 @@ async def register_staff(commands: Sequence[RegisterStaff], engine: AsyncEngine)
         counted = Counter[str]()
         async with unit_of_work(engine) as unit:
             for command in sorted(commands, key=lambda each: each.definition.id):
-                counted.update(await _register(unit.connection, command))
+                counted.update(await _register(unit, command))
         return Registered(counted["added"], counted["changed"], counted["unchanged"])
 
     return await retrying(register)
 
 
-async def _register(connection: AsyncConnection, command: RegisterStaff) -> Counter[str]:
+async def _register(unit: UnitOfWork, command: RegisterStaff) -> Counter[str]:
+    connection = unit.connection
     campaign, now, people = command.definition.id, command.asked_at, list(command.posts)
     await lock_posts(connection, campaign)
     added = await _add(connection, people, campaign, now)
@@ -82,10 +84,10 @@ async def _register(connection: AsyncConnection, command: RegisterStaff) -> Coun
     if granted:
         posts = [command.posts[person] for person in granted]
         await staff.grant(connection, granted, campaign, posts, now, command.by)
-        # Who held this very post before may have tokens for it that count again.
-        await staff.note_change(connection)
         await _check_room(connection, command)
         await note(connection, What.REGISTERED, now, actor=command.by, campaign=campaign, people=len(granted))
+        # Who held this very post before may have tokens for it that count again.
+        await tell_standing(unit, granted, now)
     return Counter(added=added, changed=len(granted) - added, unchanged=len(people) - len(granted))
 
 

@@ -22,8 +22,9 @@ from enrolment.storage import sessions, staff
 from enrolment.storage.sessions import Session
 from enrolment.storage.staff import Account
 from enrolment.storage.staff_codes import spend_recovery_code, take_step
+from enrolment.storage.staff_log import tell_standing
 from enrolment.storage.staff_record import What, note
-from mitra_shared.log import unit_of_work
+from mitra_shared.log import UnitOfWork, unit_of_work
 
 MOST_DEVICES: Final = 10
 """Sessions of one person; the one unused longest ends when there is one more."""
@@ -105,7 +106,7 @@ async def sign_in(command: SignIn, staffing: Staffing, engine: AsyncEngine) -> S
         await take_back(engine, attempt)
         raise CodeNeeded
     async with unit_of_work(engine) as unit:
-        signed_in = await _begin(unit.connection, command, account, attempt, staffing, better)
+        signed_in = await _begin(unit, command, account, attempt, staffing, better)
     if signed_in is None:
         await note_failure(engine, attempt, account)
         raise CodeRefused
@@ -113,7 +114,7 @@ async def sign_in(command: SignIn, staffing: Staffing, engine: AsyncEngine) -> S
 
 
 async def _begin(
-    connection: AsyncConnection,
+    unit: UnitOfWork,
     command: SignIn,
     seen: Account,
     attempt: Attempt,
@@ -125,7 +126,7 @@ async def _begin(
     Raises:
         SignInRefused: the account changed since its password was looked at.
     """
-    now = command.asked_at
+    now, connection = command.asked_at, unit.connection
     account = await staff.find(connection, seen.id, for_update=True)
     if account is None or (account.password, account.login_hash) != (seen.password, seen.login_hash):
         raise SignInRefused
@@ -137,8 +138,7 @@ async def _begin(
         return None
     if better is not None:
         await staff.set_password(connection, account.id, better, None)
-    if await sessions.end_for_room(connection, account.id, command.device, now, most=MOST_DEVICES):
-        await staff.note_change(connection)
+    ended = await sessions.end_for_room(connection, account.id, command.device, now, most=MOST_DEVICES)
     token, salt = first_token(uuid4()), new_salt()
     session = Session(
         id=token.session,
@@ -166,6 +166,8 @@ async def _begin(
         session=session.id,
         device=command.device,
     )
+    if ended:
+        await tell_standing(unit, [account.id], now)
     return SignedIn(
         session.id,
         staffing.access_token(account, account.post, session.id),

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from enrolment.domain.staff import Appointer, may_suspend
 from enrolment.storage import sessions, staff
 from enrolment.storage.staff import Account
+from enrolment.storage.staff_log import tell_standing
 from enrolment.storage.staff_record import What, note
 from mitra_shared.database import retrying
 from mitra_shared.ids import CampaignId, StaffId
@@ -61,6 +62,7 @@ async def _suspend(command: SuspendStaff, engine: AsyncEngine) -> None:
             staff=account.id,
             campaign=account.campaign,
         )
+        await tell_standing(unit, [account.id], command.asked_at)
 
 
 async def staff_looked_after(

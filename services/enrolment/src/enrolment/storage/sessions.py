@@ -88,7 +88,7 @@ async def mark_retried(connection: AsyncConnection, session: UUID) -> None:
 
 
 async def end(connection: AsyncConnection, sessions: Sequence[UUID], at: datetime, why: str) -> int:
-    """End those that go on. Returns how many did. The caller tells it by `staff.note_change`."""
+    """End those that go on. Returns how many did. The caller tells it by `tell_standing`."""
     result = await connection.execute(
         text(
             "update staff_session set ended_at = :at, ended_why = :why"

@@ -1,4 +1,4 @@
-"""Staff: accounts, the posts they hold and held, and the counter that tells when tokens lose their worth."""
+"""Staff: accounts, and the posts they hold and held. Whose tokens count is told by `staff_log`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -34,6 +34,8 @@ class Credentials(NamedTuple):
     """What somebody signs in with from now on. Name, phone and e-mail sealed."""
 
     name: str
+    shown_name: str
+    """The name once more, for those who show staff to their in-charge."""
     phone: str | None
     email: str | None
     login_hash: bytes
@@ -150,10 +152,10 @@ async def insert(
     await connection.execute(
         text(
             """
-            insert into staff (id, campaign, name, phone, email, login_hash, issuer, subject, password,
-                               password_set_at, state, created_at)
-            values (:id, :campaign, :name, :phone, :email, :login_hash, 'mitra', :subject, :password, :at,
-                    'active', :at)
+            insert into staff (id, campaign, name, shown_name, phone, email, login_hash, issuer, subject,
+                               password, password_set_at, state, created_at)
+            values (:id, :campaign, :name, :shown_name, :phone, :email, :login_hash, 'mitra', :subject,
+                    :password, :at, 'active', :at)
             """
         ),
         {"id": staff, "campaign": campaign, "subject": str(uuid4()), "at": at, **given._asdict()},
@@ -167,14 +169,29 @@ async def set_credentials(
     await connection.execute(
         text(
             """
-            update staff set name = :name, phone = :phone, email = :email, login_hash = :login_hash,
-                   password = :password, password_set_at = :at, totp = null, totp_confirmed_at = null
+            update staff set name = :name, shown_name = :shown_name, phone = :phone, email = :email,
+                   login_hash = :login_hash, password = :password, password_set_at = :at, totp = null,
+                   totp_confirmed_at = null
             where id = :id
             """
         ),
         {"id": staff, "at": at, **given._asdict()},
     )
     await connection.execute(text("delete from staff_recovery_code where staff = :id"), {"id": staff})
+
+
+async def show_names(connection: AsyncConnection, shown: Mapping[StaffId, str]) -> None:
+    """Keep names, sealed for those who show staff to their in-charge."""
+    await connection.execute(
+        text(
+            """
+            update staff set shown_name = new.name
+            from unnest(cast(:people as text[]), cast(:names as text[])) as new(id, name)
+            where staff.id = new.id
+            """
+        ),
+        {"people": list(shown), "names": list(shown.values())},
+    )
 
 
 async def set_password(
@@ -222,7 +239,7 @@ async def grant(
 async def end_grants(
     connection: AsyncConnection, staff: Sequence[StaffId], at: datetime, by: StaffId
 ) -> None:
-    """End what `staff` hold now; tokens for it are no longer accepted."""
+    """End what `staff` hold now; `tell_standing` has their tokens refused."""
     await connection.execute(
         text(
             "update staff_grant set until = greatest(:at, since), ended_by = :by"
@@ -230,7 +247,6 @@ async def end_grants(
         ),
         {"staff": list(staff), "at": at, "by": by},
     )
-    await note_change(connection)
 
 
 async def people_in(connection: AsyncConnection, campaign: CampaignId, post: Post) -> int:
@@ -257,50 +273,4 @@ async def set_suspension(
             " else 'suspended' end, suspended_at = :at, suspended_by = :by where id = :id"
         ),
         {"id": staff, "at": at, "by": by},
-    )
-    await note_change(connection)
-
-
-async def note_change(connection: AsyncConnection) -> None:
-    """Tell every api, once this is committed, to look again whose tokens count.
-
-    A row, not a sequence: the number that somebody reads is that of what is committed. Taken last in a
-    transaction, for its lock is held to the end.
-    """
-    await connection.execute(text("update staff_change set version = version + 1 where id = 1"))
-
-
-class NoLonger(NamedTuple):
-    """Whose tokens are not accepted although they have not expired."""
-
-    suspended: frozenset[StaffId]
-    sessions: frozenset[str]
-    posts: list[tuple[StaffId, Post]]
-
-
-async def change_version(connection: AsyncConnection) -> int:
-    """The number that `note_change` raises."""
-    version: int = (await connection.execute(text("select version from staff_change"))).scalar_one()
-    return version
-
-
-async def no_longer(connection: AsyncConnection, since: datetime) -> NoLonger:
-    """What is no longer accepted; of sessions those that ended after `since`."""
-    suspended = await connection.execute(text("select id from staff where state = 'suspended'"))
-    sessions = await connection.execute(
-        text("select id from staff_session where ended_at > :since"), {"since": since}
-    )
-    posts = await connection.execute(
-        text(
-            """
-            select distinct staff, role, area from staff_grant ended where until is not null
-            and not exists (select from staff_grant held where held.until is null
-                            and (held.staff, held.role, held.area) = (ended.staff, ended.role, ended.area))
-            """
-        )
-    )
-    return NoLonger(
-        frozenset(row.id for row in suspended),
-        frozenset(str(row.id) for row in sessions),
-        [(StaffId(row.staff), Post(Role(row.role), AreaCode(row.area))) for row in posts],
     )

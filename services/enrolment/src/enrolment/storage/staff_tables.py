@@ -28,6 +28,7 @@ def add_staff_tables(metadata: MetaData) -> None:
         Column("id", Text, primary_key=True),
         Column("campaign", Text, nullable=False),
         Column("name", Text, comment="sealed, context 'staff-name:' and the id"),
+        Column("shown_name", Text, comment="sealed for reporting, context 'staff-shown:' and the id"),
         Column("phone", Text, comment="sealed, context 'staff-phone:' and the id"),
         Column("email", Text, comment="sealed, context 'staff-email:' and the id"),
         Column("login_hash", LargeBinary, comment="keyed hash of the phone or e-mail that signs in"),

@@ -23,13 +23,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from enrolment.storage.device_tables import add_device_tables
 from enrolment.storage.staff_tables import add_staff_tables
 from mitra_shared.access_record.tables import access_record_tables
-from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
+from mitra_shared.contracts.topics import ENROLMENT, OPINIONS, STAFF
 from mitra_shared.log import log_tables
 
 METADATA = MetaData()
 
 ENROLMENT_LOG = log_tables(METADATA, ENROLMENT)
 OPINIONS_LOG = log_tables(METADATA, OPINIONS)
+STAFF_LOG = log_tables(METADATA, STAFF)
 add_staff_tables(METADATA)
 add_device_tables(METADATA)
 

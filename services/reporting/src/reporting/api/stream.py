@@ -25,7 +25,7 @@ Server-sent events, each carrying whole areas with their newest counts:
 - `snapshot`: all areas of the selection; forget what you had.
 - `areas`: the areas that changed since, with those above them. Changes in between are left out.
 - `freshness`: positions, time and lag, every three seconds; it has no id.
-- `end`: the token has expired.
+- `end`: the token has expired, or counts no longer (suspended, signed out, replaced).
 
 The id of an event is the version up to which everything is included. Send it back as `Last-Event-ID`, as a
 browser does, and the feed goes on with what changed since, or with a snapshot where that cannot be told.

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from mitra_shared.consume.tables import consumer_tables
+from mitra_shared.staff_standing.tables import standing_tables
 from reporting.domain.counting import Counted
 
 metadata = MetaData()
@@ -51,6 +52,7 @@ TOTAL_COLUMNS: Final[Mapping[Counted, str]] = {
 """Column of `rollup_total` that holds each count."""
 
 consumers = consumer_tables(metadata)
+standing = standing_tables(metadata)
 
 rollup_total = Table(
     "rollup_total",

@@ -33,17 +33,18 @@ _CONTRADICTIONS = """
            format('{topic}.{{%s}} at %s: %s', partition, position, concat_ws(', ',
                case when told.type is distinct from log.type then 'type' end,
                case when told.event_id is distinct from log.event_id then 'event_id' end,
-               case when told.constituency is distinct from log.key then 'key' end,
+               case when told.key is distinct from log.key then 'key' end,
                case when told.mitra_id is distinct from log.subject then 'subject' end,
                case when told.at is distinct from log.occurred_at then 'occurred_at' end)) as place
     from {topic}_log as log
     cross join lateral (
-        select type, event_id, constituency, mitra_id,
+        select type, event_id, coalesce(constituency, staff) as key, mitra_id,
                coalesce(occurred_at, day::timestamp at time zone 'UTC') as at
         from json_to_record(log.payload) as said(
-            type text, event_id uuid, constituency text, mitra_id uuid, occurred_at timestamptz, day date)
+            type text, event_id uuid, constituency text, staff text, mitra_id uuid, occurred_at timestamptz,
+            day date)
     ) as told
-    where (told.type, told.event_id, told.constituency, told.mitra_id, told.at) is distinct from
+    where (told.type, told.event_id, told.key, told.mitra_id, told.at) is distinct from
           (log.type, log.event_id, log.key, log.subject, log.occurred_at)
 """
 

@@ -19,6 +19,7 @@ from mitra_shared.ops.audit import (
     opinions,
     people,
     rollups,
+    standing,
     streams,
 )
 from mitra_shared.ops.audit.report import AuditReport, Check
@@ -64,6 +65,15 @@ EXAMINATIONS: Final = (
     Examination(
         access.check_access,
         [("access record", "every look at personal data stands in the record as it was written")],
+    ),
+    Examination(
+        standing.check_standing,
+        [
+            (
+                "staff",
+                "the log tells of all staff what their accounts say, and services keep what they were told",
+            )
+        ],
     ),
     Examination(
         erasures.check_erasures,

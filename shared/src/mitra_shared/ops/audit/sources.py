@@ -13,6 +13,7 @@ DATABASES: Final = ("enrolment", "certificates", "reporting")
 LOGS: Final = {
     "enrolment": "enrolment",
     "opinions": "enrolment",
+    "staff": "enrolment",
     "certificates": "certificates",
     "custody": "certificates",
 }
@@ -22,6 +23,8 @@ LISTENS: Final = {
     "certificates": ("enrolment",),
     "credentials": ("certificates",),
     "reporting": ("enrolment", "opinions", "certificates", "custody"),
+    "certificates-staff": ("staff",),
+    "reporting-staff": ("staff",),
 }
 """Topics of each consumer group."""
 
@@ -29,6 +32,8 @@ POSITIONS: Final = {
     "certificates": "certificates",
     "credentials": "certificates",
     "reporting": "reporting",
+    "certificates-staff": "certificates",
+    "reporting-staff": "reporting",
 }
 """Database that keeps the positions of each consumer group."""
 

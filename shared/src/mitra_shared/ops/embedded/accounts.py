@@ -37,10 +37,10 @@ def _consumes(*topics: str) -> str:
 REDIS_RIGHTS: Final = {
     REDIS_ADMIN: "~* &* +@all",
     # After an erasure the append-only file is rewritten.
-    "enrolment": f"~enrolment.* ~opinions.* {_SERVICE} +bgrewriteaof",
-    "certificates": f"~certificates.* ~custody.* {_SERVICE} {_consumes('enrolment')}",
+    "enrolment": f"~enrolment.* ~opinions.* ~staff.* {_SERVICE} +bgrewriteaof",
+    "certificates": f"~certificates.* ~custody.* {_SERVICE} {_consumes('enrolment', 'staff')}",
     "reporting": f"~rollups ~rollups.* {_SERVICE} "
-    f"{_consumes('enrolment', 'opinions', 'certificates', 'custody')}",
+    f"{_consumes('enrolment', 'opinions', 'staff', 'certificates', 'custody')}",
     AUDIT: f"%R~* {_READ} +info +config|get {_ANY_CONNECTION}",
     REDIS_SUBSCRIBER: f"%R~rollups -@all +xread +xrange +xrevrange +xlen +xinfo|stream {_ANY_CONNECTION}",
 }

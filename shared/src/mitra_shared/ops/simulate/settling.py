@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 _LOGS: Final = {
     "enrolment": "enrolment",
     "opinions": "enrolment",
+    "staff": "enrolment",
     "certificates": "certificates",
     "custody": "certificates",
 }
@@ -25,6 +26,8 @@ _READS: Final = {
     "certificates": ("certificates", ("enrolment",)),
     "credentials": ("certificates", ("certificates",)),
     "reporting": ("reporting", ("enrolment", "certificates", "opinions", "custody")),
+    "certificates-staff": ("certificates", ("staff",)),
+    "reporting-staff": ("reporting", ("staff",)),
 }
 """Consumer group -> service whose database keeps its positions, and topics it reads; upstream first."""
 
