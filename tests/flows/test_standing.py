@@ -127,9 +127,8 @@ async def test_whose_tokens_count_no_longer_is_refused_everywhere_though_the_rel
     assert (await office.ask("POST", suspension, None, now_in_charge.headers)).status_code == 204
     await office.become((401, 401), barred)
     # Suspended is a person, whoever minted the token; who has no account goes on as before.
-    minted = Member(
-        "", {"access_token": stack.token(Role.CO_IN_CHARGE, SEAT, office.tale.campaign, barred.id)}
-    )
+    token = stack.token(Role.CO_IN_CHARGE, SEAT, office.tale.campaign, barred.id)
+    minted = Member(barred.id, {"access_token": token})
     assert await office.doors(minted.headers) == (401, 401)
     assert await office.doors(office.tale.bearer(Role.CO_IN_CHARGE, SEAT)) == (200, 200)
     assert (await office.ask("DELETE", suspension, None, now_in_charge.headers)).status_code == 204

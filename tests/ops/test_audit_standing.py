@@ -39,7 +39,7 @@ STANDING = [
             ("forgot somebody", "delete from staff_standing where post is not null",
              "a service does not know of somebody it was told of"),
             ("made somebody up",
-             "insert into staff_standing select 'new', 'small', 'active', null, '[]', '[]', null, 1, 1, 1, true",
+             "insert into staff_standing select 'x', 'small', 'active', null, '[]', '[]', null, 1,1,1,true",
              "a service knows of somebody it was not told of"),
         )
     ],

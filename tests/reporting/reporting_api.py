@@ -43,6 +43,8 @@ from reporting.webhooks.resolving import Doorway
 SIGNING_KEY = new_signing_key()
 WEBHOOK_KEYS = new_key_ring("2026-11")
 WEBHOOK_RING = KeyRing.from_json(WEBHOOK_KEYS)
+STAFF_KEYS = new_key_ring("2026-11")
+STAFF_RING = KeyRing.from_json(STAFF_KEYS)
 
 
 @cache
@@ -170,6 +172,7 @@ async def running_api(
             desk,
             exports,
             briefs,
+            STAFF_RING,
             public_page=public_page,
             now=now,
             ready=ready,

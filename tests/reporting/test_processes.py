@@ -23,7 +23,15 @@ from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.relay import Relay
 from mitra_shared.security.tokens import Caller, Role, mint, public_jwks
 from tests.reporting.field import Field
-from tests.reporting.reporting_api import SIGNING_KEY, WEBHOOK_KEYS, bearer, counted, eventually, parsed
+from tests.reporting.reporting_api import (
+    SIGNING_KEY,
+    STAFF_KEYS,
+    WEBHOOK_KEYS,
+    bearer,
+    counted,
+    eventually,
+    parsed,
+)
 from tests.servers import Database
 
 EVENTS = 40
@@ -73,7 +81,10 @@ async def test_an_event_of_the_log_reaches_subscribers_through_the_real_processe
         unit.emit(field.defined()[0][1])
     async with (
         process("consumer", tmp_path, **settings, **producers, service_token=service) as (_, consumer),
-        process("api", tmp_path, **settings, webhook_keys=WEBHOOK_KEYS) as (serving, api),
+        process("api", tmp_path, **settings, webhook_keys=WEBHOOK_KEYS, staff_keys=STAFF_KEYS) as (
+            serving,
+            api,
+        ),
         httpx.AsyncClient(timeout=30) as client,
     ):
         await _ready(client, consumer)

@@ -54,6 +54,7 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
         WebhookDesk(_ring(settings), Doorway(settings.webhook_allow)),
         exports,
         briefs,
+        KeyRing.from_json(settings.staff_keys.get_secret_value()),
         secure_cookies=settings.secure_cookies,
         public_page=settings.public_page,
     )

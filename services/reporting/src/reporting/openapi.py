@@ -39,7 +39,9 @@ def openapi_text() -> str:
     pacing = Pacing(engine, mirror, system_clock)
     with TemporaryDirectory() as directory:
         exports = ExportDesk(Path(directory))
-        reading = Reading(engine, mirror, lag, LiveFeed(mirror, lag), pacing, desk, exports, BriefPress())
+        reading = Reading(
+            engine, mirror, lag, LiveFeed(mirror, lag), pacing, desk, exports, BriefPress(), desk.ring
+        )
         document = create_app(
             reading, settings, Readiness(), ProcessMetrics(), revoked=lambda _: False
         ).openapi()

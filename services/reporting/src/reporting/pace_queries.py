@@ -148,7 +148,7 @@ async def flags_answer(
 
 
 def _flag(flag: Flag) -> Document:
-    return flag._asdict()
+    return {**flag._asdict(), "name": None}
 
 
 def _by_constituency(board: Board, flags: Iterable[Flag]) -> dict[AreaCode, int]:

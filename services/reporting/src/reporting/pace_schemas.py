@@ -87,6 +87,8 @@ class FlagShown(Answer):
     people: int
     usual: float
     recruiter: StaffId | None
+    name: str | None
+    """Of the recruiter, where there is one."""
     hour: int | None
 
 

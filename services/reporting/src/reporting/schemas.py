@@ -154,6 +154,7 @@ class RecruiterShown(Answer):
     """One of the staff: people enrolled in all, by segment, and on each day asked for."""
 
     recruiter: StaffId
+    name: Annotated[str | None, Field(description="Null for who has none, or is no longer known by it")]
     enrolled: int
     segments: dict[AreaCode, int]
     days: list[RecruiterDay]

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog import get_logger
 
-from mitra_shared.contracts.topics import Topic, all_partitions
+from mitra_shared.contracts.topics import Topic
 from mitra_shared.ids import Partition, Position
+from mitra_shared.log.pages import heads
 from mitra_shared.log.unit_of_work import UnitOfWork, unit_of_work
 from mitra_shared.relay.wire import StreamId
 from mitra_shared.streams import committed_groups, hash_of
@@ -128,9 +129,17 @@ async def trim(engine: AsyncEngine, redis: Redis, topic: Topic) -> int:
     """
     pressed = (await memory_policy(redis)).is_pressed
     forgotten = 0
-    for partition in all_partitions():
+    async with engine.connect() as connection:
+        ends = await heads(connection, topic)
+    for partition, head in ends.items():
+        if head.position == 0:
+            # There is no stream, so no group has a position in it.
+            continue
         async with unit_of_work(engine) as unit:
             await _record_groups(unit, redis, topic, partition)
+        if head.position <= head.floor + 1:
+            # The last entry always stays.
+            continue
         async with unit_of_work(engine) as unit:
             floor = await _new_floor(unit, topic, partition, pressed=pressed)
         if floor is not None:

@@ -9,6 +9,7 @@ from mitra_shared.campaign.definition import Level
 from mitra_shared.http.problems import problem_responses
 from reporting.api.days import Day, asked_range
 from reporting.api.download import Download
+from reporting.api.naming import names_of, with_names
 from reporting.api.opinions import asked_opinions
 from reporting.api.problems import EXPORT_UNKNOWN, wrong_field
 from reporting.api.readers import Reader, seeing, seeing_once_included
@@ -126,9 +127,10 @@ async def export_recruiters(
     """Enrolments of each recruiter and segment; for those who see staff by name."""
     within, told = reads.within(parent), freshness(reads.state.mirror, reads.state.lag)
     counted = await recruiters_within(reads, within, recruiter_days(reads, None, None))
+    names = await names_of(reads, [each.recruiter for each in counted])
     table = told_table(
         "recruiters", reads.board, told, within=within, columns=staff.SEGMENT_COLUMNS,
-        rows=staff.segment_rows(reads.board, counted), asked={},
+        rows=staff.segment_rows(reads.board, counted, names), asked={},
     )  # fmt: skip
     return _download(reads, table, form, bom=bom)
 
@@ -146,9 +148,10 @@ async def export_recruiter_days(
     within, told = reads.within(parent), freshness(reads.state.mirror, reads.state.lag)
     asked = recruiter_days(reads, first, last)
     counted = await recruiters_within(reads, within, asked)
+    names = await names_of(reads, [each.recruiter for each in counted])
     table = told_table(
         "recruiter-days", reads.board, told, within=within, columns=staff.DAY_COLUMNS,
-        rows=staff.day_rows(counted, asked.days), asked={"from": asked.first, "to": asked.last},
+        rows=staff.day_rows(counted, names, asked.days), asked={"from": asked.first, "to": asked.last},
     )  # fmt: skip
     return _download(reads, table, form, bom=bom)
 
@@ -187,7 +190,8 @@ async def export_flags(
     )
     table = told_table(
         "flags", reads.board, told, within=within, columns=pace.FLAG_COLUMNS,
-        rows=pace.flag_rows(reads.board, answer), asked={}, made_from={"closed": answer["closed"]},
+        rows=pace.flag_rows(reads.board, await with_names(reads, answer)), asked={},
+        made_from={"closed": answer["closed"]},
     )  # fmt: skip
     return _download(reads, table, form, bom=bom)
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from mitra_shared.campaign.definition import Level
 from mitra_shared.http.problems import problem_responses
+from reporting.api.naming import with_names
 from reporting.api.readers import Reader, seeing
 from reporting.domain.access import Sight
 from reporting.pace_queries import Document, area_pace_answer, flags_answer, pace_answer
@@ -43,11 +44,10 @@ async def get_flags(reads: Reads, parent: Parent = None) -> Response:
     """For somebody to look at. Flags are questions: a camp enrols many in an hour too."""
     within = reads.within(parent)
     names_staff = Sight.STAFF in reads.sights
-    return _answer(
-        await flags_answer(
-            reads.state.engine, reads.state.pacing, reads.board, within, names_staff=names_staff
-        )
+    flags = await flags_answer(
+        reads.state.engine, reads.state.pacing, reads.board, within, names_staff=names_staff
     )
+    return _answer(await with_names(reads, flags))
 
 
 def _answer(document: Document) -> Response:

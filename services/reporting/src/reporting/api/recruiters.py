@@ -10,6 +10,7 @@ from mitra_shared.campaign.definition import Level
 from mitra_shared.http.problems import problem_responses
 from mitra_shared.ids import AreaCode, StaffId
 from reporting.api.days import Day, Range, asked_range
+from reporting.api.naming import names_of
 from reporting.api.readers import Reader, seeing_once_included
 from reporting.domain.access import Sight
 from reporting.domain.days import day_of
@@ -51,13 +52,14 @@ async def _answer(
     within = reads.within(parent)
     days = recruiter_days(reads, first, last)
     counted = await recruiters_within(reads, within, days, only=only)
+    names = await names_of(reads, [each.recruiter for each in counted])
     document = {
         **freshness(reads.state.mirror, reads.state.lag),
         "campaign": reads.campaign,
         "within": within,
         "from": days.first,
         "to": days.last,
-        "recruiters": [_shown(each, days.days) for each in counted],
+        "recruiters": [_shown(each, names.get(each.recruiter), days.days) for each in counted],
     }
     return Response(
         to_json(document), headers={"Cache-Control": "private, no-store"}, media_type="application/json"
@@ -90,9 +92,10 @@ async def recruiters_within(
     return sorted(counted, key=lambda each: (-each.enrolled, each.recruiter))
 
 
-def _shown(counts: RecruiterCounts, days: list[Any]) -> dict[str, Any]:
+def _shown(counts: RecruiterCounts, name: str | None, days: list[Any]) -> dict[str, Any]:
     return {
         "recruiter": counts.recruiter,
+        "name": name,
         "enrolled": counts.enrolled,
         "segments": counts.segments,
         "days": [{"day": day, "enrolled": counts.days.get(day, 0)} for day in days],

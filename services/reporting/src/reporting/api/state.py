@@ -40,6 +40,8 @@ class Reading:
     webhooks: WebhookDesk
     exports: ExportDesk
     briefs: BriefPress
+    staff_ring: KeyRing
+    """Opens names of staff."""
     secure_cookies: bool = False
     public_page: bool = False
     now: Callable[[], datetime] = system_clock

@@ -30,6 +30,7 @@ FLAG_COLUMNS: Final = (
     Column("people", "People"),
     Column("usual", "Usual", Kind.NUMBER),
     Column("recruiter", "Recruiter", Kind.TEXT),
+    Column("name", "Name of the recruiter", Kind.TEXT),
     Column("hour", "Hour (IST)"),
 )
 BUSY_HOURS: Final = "busy hours of recruiters"
@@ -55,7 +56,7 @@ def flag_rows(board: Board, answer: Mapping[str, Any]) -> list[Row]:
     """The flags of `pace_queries.flags_answer`; with numbers of busy hours where it names no staff."""
     flags: list[dict[str, Any]] = [*answer["areas"], *(answer["recruiters"] or ())]
     if answer["recruiters"] is None:
-        empty = dict.fromkeys(("day", "usual", "recruiter", "hour"))
+        empty = dict.fromkeys(("day", "usual", "recruiter", "name", "hour"))
         flags += [
             {**empty, "kind": BUSY_HOURS, "area": area, "people": hours}
             for area, hours in answer["busy_hours"].items()

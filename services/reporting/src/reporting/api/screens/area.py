@@ -8,6 +8,7 @@ from mitra_shared.campaign.definition import Area, Evidence, Level
 from mitra_shared.campaign.numerals import indian
 from mitra_shared.ids import AreaCode
 from mitra_shared.pages.words import Words, day
+from reporting.api.naming import names_of, with_names
 from reporting.api.readers import Reader
 from reporting.api.screens.at_hand import if_at_hand
 from reporting.api.screens.tiles import tile_map
@@ -57,9 +58,7 @@ async def area_screen(reader: Reader, code: AreaCode, words: Words) -> dict[str,
         "pace": pace,
         "trend": _trend(pace, words),
         "behind": await if_at_hand(_behind(reader, summary.area)),
-        "flags": await if_at_hand(
-            flags_answer(state.engine, state.pacing, board, code, names_staff=Sight.STAFF in reader.sights)
-        ),
+        "flags": await if_at_hand(_flags(reader, code)),
         "recruiters": await if_at_hand(_recruiters(reader, code)) if Sight.STAFF in reader.sights else (),
         "stream": _stream(board, code, groups),
         "freshness": freshness(state.mirror, state.lag),
@@ -96,15 +95,25 @@ async def _behind(reader: Reader, area: Area) -> list[dict[str, Any]]:
     return [each for each in answer["areas"] if each["standing"] in ("behind", "overdue")][:LEADERS]
 
 
-async def _recruiters(reader: Reader, code: AreaCode) -> list[tuple[RecruiterCounts, int, int]]:
-    """Staff with people in all, in the last week and today; most first."""
+async def _flags(reader: Reader, code: AreaCode) -> dict[str, Any]:
+    state, names_staff = reader.state, Sight.STAFF in reader.sights
+    flags = await flags_answer(state.engine, state.pacing, reader.board, code, names_staff=names_staff)
+    return await with_names(reader, flags)
+
+
+async def _recruiters(reader: Reader, code: AreaCode) -> list[tuple[RecruiterCounts, str, int, int]]:
+    """Staff by name, or by id, with people in all, in the last week and today; most first."""
     today = day_of(reader.state.now())
     first = today - timedelta(days=RECRUITER_DAYS - 1)
     segments = reader.board.select(levels=(Level.SEGMENT,), within=code)
     async with reader.state.engine.connect() as connection:
         counted = await read_recruiters(connection, reader.campaign, segments, first=first, last=today)
     counted.sort(key=lambda each: (-each.enrolled, each.recruiter))
-    return [(each, sum(each.days.values()), each.days.get(today, 0)) for each in counted]
+    names = await names_of(reader, [each.recruiter for each in counted])
+    return [
+        (each, names.get(each.recruiter, each.recruiter), sum(each.days.values()), each.days.get(today, 0))
+        for each in counted
+    ]
 
 
 def _trend(pace: dict[str, Any] | None, words: Words) -> str | None:
