@@ -148,7 +148,7 @@ async def test_an_emptied_redis_and_an_entry_that_is_none_let_nobody_in_again(
     assert (await office.ask("POST", suspension, None, headquarters.headers)).status_code == 204
     await office.become((401, 401), leaving)
     async with stack.redis_as(REDIS_ADMIN) as redis:
-        await redis.xadd(STAFF.stream(partition_of(leaving.id)), {"foreign": "entry"})  # type: ignore[arg-type]
+        await redis.xadd(STAFF.stream(partition_of(leaving.id)), {"foreign": "entry"})
         assert await office.doors(leaving.headers) == (401, 401)
         await redis.flushall()
     assert (await office.ask("DELETE", suspension, None, headquarters.headers)).status_code == 204

@@ -136,7 +136,7 @@ class SecretFolder:
         draft.path.rename(self.path)
 
     def renew(self, servers: Servers) -> None:
-        """Write the addresses anew, and service tokens that are valid for another year; keys stay.
+        """Write addresses, rights of Redis and service tokens (valid for another year) anew; keys stay.
 
         A folder of before certificates were signed gets its issuer's keys, one of before there were webhooks
         the keys that seal their secrets; likewise the ring of names of staff, the key of their tokens, the
@@ -150,6 +150,8 @@ class SecretFolder:
             )
         self._write("operator", **self._operator_addresses(servers))
         self._write_service_tokens(read_secret(self.signing_key, looked_after=True))
+        # What the accounts may do grows with the topics.
+        write_secret(self.path / "redis" / "users.acl", redis_users(self.redis_passwords()))
         if not self.issuer_keys.exists():
             self._write("certificates/issuer", **{"keys.json": new_issuer_keys(time.time())})
         if not (self.of_service("reporting") / WEBHOOK_KEYS).exists():
