@@ -40,6 +40,7 @@ async def test_an_in_charge_sees_all_of_the_own_staff_and_nobody_else(
     first, second = answer["recruiters"]
     assert first == {
         "recruiter": "S11-PC04/co-in-charge-01",
+        "name": None,
         "enrolled": 4,
         "segments": {"S11-AC017": 3, "S11-AC018": 1},
         "days": [{"day": str(DAY), "enrolled": 3}, {"day": str(DAY + timedelta(days=1)), "enrolled": 1}],
