@@ -1,7 +1,8 @@
 """Serves `/v`: the page that verifies certificates, as static files that are read once at start.
 
-The browser does all of the verifying (`mitra_shared/browser/static/certificate`); this service sees fetches of
-the page, of the issuer's keys and of status lists, and never a code: that stands in the fragment of the address.
+The browser does all of the verifying (`mitra_shared/browser/static/certificate`); this service sees fetches
+of the page, of the issuer's keys and of status lists, and never a code: that stands in the fragment of the
+address.
 """
 
 from pathlib import Path
@@ -17,7 +18,7 @@ PAGE: Final = BrowserApp(
     name="page for verifying",
     page="/v",
     own=Path(__file__).parent / "static",
-    shell="mitra-page-",
+    caches="mitra-page-",
     headers=SECURITY_HEADERS,
 )
 
