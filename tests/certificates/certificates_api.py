@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -39,28 +40,36 @@ def bearer(role: Role = Role.IN_CHARGE, area: str | None = "S11-PC04", campaign:
 
 
 @asynccontextmanager
+async def application(
+    engine: AsyncEngine, issuer: Issuer, directory: Path, **changes: Any
+) -> AsyncIterator[FastAPI]:
+    """The application; `changes` are settings."""
+    given: dict[str, Any] = {
+        "database_url": SecretStr("unused"),
+        "redis_url": SecretStr("unused"),
+        "token_keys": public_jwks(SIGNING_KEY),
+        "public_url": issuer.public_url,
+        "name_keys": SecretStr(NAME_KEYS),
+        "certificate_key": SecretStr(new_lookup_key()),
+        "issuer_keys": directory / "unused.json",
+    }
+    settings = CertificatesApiSettings(**(given | changes))
+    pool = RenderPool(workers=settings.render_workers)
+    renderings = Renderings(pool, RenderingCache(directory, largest_bytes=settings.cache_bytes))
+    sheets = SheetStore(directory / "sheets", settings.names())
+    try:
+        yield create_app(engine, settings, issuer, renderings, sheets, Readiness(), ProcessMetrics())
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
 async def api_client(
     engine: AsyncEngine, issuer: Issuer, directory: Path, **changes: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application; `changes` are settings."""
-    settings = CertificatesApiSettings(
-        database_url=SecretStr("unused"),
-        redis_url=SecretStr("unused"),
-        token_keys=public_jwks(SIGNING_KEY),
-        public_url=issuer.public_url,
-        name_keys=SecretStr(NAME_KEYS),
-        certificate_key=SecretStr(new_lookup_key()),
-        issuer_keys=directory / "unused.json",
-        **changes,
-    )
-    pool = RenderPool(workers=settings.render_workers)
-    renderings = Renderings(pool, RenderingCache(directory, largest_bytes=settings.cache_bytes))
-    sheets = SheetStore(directory / "sheets", settings.names())
-    app = create_app(engine, settings, issuer, renderings, sheets, Readiness(), ProcessMetrics())
-    try:
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://certificates"
-        ) as client:
-            yield client
-    finally:
-        await pool.close()
+    async with (
+        application(engine, issuer, directory, **changes) as app,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://certificates") as client,
+    ):
+        yield client

@@ -35,7 +35,7 @@ class BrowserApp:
         name: as it is called in answers, e.g. `field app`.
         page: path of its page, `/v` or `/field/`; everything else lies below it.
         own: the folder with its own files, among them `page.html`.
-        shell: what the names of its caches in the browser begin with.
+        caches: what their names in the browser begin with.
         headers: of every answer.
         values: what stands in the page for `{{key}}`.
     """
@@ -43,7 +43,7 @@ class BrowserApp:
     name: str
     page: str
     own: Path
-    shell: str
+    caches: str
     headers: Mapping[str, str]
     values: Mapping[str, str] = field(default_factory=dict)
 
@@ -83,7 +83,7 @@ def read_app(app: BrowserApp) -> dict[str, StaticFile]:
     worker = app.folder + WORKER_FILE
     version = sha256(b"".join(sha256(body).digest() for _, body in sorted(bodies.items()))).hexdigest()[:16]
     kept = sorted(place for place in bodies if place != worker)
-    told = {"version": version, "paths": json.dumps(kept), "shell": app.shell}
+    told = {"version": version, "paths": json.dumps(kept), "caches": app.caches}
     bodies[worker] = _filled_in(bodies[worker], told)
     files: dict[str, StaticFile] = {}
     for place, body in bodies.items():

@@ -23,7 +23,7 @@ def field_app(certificates: str | None) -> BrowserApp:
         name="field app",
         page="/field/",
         own=STATIC,
-        shell="mitra-field-",
+        caches="mitra-field-",
         headers={
             **security_headers(() if certificates is None else (certificates,)),
             "Cross-Origin-Resource-Policy": "same-origin",

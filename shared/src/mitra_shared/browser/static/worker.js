@@ -5,7 +5,7 @@
 
 const VERSION = "{{version}}";
 const PATHS = JSON.parse('{{paths}}');
-const SHELL = "{{shell}}";
+const SHELL = "{{caches}}";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
