@@ -11,7 +11,7 @@ from mitra_shared.database import create_engine
 from mitra_shared.ids import MitraId, new_mitra_id
 from tests.certificates.verification.pictures import on_paper, qr
 from tests.enrolment.field.conftest import SwitchOn
-from tests.enrolment.field.phone import all_sent, enrol, signed_in
+from tests.enrolment.field.phone import all_sent, enrol, signed_in, until
 from tests.enrolment.field.test_seeing import LANGUAGES, SMALL_TARGETS, violations
 from tests.enrolment.field.town import Town, running_town
 from tests.enrolment.intake_api import load
@@ -21,6 +21,8 @@ from tests.servers import Databases
 HANDOVERS = (
     "import('/field/handovers.js').then(({ all }) => all()).then((found) => found.map((each) => each.state))"
 )
+VERIFIES_OFFLINE = """() => caches.open("mitra-held-1").then((cache) => cache.keys())
+  .then((kept) => kept.length > 1)"""
 NAMES_KEPT = """() => import("/field/people.js").then(async ({ enrolledHere, detailsOf }) =>
   Promise.all((await enrolledHere()).people.map(async (one) => (await detailsOf(one))?.name ?? null)))"""
 
@@ -60,7 +62,7 @@ async def scan(page: Page, code: str, place: Path) -> None:
 
 async def at_hand_over(page: Page, town: Town, staff: str) -> None:
     await signed_in(page, town.site, staff)
-    await page.wait_for_function("caches.keys().then((names) => names.includes('mitra-held-1'))")
+    await until(page, VERIFIES_OFFLINE)
     await page.locator('[data-view="handover"]').click()
 
 

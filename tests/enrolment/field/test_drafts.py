@@ -1,6 +1,5 @@
 """A half-filled form is kept, sealed, until it is stored or dropped; a changed notice costs the consent."""
 
-import asyncio
 from datetime import date, timedelta
 
 from playwright.async_api import BrowserContext, Page, expect
@@ -8,7 +7,7 @@ from sqlalchemy import text
 
 from mitra_shared.ids import CampaignId
 from tests.enrolment.field.conftest import SwitchOn
-from tests.enrolment.field.phone import all_sent, fill, signed_in
+from tests.enrolment.field.phone import all_sent, fill, signed_in, until
 from tests.enrolment.field.site import Site
 from tests.enrolment.intake_api import load, rows
 from tests.factories import small_campaign
@@ -21,13 +20,6 @@ VALUES = """() => import("/field/database.js").then(async ({ transact, done }) =
   return Promise.all(kept.map((draft) => unseal(draft, `draft:${draft.key}`)));
 })"""
 NAME, PHONE = "Zubeida Khatoon", "9876710000"
-
-
-async def until(page: Page, script: str) -> None:
-    """What the script gives has become true."""
-    async with asyncio.timeout(15):
-        while not await page.evaluate(script):  # noqa: ASYNC110 - a database of a browser does not call
-            await asyncio.sleep(0.05)
 
 
 async def kept(page: Page, number: int) -> None:
