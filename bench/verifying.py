@@ -44,8 +44,8 @@ SLOWER = 6
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
 AT_HAND = """async ({ code, rounds, batch }) => {
-  const { verify } = await import("/v/verify.js");
-  const { Held } = await import("/v/held.js");
+  const { verify } = await import("/v/certificate/verify.js");
+  const { Held } = await import("/v/certificate/held.js");
   const held = new Held();
   await verify(code, held, Date.now() / 1000);
   const issuer = await held.issuer();

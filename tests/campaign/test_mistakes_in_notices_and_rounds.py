@@ -64,6 +64,19 @@ def test_a_newer_notice_is_fine() -> None:
     assert mistakes_after(notice_like_the_first("2026-12", "2026-12-01")) == []
 
 
+@pytest.mark.parametrize(
+    ("days", "wrong", "right"),
+    [
+        ("31", "31 is too large", "at most 30"),
+        ("-1", "-1 is too small", "at least 0"),
+        ('"7"', "'7' is of the wrong kind", "a whole number without quotes, e.g. 5000"),
+    ],
+)
+def test_a_grace_of_notices_is_0_to_30_days(days: str, wrong: str, right: str) -> None:
+    mistake = only(mistakes_after((ROUND, f"[consent]\ngrace_days = {days}\n\n{ROUND}")))
+    assert (mistake.where, mistake.wrong, mistake.right) == ("consent.grace_days", wrong, right)
+
+
 def test_a_campaign_may_have_no_rounds() -> None:
     text = small()[MAIN].decode()
     assert mistakes_after((text[text.index("[[rounds]]") :], "")) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -41,40 +42,48 @@ def bearer(role: Role = Role.IN_CHARGE, area: str | None = "S11-PC04", campaign:
 
 
 @asynccontextmanager
-async def api_client(
+async def application(
     engine: AsyncEngine, issuer: Issuer, directory: Path, **changes: Any
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application; `changes` are settings."""
-    settings = CertificatesApiSettings(
-        database_url=SecretStr("unused"),
-        redis_url=SecretStr("unused"),
-        token_keys=public_jwks(SIGNING_KEY),
-        public_url=issuer.public_url,
-        name_keys=SecretStr(NAME_KEYS),
-        certificate_key=SecretStr(new_lookup_key()),
-        issuer_keys=directory / "unused.json",
-        **changes,
-    )
+) -> AsyncIterator[FastAPI]:
+    """The application; `changes` are settings."""
+    given: dict[str, Any] = {
+        "database_url": SecretStr("unused"),
+        "redis_url": SecretStr("unused"),
+        "token_keys": public_jwks(SIGNING_KEY),
+        "public_url": issuer.public_url,
+        "name_keys": SecretStr(NAME_KEYS),
+        "certificate_key": SecretStr(new_lookup_key()),
+        "issuer_keys": directory / "unused.json",
+    }
+    settings = CertificatesApiSettings(**(given | changes))
     pool = RenderPool(workers=settings.render_workers)
     renderings = Renderings(pool, RenderingCache(directory, largest_bytes=settings.cache_bytes))
     sheets = SheetStore(directory / "sheets", settings.names())
     revocations = Revocations(StandingTable())
     async with engine.connect() as connection:
         await revocations.refresh(connection)
-    app = create_app(
-        engine,
-        settings,
-        issuer,
-        renderings,
-        sheets,
-        Readiness(),
-        ProcessMetrics(),
-        revoked=revocations.revoked,
-    )
     try:
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://certificates"
-        ) as client:
-            yield client
+        yield create_app(
+            engine,
+            settings,
+            issuer,
+            renderings,
+            sheets,
+            Readiness(),
+            ProcessMetrics(),
+            revoked=revocations.revoked,
+        )
     finally:
         await pool.close()
+
+
+@asynccontextmanager
+async def api_client(
+    engine: AsyncEngine, issuer: Issuer, directory: Path, **changes: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application; `changes` are settings."""
+    async with (
+        application(engine, issuer, directory, **changes) as app,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://certificates") as client,
+    ):
+        yield client

@@ -80,9 +80,10 @@ class EnrolmentLog:
         self._append(event, partition_of(event.constituency))
         return event.mitra_id
 
-    def withdrew(self, number: int, segment: str = "S11-AC017") -> None:
+    def withdrew(self, number: int, segment: str = "S11-AC017", **changes: Any) -> None:
         """A Mitra withdrew."""
-        event = MitraWithdrawnV1.model_validate(self._about(number, segment) | {"basis": "admirer"})
+        about = self._about(number, segment) | {"basis": "admirer"} | changes
+        event = MitraWithdrawnV1.model_validate(about)
         self._append(event, partition_of(event.constituency))
 
     def erased(self, number: int, segment: str = "S11-AC017") -> None:

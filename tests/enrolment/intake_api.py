@@ -176,6 +176,7 @@ async def running_api(
     around: Any = None,
     passwords: Passwords | None = None,
     codes_a_minute: int = 1_000,
+    certificates: str | None = None,
 ) -> AsyncIterator[IntakeApi]:
     """An api on `engine`. `around(commit)` may wrap the transaction of a group."""
     clock = clock or (lambda: datetime.now(UTC))
@@ -214,7 +215,7 @@ async def running_api(
         log_level="error",
         cors_origins=("https://front.example",),
     )
-    app = create_app(service, settings, Readiness(), metrics)
+    app = create_app(service, settings, Readiness(), metrics, certificates=certificates)
     async with engine.connect() as connection:
         await campaigns.refresh(connection)
         await staffing.revocations.refresh(connection)

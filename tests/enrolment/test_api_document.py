@@ -142,7 +142,7 @@ def test_the_examples_fit_their_model(document: dict[str, Any], path: str, model
 
 
 def test_the_example_of_an_opinion_answers_questions_of_the_campaign(document: dict[str, Any]) -> None:
-    rules = rules_of(load_definition(ROOT / "campaigns" / "modi-mitra" / "campaign.toml"))
+    rules = rules_of(load_definition(ROOT / "campaigns" / "modi-mitra" / "campaign.toml"), {})
     body = document["paths"]["/v1/opinions"]["post"]["requestBody"]["content"]["application/json"]
     sheet = OpinionSheet.model_validate_json(json.dumps(body["examples"]["sheet"]["value"]))
     (of_the_field,) = document["components"]["schemas"]["OpinionSheet"]["properties"]["answers"]["examples"]

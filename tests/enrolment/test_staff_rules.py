@@ -120,6 +120,15 @@ def test_proxies_are_networks(monkeypatch: pytest.MonkeyPatch) -> None:
         given(monkeypatch, trusted_proxies="everywhere")
 
 
+def test_the_field_app_is_told_an_origin_of_certificates_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert given(monkeypatch, field_certificates_url="").field_certificates_url is None
+    origin = "https://certificates.example.org:8443"
+    assert given(monkeypatch, field_certificates_url=origin).field_certificates_url == origin
+    for wrong in ("https://example.org/v1", "https://example.org/", "example.org", "https://a@b.org"):
+        with pytest.raises(BadSettings, match="MITRA_FIELD_CERTIFICATES_URL is wrong"):
+            given(monkeypatch, field_certificates_url=wrong)
+
+
 async def test_what_is_past_its_time_is_forgotten(staff: StaffWorld, campaign_engine: AsyncEngine) -> None:
     member = await staff.headquarters()
     await staff.signed_in(Member(member.id, member.login))

@@ -95,7 +95,7 @@ async def test_where_the_browser_reads_codes_itself_it_is_asked(page: Page, site
     await page.add_init_script(READS_CODES.replace("ADDRESS", site.issuer.address()))
     assert await choose(page, site.url, "any.png", png(Image.new("L", (321, 200), 255))) == "valid"
     assert await page.evaluate("window.detected") == ["qr_code", 321]
-    assert site.asked_for("/v/qr/qr.js") <= 1
+    assert site.asked_for("/v/certificate/qr/qr.js") <= 1
 
 
 def film(path: Path, pictures: list[Image.Image]) -> None:

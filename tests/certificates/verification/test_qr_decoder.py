@@ -13,7 +13,7 @@ from tests.certificates.verification.pictures import LETTERS, View, on_paper, ph
 from tests.certificates.verification.site import Site
 
 DECODE = """async (pictures) => {
-  const { readPicture } = await import("/v/qr/qr.js");
+  const { readPicture } = await import("/v/certificate/qr/qr.js");
   const texts = [];
   for (const { greys, width, height, repeat } of pictures) {
     const bytes = atob(greys);

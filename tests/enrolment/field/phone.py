@@ -1,5 +1,6 @@
 """What a person does with the field app, and what the app has in its database."""
 
+import asyncio
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -21,6 +22,13 @@ RECORDS = """() => new Promise((resolve, reject) => {
 
 NOTHING_LEFT = """() => import("/field/queue.js").then(({ standing }) => standing()).then(
   ({ waiting, refused, unreadable }) => waiting + refused.length + unreadable.length === 0)"""
+
+
+async def until(page: Page, script: str) -> None:
+    """What the script gives has become true."""
+    async with asyncio.timeout(15):
+        while not await page.evaluate(script):  # noqa: ASYNC110 - a database of a browser does not call
+            await asyncio.sleep(0.05)
 
 
 async def sign_in(page: Page, site: Site, staff: str, *, password: str = PASSWORD) -> None:
@@ -62,5 +70,5 @@ async def records(page: Page) -> list[dict[str, Any]]:
 
 async def all_sent(page: Page) -> None:
     """The queue is empty, and the app shows it so."""
-    await page.wait_for_function(NOTHING_LEFT)
+    await until(page, NOTHING_LEFT)
     await expect(page.locator("#badge")).to_be_hidden()

@@ -3,7 +3,7 @@
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.enrolment.field.conftest import SwitchOn
-from tests.enrolment.field.phone import all_sent, enrol, fill, records, sign_in, signed_in
+from tests.enrolment.field.phone import all_sent, enrol, fill, records, sign_in, signed_in, until
 from tests.enrolment.field.site import Site
 from tests.enrolment.intake_api import CONSTITUENCY, person, rows
 
@@ -163,7 +163,7 @@ async def test_a_new_version_of_the_app_takes_over_and_the_queue_stays(
     )
     await page.goto(f"{site.url}/field/")
     await expect(page.locator("html[data-offline=ready]")).to_be_attached()
-    await page.wait_for_function("caches.keys().then((names) => names.length === 1)")
+    await until(page, "caches.keys().then((names) => names.length === 1)")
     await all_sent(page)
     ((number,),) = await rows(site.api.engine, "select count(*) from mitra where recruiter = 'staff-version'")
     assert number == 1

@@ -57,6 +57,41 @@ async def find_certificate(
     return CertificateFound(State(state), *fields)
 
 
+class Standing(NamedTuple):
+    """How one person's certificate stands. `handed_over_at`: its valid paper, by the service's clock."""
+
+    mitra_id: MitraId
+    state: State
+    segment: AreaCode
+    serial: int | None
+    issued_at: datetime | None
+    handed_over_at: datetime | None
+    revoked_at: datetime | None
+
+
+_STANDINGS: Final = text(
+    """
+    select c.mitra_id, c.state, c.segment, c.serial, c.issued_at, (
+               select max(h.recorded_at) from credential as paper
+               join hand_over as h on h.credential = paper.id
+               where paper.certificate_id = c.id and paper.revoked_at is null
+           ) as handed_over_at, c.revoked_at
+    from certificate as c
+    where c.mitra_id = any(:mitras) and c.campaign = :campaign and c.constituency = :constituency
+    """
+)
+
+
+async def standings(
+    connection: AsyncConnection, mitras: Sequence[MitraId], campaign: CampaignId, constituency: AreaCode
+) -> Sequence[Standing]:
+    """The certificates of those of these people who are of the constituency."""
+    rows = await connection.execute(
+        _STANDINGS, {"mitras": list(mitras), "campaign": campaign, "constituency": constituency}
+    )
+    return [Standing(row.mitra_id, State(row.state), *row[2:]) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentFound:
     """A segment of a campaign, and the pool it draws on."""

@@ -6,11 +6,13 @@ the version it commits under (`intake.transaction` checks under the lock that a 
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from hashlib import sha256
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from enrolment.clock import india_day
 from enrolment.domain.rules import Notice, OpinionRound, Question, Rules
 from enrolment.storage import campaigns as storage
 from mitra_shared.campaign.definition import CampaignDefinition, Level
@@ -30,8 +32,14 @@ class LoadedCampaign:
     text: str
 
 
-def rules_of(definition: CampaignDefinition) -> Rules:
-    """What the intake needs of a definition."""
+def rules_of(definition: CampaignDefinition, defined_on: Mapping[str, date]) -> Rules:
+    """What the intake needs of a definition.
+
+    Args:
+        definition: the version in force.
+        defined_on: for each version of the notice the day on which this service first knew it; one that is
+            not there was always known.
+    """
     notices: dict[str, Notice] = {}
     for notice in definition.notices:
         known = notices.get(notice.version)
@@ -49,7 +57,7 @@ def rules_of(definition: CampaignDefinition) -> Rules:
         },
         schemes=frozenset(scheme.code for scheme in definition.schemes),
         bases=frozenset(definition.eligibility.bases),
-        notices=tuple(notices.values()),
+        notices=_with_grace(tuple(notices.values()), definition.consent.grace_days, defined_on),
         minimum_age=definition.eligibility.minimum_age,
         people_per_phone=definition.eligibility.people_per_phone,
         rounds={
@@ -64,6 +72,25 @@ def rules_of(definition: CampaignDefinition) -> Rules:
             for planned in definition.rounds
         },
     )
+
+
+def _with_grace(
+    notices: tuple[Notice, ...], grace_days: int, defined_on: Mapping[str, date]
+) -> tuple[Notice, ...]:
+    """The notices, each with the day it is replaced: when a newer one is both due and known here."""
+    graced: list[Notice] = []
+    for notice in notices:
+        replaced_on = min(
+            (
+                max(newer.in_force_from, defined_on.get(newer.version, date.min))
+                for newer in notices
+                if newer.in_force_from > notice.in_force_from
+            ),
+            default=None,
+        )
+        until = replaced_on + timedelta(days=grace_days) if replaced_on is not None and grace_days else None
+        graced.append(replace(notice, replaced_on=replaced_on, taken_until=until))
+    return tuple(graced)
 
 
 class LoadedCampaigns:
@@ -134,7 +161,9 @@ class LoadedCampaigns:
             if known is None or known.definition.version != version:
                 text = await storage.current_definition(connection, campaign)
                 definition = CampaignDefinition.model_validate_json(text)
-                self._loaded[campaign] = LoadedCampaign(definition, rules_of(definition), text)
+                defined = await storage.notices_defined(connection, campaign)
+                rules = rules_of(definition, {notice: india_day(at) for notice, at in defined.items()})
+                self._loaded[campaign] = LoadedCampaign(definition, rules, text)
         self.were_read = True
 
     async def check(self) -> str | None:

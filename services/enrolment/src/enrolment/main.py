@@ -67,7 +67,7 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     readiness.add("campaigns", campaigns.check)
     readiness.add("intake", committer.check)
     readiness.add("staff", staffing.revocations.check)
-    app = create_app(service, settings, readiness, metrics)
+    app = create_app(service, settings, readiness, metrics, certificates=settings.field_certificates_url)
     served = ShutdownSignal()
 
     async def serve_api() -> None:

@@ -34,6 +34,8 @@ class ApiSettings(ServiceSettings):
     """Base64 of at least 32 bytes: finds phones and recognises requests."""
     people_url: str = "http://127.0.0.1:8001"
     """Address under which people reach their pages; stands in the codes of slips."""
+    field_certificates_url: str | None = None
+    """Origin at which phones reach the certificates api; the field app does without it if nothing is said."""
     one_time_codes_a_minute: Annotated[int, Field(ge=1)] = 20
     """Codes asked for and tried from one address; more are put off with 429."""
     device_receipt_key: SecretStr
@@ -81,6 +83,18 @@ class ApiSettings(ServiceSettings):
     @classmethod
     def _address(cls, url: str) -> str:
         return _web_address(url)
+
+    @field_validator("field_certificates_url", mode="before")
+    @classmethod
+    def _origin(cls, url: object) -> object:
+        if not isinstance(url, str) or not url:
+            return None
+        parts = urlsplit(_web_address(url))
+        if url != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError(
+                "an origin is needed: scheme, host and port, without a path or a slash at its end"
+            )
+        return url
 
     def seals(self) -> Seals:
         """The keys of the intake.

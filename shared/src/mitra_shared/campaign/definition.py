@@ -138,6 +138,14 @@ class ConsentNotice(Frozen):
     text: Annotated[str, Field(min_length=1)]
 
 
+class Consents(Frozen):
+    """How consent is taken."""
+
+    grace_days: Annotated[int, Field(ge=0, le=30)] = 0
+    """A notice that another has replaced is still taken on the day of the change and so many days after it,
+    for people who agreed while a phone was offline. 0: not even on that day."""
+
+
 class Choice(Frozen):
     """One answer of a choice question."""
 
@@ -206,6 +214,7 @@ class CampaignDefinition(Frozen):
     """None: that of `Retention()`. Left out of older definitions, which stand in the logs as they are."""
     # Left out where nothing is said: definitions of before are written as they ever were.
     rights: Rights = Field(default=Rights(), exclude_if=lambda rights: rights == Rights())
+    consent: Consents = Field(default=Consents(), exclude_if=lambda consent: consent == Consents())
 
     @cached_property
     def by_code(self) -> Mapping[AreaCode, Area]:

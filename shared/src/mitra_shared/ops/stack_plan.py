@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from mitra_shared.ops.embedded import process
 from mitra_shared.ops.secrets import SecretFolder
@@ -92,6 +93,9 @@ def service_plans(plan: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
                 log_level=plan.log_level,
                 public_url=public_url,
                 people_url=people_url,
+                # The field app of the one service asks the other, from the browser.
+                field_certificates_url=_origin(public_url),
+                cors_origins=_origin(people_url) if service == "certificates" else "",
                 webhook_allow=plan.webhook_allow,
                 sheets_dir=str(plan.home.absolute() / "work" / "sheets"),
                 work_dir=str(plan.home.absolute() / "work" / f"{service}-{kind}-{number}"),
@@ -100,3 +104,8 @@ def service_plans(plan: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
         )
         for service, kind, number, port in places
     ]
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -22,6 +22,7 @@ from certificates.api.looks import put_on_record
 from certificates.api.papers import paper_routers
 from certificates.api.reach import Campaign, Code, segment_within
 from certificates.api.schemas import CertificateTold, QuotaTold, Waiting, WaitlistTold
+from certificates.api.states import state_router
 from certificates.api.verification import verification_router
 from certificates.domain.certificate import State, visible_number
 from certificates.issuer import Issuer
@@ -86,6 +87,7 @@ def create_app(
         revoked=revoked,
         routers=(
             _certificate_routes(engine, forms),
+            state_router(engine),
             credential_router(engine, forms),
             _segment_routes(engine),
             *paper_routers(engine, issuer, sheets),

@@ -33,9 +33,21 @@ VERSION: Final = "1.0.0"
 
 
 def create_app(
-    service: Service, settings: ServiceSettings, readiness: Readiness, metrics: ProcessMetrics
+    service: Service,
+    settings: ServiceSettings,
+    readiness: Readiness,
+    metrics: ProcessMetrics,
+    *,
+    certificates: str | None = None,
 ) -> FastAPI:
     """The application of an api process.
+
+    Args:
+        service: what the routes share.
+        settings: what every api is told.
+        readiness: the checks behind /ready.
+        metrics: what /metrics shows.
+        certificates: origin at which phones with the field app reach the certificates service, if they do.
 
     Raises:
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
@@ -63,7 +75,7 @@ def create_app(
             person_pages(service, desk),
             FILES.routes,
             device_routes(service),
-            field_pages(),
+            field_pages(certificates),
             log_router(service.engine, ENROLMENT, OPINIONS, STAFF),
         ),
         revoked=service.staffing.revocations.revoked,

@@ -76,11 +76,13 @@ def judge(
     Returns:
         Every objection, or the cleaned facts.
     """
-    notice = rules.notice_in_force(today)
+    consent = application.consent
+    replaced = rules.replaced_notice(consent.notice_version, today) if consent else None
+    notice = replaced if replaced and replaced.is_in_grace(today) else rules.notice_in_force(today)
     constituency = constituency_of(rules, application.segment, area=area)
     if isinstance(constituency, Refusal) and constituency.reason is Reason.SEGMENT_OUTSIDE_AREA:
         return (constituency,)
-    refusals = list(_objections(application, rules, notice))
+    refusals = list(_objections(application, rules, notice, replaced))
     if isinstance(constituency, Refusal):
         refusals.append(constituency)
     try:
@@ -104,7 +106,7 @@ def judge(
                 "a mobile number, best with its country code, such as +919876543210",
             )
         )
-    if refusals or phone is None or isinstance(constituency, Refusal) or application.consent is None:
+    if refusals or phone is None or isinstance(constituency, Refusal) or consent is None:
         return tuple(refusals)
     return Eligible(
         name,
@@ -112,12 +114,14 @@ def judge(
         constituency,
         AreaCode(application.segment),
         rules.people_per_phone,
-        notice.hashes[application.consent.language],
+        notice.hashes[consent.language],
     )
 
 
-def _objections(application: Application, rules: Rules, notice: Notice) -> Iterator[Refusal]:
-    yield from _consent_objections(application.consent, notice)
+def _objections(
+    application: Application, rules: Rules, notice: Notice, replaced: Notice | None
+) -> Iterator[Refusal]:
+    yield from _consent_objections(application.consent, notice, replaced)
     if not application.adult:
         yield Refusal(
             Reason.MINOR,
@@ -148,7 +152,9 @@ def _objections(application: Application, rules: Rules, notice: Notice) -> Itera
         )
 
 
-def _consent_objections(consent: Consent | None, notice: Notice) -> Iterator[Refusal]:
+def _consent_objections(
+    consent: Consent | None, notice: Notice, replaced: Notice | None
+) -> Iterator[Refusal]:
     if consent is None or not consent.given:
         yield Refusal(
             Reason.CONSENT_MISSING,
@@ -160,7 +166,7 @@ def _consent_objections(consent: Consent | None, notice: Notice) -> Iterator[Ref
         yield Refusal(
             Reason.OUTDATED_NOTICE,
             "consent.notice_version",
-            "The person did not agree to the notice in force.",
+            _why_outdated(replaced),
             notice.version,
         )
     elif consent.language not in notice.hashes:
@@ -177,3 +183,13 @@ def _consent_objections(consent: Consent | None, notice: Notice) -> Iterator[Ref
             "The person was shown another text than that of the notice in this version and language.",
             f"{notice.hashes[consent.language].hex()}, the SHA-256 of the notice in UTF-8; show it anew",
         )
+
+
+def _why_outdated(replaced: Notice | None) -> str:
+    if replaced is None or replaced.replaced_on is None:
+        return "The person did not agree to the notice in force."
+    taken = f" and was taken until {replaced.taken_until:%d-%m-%Y}" if replaced.taken_until else ""
+    return (
+        f"The notice {replaced.version} was replaced on {replaced.replaced_on:%d-%m-%Y}{taken}: "
+        "show the person the one in force and ask again; the rest may stay as it is."
+    )

@@ -14,6 +14,14 @@ class Notice:
     version: str
     hashes: Mapping[str, bytes]
     in_force_from: date
+    replaced_on: date | None = None
+    """The day on which a newer one came into force at this service; None while there is none."""
+    taken_until: date | None = None
+    """The last day of grace after it was replaced; None where the campaign gives none."""
+
+    def is_in_grace(self, today: date) -> bool:
+        """Whether consent to it is still taken although it was replaced."""
+        return self.taken_until is not None and today <= self.taken_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +68,10 @@ class Rules:
             ):
                 newest = notice
         return newest or self.notices[0]
+
+    def replaced_notice(self, version: str, today: date) -> Notice | None:
+        """The notice of that version, if a newer one has taken its place by `today`."""
+        for notice in self.notices:
+            if notice.version == version and notice.replaced_on is not None and notice.replaced_on <= today:
+                return notice
+        return None

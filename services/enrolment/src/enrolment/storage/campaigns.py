@@ -80,6 +80,21 @@ async def replace_current(
     )
 
 
+async def notices_defined(connection: AsyncConnection, campaign: CampaignId) -> dict[str, datetime]:
+    """When each version of the notice was first loaded, with whichever definition."""
+    rows = await connection.execute(
+        text(
+            """
+            select notice ->> 'version' as version, min(defined_at) as defined_at
+            from campaign cross join lateral json_array_elements(definition -> 'notices') as notice
+            where id = :id group by 1
+            """
+        ),
+        {"id": campaign},
+    )
+    return {row.version: row.defined_at for row in rows}
+
+
 async def notice_text(
     connection: AsyncConnection, campaign: CampaignId, version: str, language: str, digest: bytes | None
 ) -> str | None:

@@ -11,6 +11,7 @@ from pydantic import Field, PositiveInt
 
 from mitra_shared.campaign.definition import (
     Boundaries,
+    Consents,
     Eligibility,
     Evidence,
     Frozen,
@@ -69,6 +70,7 @@ class Header(Frozen):
     issuing: Issuing = Issuing()
     retention: Retention | None = None
     rights: Rights = Rights()
+    consent: Consents = Consents()
 
 
 class NoticeFiles(Frozen):

@@ -1,11 +1,11 @@
 // The page: from an address, a camera, a picture or pasted text to a verdict on screen.
-import { Camera, NoCamera } from "./camera.js";
-import { Held } from "./held.js";
+import { Camera, NoCamera } from "./certificate/camera.js";
+import { Held } from "./certificate/held.js";
 import { firstLanguage, remember, say, speak } from "./language.js";
-import { textInFile } from "./picture.js";
+import { textInFile } from "./certificate/picture.js";
 import { clear, show } from "./result.js";
-import { Unreadable } from "./unreadable.js";
-import { verify } from "./verify.js";
+import { Unreadable } from "./certificate/unreadable.js";
+import { verify } from "./certificate/verify.js";
 
 const part = (id) => document.getElementById(id);
 const held = new Held();

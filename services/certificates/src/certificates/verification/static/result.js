@@ -1,6 +1,6 @@
 // A verdict as the page shows it. Everything is set as text; what others wrote stands isolated.
 import { say } from "./language.js";
-import { day, hostOf, languageOf, moment, visible } from "./shown.js";
+import { day, hostOf, languageOf, moment, visible } from "./certificate/shown.js";
 
 const SIGNS = {
   good: "M17 33l10 10 20-22",

@@ -1,29 +1,38 @@
 // The app: which part is shown, when it sends, and what it says about that.
+import { workOnCertificates } from "./certificate_work.js";
+import { isThere } from "./certificates.js";
 import { freshCampaign, keptCampaign } from "./campaign.js";
 import { isClockWrong, loadClock, today } from "./clock.js";
-import { read } from "./database.js";
+import { newestDraft } from "./drafts.js";
+import { showDrafts } from "./drafts_view.js";
 import { EnrolForm } from "./enrol_form.js";
+import { HandOverView, showHandOvers } from "./handover_view.js";
+import { all as handOvers } from "./handovers.js";
 import { firstLanguage, language, remember, say, speak } from "./language.js";
+import { showKept, workOffline } from "./installing.js";
+import { showLast } from "./last_view.js";
 import { Refused, Unreachable } from "./net.js";
 import { showDays, showServerDays } from "./numbers_view.js";
 import { confirmed, part, show } from "./parts.js";
-import { qrCode } from "./qr.js";
-import { standing } from "./queue.js";
+import { showCertificates } from "./people_view.js";
+import { isOutdated, standing } from "./queue.js";
 import { showQueue } from "./queue_view.js";
 import { SignInNeeded, isSessionAlive, nameOf, signOut, staff } from "./session.js";
 import { prepareSignIn } from "./signin_view.js";
 import { sync } from "./sync.js";
-import { unseal } from "./vault.js";
 
 const LOOK_AGAIN_MS = 60_000;
 const TONES = { "sign-in": "caution", offline: "", busy: "caution", refused: "bad", fault: "bad" };
 
 const others = new BroadcastChannel("mitra-field");
-const form = new EnrolForm(recordStored);
+const form = new EnrolForm({ stored: recordStored, kept: () => others.postMessage("changed"), left: () => changed() });
+const handOver = new HandOverView(handedOver);
 let view = "signin";
 /** @type {string} */
 let state = "idle";
 let note = "";
+/** The word for what keeps hand-overs here. @type {string | null} */
+let givenTrouble = null;
 
 /** @param {string} wanted */
 async function go(wanted) {
@@ -34,7 +43,9 @@ async function go(wanted) {
     if (button.hasAttribute("aria-current")) button.setAttribute("aria-current", "page");
   }
   window.scrollTo(0, 0);
+  if (view !== "handover") handOver.leave();
   await paint();
+  if (view === "numbers" && isThere()) await showCertificates({ again: false });
 }
 
 /** Shows everything again as it stands. */
@@ -51,16 +62,15 @@ async function paint() {
   }
   const stands = await standing();
   showQueue(stands, state, {
-    mend: (number, enrolment) => {
-      form.mend(number, enrolment);
-      go("enrol");
-    },
+    mend,
     changed,
   });
   showDays(stands.days);
   part("who").textContent = nameOf(me);
   await showLast();
   showBanner(stands);
+  if (view === "enrol") await showDrafts({ resume, changed });
+  if (view === "handover") await showHandOvers(givenTrouble, changed);
   if (view === "numbers") await showServerDays(stands.device);
   if (view === "more") await showKept();
 }
@@ -78,32 +88,44 @@ function showBanner(stands) {
   part("banner").dataset.tone = TONES[state] || "";
 }
 
-async function showLast() {
-  const kept = await read("last");
-  part("last").hidden = !kept;
-  if (!kept) return;
-  const last = await unseal(kept, "last");
-  part("last-name").textContent = last.name;
-  part("last-receipt").hidden = part("last-share").hidden = !last.receipt;
-  part("last-none").hidden = Boolean(last.receipt);
-  if (!last.receipt) return;
-  const link = new URL(last.receipt_path || `/r/${encodeURIComponent(last.receipt)}`, location.origin);
-  part("last-link").href = link.href;
-  part("last-link").textContent = link.host + link.pathname;
-  if (part("last-code").dataset.of !== link.href) {
-    const code = qrCode(link.href, link.href);
-    part("last-code").replaceChildren(...(code ? [code] : []));
-    part("last-code").dataset.of = link.href;
-  }
-  part("last-share").hidden = !navigator.share;
-  part("last-share").onclick = () => navigator.share({ url: link.href }).catch((/** @type {Error} */ error) => {
-    if (error.name !== "AbortError") console.warn(error.message);
-  });
+/** @param {import("./queue.js").Record} record @param {any} enrolment */
+async function mend(record, enrolment) {
+  // Asking again with the notice of before would be refused again.
+  if (isOutdated(record) && !(await isCampaignFresh())) return;
+  await form.keep();
+  form.mend(record.key, enrolment);
+  await go("enrol");
 }
 
-async function showKept() {
-  const isKept = navigator.storage?.persisted ? await navigator.storage.persisted() : false;
-  show("kept-state", say(isKept ? "keptYes" : "keptNo"));
+/** Whether the newest notices are here; says so where they are not. */
+async function isCampaignFresh() {
+  try {
+    form.show(await freshCampaign());
+    return true;
+  } catch (error) {
+    if (!(error instanceof Unreachable || error instanceof Refused || error instanceof SignInNeeded)) throw error;
+    note = say("noticeNotHere");
+    await paint();
+    return false;
+  }
+}
+
+/** @param {string} key @param {any} values of a draft */
+async function resume(key, values) {
+  await form.keep();
+  form.resume(key, values);
+  await go("enrol");
+}
+
+function handedOver() {
+  changed();
+  sendGiven();
+}
+
+async function sendGiven() {
+  if (!isThere() || !(await isSessionAlive())) return;
+  givenTrouble = await workOnCertificates();
+  await changed();
 }
 
 function recordStored() {
@@ -130,11 +152,15 @@ async function send() {
     if (ended !== "elsewhere" || state === "sending") state = ended;
     if (ended === "idle") note = "";
     if (ended === "idle") await lookForCampaign();
+    // The sending may have brought a newer one.
+    const campaign = await keptCampaign();
+    if (campaign && form.campaign?.etag !== campaign.etag) form.show(campaign);
   } catch (error) {
     console.error(error);
     state = "fault";
   }
   await changed();
+  await sendGiven();
 }
 
 /** Loads the definition once a day, and shows it. */
@@ -164,13 +190,16 @@ async function signedIn() {
 async function begin() {
   const campaign = await keptCampaign();
   if (campaign) form.show(campaign);
+  const newest = campaign && !form.isTouched ? await newestDraft() : null;
+  if (newest) form.resume(newest.key, newest.values);
   await go((await isSessionAlive()) ? "enrol" : "signin");
   await send();
 }
 
 async function leave() {
   const { waiting, refused, unreadable } = await standing();
-  const count = waiting + refused.length + unreadable.length;
+  const given = (await handOvers()).filter((each) => each.state === "waiting").length;
+  const count = waiting + refused.length + unreadable.length + given;
   const isSure = count
     ? await confirmed(say("signOutLose", { count }), say("signOutLoseYes", { count }))
     : await confirmed(say("signOutAsk"), say("signOut"));
@@ -188,28 +217,8 @@ async function choose(wanted) {
   }
   note = "";
   if (form.campaign) form.show(form.campaign);
+  handOver.show();
   await paint();
-}
-
-async function workOffline() {
-  if (!("serviceWorker" in navigator)) return;
-  const before = navigator.serviceWorker.controller;
-  navigator.serviceWorker.addEventListener("controllerchange", () => {
-    if (!before) return;
-    if (!form.isTouched) location.reload();
-    else {
-      note = say("newVersion");
-      part("reload").hidden = false;
-      paint();
-    }
-  });
-  try {
-    await navigator.serviceWorker.register("/field/worker.js", { scope: "/field/" });
-    await navigator.serviceWorker.ready;
-    document.documentElement.dataset.offline = "ready";
-  } catch (error) {
-    console.warn("This browser does not keep the app:", /** @type {Error} */ (error).message);
-  }
 }
 
 async function start() {
@@ -231,6 +240,8 @@ async function start() {
     await send();
     if (state === "sign-in") await go("signin");
   });
+  for (const element of document.querySelectorAll("[data-needs=certificates]")) /** @type {HTMLElement} */ (element).hidden = !isThere();
+  part("certificates-again").addEventListener("click", () => showCertificates({ again: true }));
   part("signin-later").addEventListener("click", () => go("enrol"));
   part("sign-out").addEventListener("click", leave);
   part("reload").addEventListener("click", () => location.reload());
@@ -241,7 +252,11 @@ async function start() {
   if (await staff()) await begin();
   else await go("signin");
   document.documentElement.dataset.ready = language();
-  await workOffline();
+  await workOffline(() => form.isTouched, () => {
+    note = say("newVersion");
+    part("reload").hidden = false;
+    paint();
+  });
 }
 
 start();

@@ -21,9 +21,14 @@ export function learn(answer) {
   write("clock", offset).catch((error) => console.warn("The time of the server is not kept:", error.message));
 }
 
+/** Milliseconds since 1970, by the clock of the server as far as it is known. */
+export function now() {
+  return Date.now() + offset;
+}
+
 /** The day it is in India, as 2026-11-28. */
 export function today() {
-  return new Date(Date.now() + offset + INDIA_MS).toISOString().slice(0, 10);
+  return new Date(now() + INDIA_MS).toISOString().slice(0, 10);
 }
 
 /** Whether the clock of this phone is so wrong that its owner should know. */

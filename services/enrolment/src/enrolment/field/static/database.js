@@ -1,9 +1,12 @@
 // The database of this phone. What is personal lies in it sealed (vault.js); numbers, keys and counts in clear.
 //
 //   meta     "vault" the key · "devices" by staff id {id, last} · "staff" · "session" sealed · "campaign" ·
-//            "receipt" · "last" sealed · "clock" · "stored" key of the record stored last · "installation"
+//            "receipt" · "last" sealed · "asked" when certificates were asked for · "clock" · "stored" key of the record stored last · "installation"
 //   records  {number, key, day, nonce, sealed, state: "waiting" | "refused" | "unreadable", problem}
 //   days     {day, made, enrolled, refused} as this phone has seen it
+//   people   {key, day, state of the certificate, nonce, sealed} who was enrolled from here (people.js)
+//   handovers {record, at, state, told, nonce, sealed} certificates handed over (handovers.js)
+//   drafts   {key, at, nonce, sealed} half-filled forms (drafts.js)
 
 const NAME = "mitra-field";
 
@@ -33,6 +36,11 @@ const STEPS = [
       cursor.update({ ...cursor.value, state: "waiting" });
       cursor.continue();
     };
+  },
+  (database) => {
+    database.createObjectStore("people", { keyPath: "key" });
+    database.createObjectStore("handovers", { keyPath: "record" }).createIndex("by_state", "state");
+    database.createObjectStore("drafts", { keyPath: "key" });
   },
 ];
 

@@ -1,36 +1,57 @@
-// The form for one person. There is no free text but the name; what is typed is kept nowhere until it is stored.
+// The form for one person. There is no free text but the name; what is typed is kept sealed as a draft (drafts.js)
+// until it is stored.
 import { named, noticesInForce } from "./campaign.js";
+import { TooManyDrafts, dropDraft, hold, keepDraft } from "./drafts.js";
+import { mistakesIn, phoneIn } from "./enrol_fields.js";
 import { LANGUAGES, directionOf, language, say } from "./language.js";
-import { make, part, show } from "./parts.js";
+import { make, part, picks, show } from "./parts.js";
 import { add } from "./queue.js";
+import { NoKey } from "./vault.js";
 
-const INDIAN_MOBILE = /^(?:\+?91|0)?[6-9]\d{9}$/;
-const OTHER_MOBILE = /^\+[1-9]\d{7,14}$/;
-const LETTER = /\p{L}/u;
-// Letters, and what stands between them in names: nothing can be told in place of a name.
-const NAME = /^[\p{L}\p{M} .'\u2018\u2019\u00b7\u2010\u200c\u200d\u0970-]+$/u;
+const DRAFT_AFTER_MS = 400;
 
 /** @typedef {import("./campaign.js").Campaign} Campaign */
 
 export class EnrolForm {
-  /** @param {() => void} stored called after each record that was stored */
-  constructor(stored) {
-    this.stored = stored;
+  /** @param {{stored: () => void, kept: () => void, left: () => void}} then after each record that was stored, each
+   * draft that was kept, and each form that was left */
+  constructor(then) {
+    this.then = then;
     /** @type {Campaign | null} */
     this.campaign = null;
     /** @type {import("./campaign.js").Notice[]} */
     this.notices = [];
+    /** Key of the refused record that this form mends. @type {string | null} */
     this.mends = null;
+    this.later = 0;
     // The key is of the record, not of the tap: however often it is tapped, one person is stored.
-    this.key = crypto.randomUUID();
+    this.key = this.begin(crypto.randomUUID());
     this.isStoring = false;
     part("enrol").addEventListener("submit", (/** @type {Event} */ event) => {
       event.preventDefault();
       this.store();
     });
-    part("enrol").addEventListener("input", () => show("enrol-trouble", null));
+    part("enrol").addEventListener("input", () => {
+      show("enrol-trouble", null);
+      clearTimeout(this.later);
+      this.later = setTimeout(() => this.keep(), DRAFT_AFTER_MS);
+    });
+    // A phone may be put away, and the app killed, before the time is over.
+    document.addEventListener("visibilitychange", () => document.hidden && this.keep());
+    window.addEventListener("pagehide", () => this.keep());
+    part("put-aside").addEventListener("click", () => this.putAside());
     part("languages-of-person").addEventListener("change", () => this.showNotice());
-    part("mend-stop").addEventListener("click", () => this.clear());
+    part("mend-stop").addEventListener("click", async () => {
+      await dropDraft(this.key);
+      this.clear();
+      this.then.left();
+    });
+  }
+
+  /** @param {string} key */
+  begin(key) {
+    hold(key);
+    return key;
   }
 
   /** Whether anything was typed that a reload would lose. */
@@ -44,10 +65,10 @@ export class EnrolForm {
     this.campaign = campaign;
     this.notices = noticesInForce(campaign);
     const mine = language();
-    this.picks("languages-of-person", "radio", "person-language", this.notices.map((notice) =>
+    picks("languages-of-person", "radio", "person-language", this.notices.map((notice) =>
       ({ value: notice.language, text: LANGUAGES[notice.language], lang: notice.language })));
-    this.picks("bases", "radio", "basis", campaign.bases.map((basis) => ({ value: basis, text: say(`basis_${basis}`), lang: mine })));
-    this.picks("schemes", "checkbox", "scheme", campaign.schemes.map((scheme) =>
+    picks("bases", "radio", "basis", campaign.bases.map((basis) => ({ value: basis, text: say(`basis_${basis}`), lang: mine })));
+    picks("schemes", "checkbox", "scheme", campaign.schemes.map((scheme) =>
       ({ value: scheme.code, text: named(scheme.name, mine), lang: scheme.name[mine] ? mine : "en" })));
     const first = make("option", say("choose"), { value: "" });
     part("segment").replaceChildren(first, ...campaign.segments.map((each) =>
@@ -56,34 +77,99 @@ export class EnrolForm {
     this.choose({ ...chosen, language: chosen.language || mine });
   }
 
-  /** Puts a refused record into the form, to be mended. @param {number} number @param {any} enrolment */
-  mend(number, enrolment) {
+  /**
+   * Puts a refused record into the form, to be mended; everything stays but the consent, which is asked for again.
+   * @param {string} key of the record @param {any} enrolment
+   */
+  mend(key, enrolment) {
     this.clear();
-    this.mends = number;
-    part("mending").hidden = false;
-    part("name").value = enrolment.name;
-    part("phone").value = enrolment.phone;
-    this.choose({
-      language: enrolment.consent.language, segment: enrolment.segment, basis: enrolment.basis,
-      manner: enrolment.consent.manner, schemes: enrolment.schemes,
+    const { consent } = enrolment;
+    this.fillIn({
+      ...enrolment, language: consent.language, manner: consent.manner, mends: key, notice: null, consent: false,
+      noParty: !enrolment.party_member,
     });
     part("name").focus();
+  }
+
+  /** Goes on with a draft. @param {string} key @param {any} values */
+  resume(key, values) {
+    this.clear();
+    this.key = this.begin(key);
+    this.fillIn(values);
+  }
+
+  /** @param {any} values as `values` gives them */
+  fillIn(values) {
+    this.mends = values.mends;
+    part("mending").hidden = this.mends === null;
+    part("name").value = values.name;
+    part("phone").value = values.phone;
+    this.choose(values);
+    part("adult").checked = values.adult;
+    part("no-party").checked = values.noParty;
+    // Consent was given to the text that was shown then.
+    part("consent").checked = values.consent && this.notices.some(({ hash }) => hash === values.notice);
+    this.showPutAside();
+  }
+
+  /** Everything that was typed and chosen. */
+  get values() {
+    const chosen = this.chosen();
+    return {
+      ...chosen, mends: this.mends, name: part("name").value, phone: part("phone").value, adult: part("adult").checked,
+      noParty: part("no-party").checked, consent: part("consent").checked,
+      notice: this.notices.find((each) => each.language === chosen.language)?.hash ?? null,
+    };
+  }
+
+  /** Keeps what was typed so far, so that a killed app costs nothing. */
+  async keep() {
+    clearTimeout(this.later);
+    this.showPutAside();
+    if (!this.isTouched || this.campaign === null) return;
+    try {
+      await keepDraft(this.key, this.values);
+    } catch (error) {
+      const { name } = /** @type {Error} */ (error);
+      if (error instanceof TooManyDrafts) return show("enrol-trouble", say("draftsTooMany"));
+      if (error instanceof NoKey) return;
+      if (name !== "QuotaExceededError") console.error(error);
+      show("enrol-trouble", say("draftNotKept"));
+      return;
+    }
+    this.then.kept();
+  }
+
+  /** Leaves the form as a draft, for the next person. */
+  async putAside() {
+    await this.keep();
+    if (part("enrol-trouble").hidden) {
+      this.clear();
+      this.then.left();
+      window.scrollTo(0, 0);
+    }
+  }
+
+  showPutAside() {
+    part("put-aside").hidden = !this.isTouched;
   }
 
   /** Ready for the next person; language, manner and segment stay, since they rarely change. */
   clear() {
     const { language: spoken, segment, manner } = this.chosen();
+    clearTimeout(this.later);
     part("enrol").reset();
-    this.key = crypto.randomUUID();
+    this.key = this.begin(crypto.randomUUID());
     this.mends = null;
     part("mending").hidden = true;
     this.mark([]);
     this.choose({ language: spoken, segment, manner, basis: null, schemes: [] });
+    this.showPutAside();
   }
 
   async store() {
     if (this.isStoring || this.campaign === null) return;
-    const wrong = this.mistakes();
+    const wrong = mistakesIn(this.values);
     this.mark(wrong.map(([field]) => field));
     if (wrong.length) {
       show("enrol-trouble", say("fix", { fields: wrong.map(([, word]) => say(word)).join(", ") }));
@@ -91,6 +177,7 @@ export class EnrolForm {
       return;
     }
     this.isStoring = true;
+    clearTimeout(this.later);
     part("store").disabled = true;
     try {
       await add(this.enrolment(), this.key, this.mends);
@@ -105,7 +192,7 @@ export class EnrolForm {
     }
     this.clear();
     window.scrollTo(0, 0);
-    this.stored();
+    this.then.stored();
   }
 
   enrolment() {
@@ -125,24 +212,6 @@ export class EnrolForm {
         notice_hash: notice.hash, manner: chosen.manner,
       },
     };
-  }
-
-  /** @returns {[string, string][]} field and the word for it */
-  mistakes() {
-    const chosen = this.chosen();
-    const phone = phoneIn(part("phone").value);
-    /** @type {[string, string, boolean][]} */
-    const fields = [
-      ["consent.manner", "wrong_manner", chosen.manner !== null],
-      ["consent", "wrong_consent", part("consent").checked && chosen.language !== null],
-      ["name", "wrong_name", LETTER.test(part("name").value) && NAME.test(part("name").value.trim())],
-      ["phone", "wrong_phone", INDIAN_MOBILE.test(phone) || OTHER_MOBILE.test(phone)],
-      ["segment", "wrong_segment", chosen.segment !== ""],
-      ["basis", "wrong_basis", chosen.basis !== null],
-      ["adult", "wrong_adult", part("adult").checked],
-      ["party_member", "wrong_party", part("no-party").checked],
-    ];
-    return fields.filter(([, , isRight]) => !isRight).map(([field, word]) => [field, word]);
   }
 
   /** @param {string[]} wrong */
@@ -182,19 +251,4 @@ export class EnrolForm {
     part("notice").dir = directionOf(notice ? notice.language : language());
     part("notice").scrollTop = 0;
   }
-
-  /** @param {string} place @param {string} type @param {string} name @param {{value: string, text: string, lang: string}[]} choices */
-  picks(place, type, name, choices) {
-    const legend = part(place).querySelector("legend");
-    part(place).replaceChildren(...(legend ? [legend] : []), ...choices.map(({ value, text, lang }) => {
-      const label = make("label", null, { class: "pick" });
-      label.append(make("input", null, { type, name, value }), make("span", text, { lang, dir: "auto" }));
-      return label;
-    }));
-  }
-}
-
-/** A number as it was typed, without what people put between digits. @param {string} typed */
-function phoneIn(typed) {
-  return typed.replace(/[\s().\u200e\u200f\u202a-\u202e\u2066-\u2069-]/g, "");
 }

@@ -17,6 +17,19 @@ export function make(name, text, attributes = {}) {
   return element;
 }
 
+/**
+ * Fills a place with boxes to choose from.
+ * @param {string} place @param {string} type @param {string} name @param {{value: string, text: string, lang: string}[]} choices
+ */
+export function picks(place, type, name, choices) {
+  const legend = part(place).querySelector("legend");
+  part(place).replaceChildren(...(legend ? [legend] : []), ...choices.map(({ value, text, lang }) => {
+    const label = make("label", null, { class: "pick" });
+    label.append(make("input", null, { type, name, value }), make("span", text, { lang, dir: "auto" }));
+    return label;
+  }));
+}
+
 /** Shows a text, or hides the element where there is none. @param {string} id @param {string | null} text */
 export function show(id, text) {
   part(id).hidden = text === null;

@@ -9,6 +9,7 @@ const TOO_MANY = 429;
 const SERVER_ERROR = 500;
 const SETTLED = new Set([201, 410]);
 const ROLE_ENDED = "urn:mitra:problem:role-ended";
+const OUTDATED = new Set(["urn:mitra:problem:outdated-notice", "urn:mitra:problem:notice-differs"]);
 const NUMBER_TAKEN = "urn:mitra:problem:record-number-taken";
 
 /**
@@ -22,9 +23,10 @@ const placeOf = (device, number) => `${device.id}:${number}`;
 
 /**
  * Stores one enrolment under the next number. Twice with the same key it is stored once.
+ * Its draft goes in the same transaction.
  * @param {object} enrolment
  * @param {string} key
- * @param {number | null} replaces the refused record that this one mends
+ * @param {string | null} replaces key of the refused record that this one mends
  * @returns {Promise<void>}
  */
 export async function add(enrolment, key, replaces = null) {
@@ -35,16 +37,20 @@ export async function add(enrolment, key, replaces = null) {
     const number = device.last + 1;
     const { nonce, sealed } = await seal(enrolment, placeOf(device, number));
     const record = { number, key, day: today(), nonce, sealed, state: "waiting" };
-    const stored = await transact(["meta", "records", "days"], "readwrite", async (store) => {
+    const stored = await transact(["meta", "records", "days", "drafts"], "readwrite", async (store) => {
       const [records, meta] = [store("records"), store("meta")];
       const known = (await done(records.index("by_key").getKey(key))) !== undefined;
-      if (known || (await done(meta.get("stored"))) === key) return true;
+      const isStored = known || (await done(meta.get("stored"))) === key;
       const now = await deviceIn(store);
-      if (now.id !== device.id || now.last !== device.last) return false;
+      if (!isStored && (now.id !== device.id || now.last !== device.last)) return false;
+      await done(store("drafts").delete(key));
+      if (isStored) return true;
       await putDevice(store, { id: device.id, last: number });
       await done(meta.put(key, "stored"));
       await done(records.add(record));
-      if (replaces !== null) await done(records.delete(replaces));
+      // By key: numbers change where records move to a fresh device.
+      const mended = replaces === null ? undefined : await done(records.index("by_key").getKey(replaces));
+      if (mended !== undefined) await done(records.delete(mended));
       await count(store, record.day, { made: replaces === null ? 1 : 0 });
       return true;
     });
@@ -89,14 +95,15 @@ export async function waiting(most, notNow) {
  * @param {{status: number, body: any}[]} outcomes
  * @param {{token: string, claims: import("./receipt.js").Claims}} receipt
  * @param {any} last sealed, of the person enrolled last
- * @returns {Promise<{passing: number[], isTaken: boolean, isBarred: boolean}>} numbers to send again later; whether
- *   numbers clash; whether the person may no longer enrol here
+ * @param {Map<number, any>} people sealed, those enrolled whose certificates are looked for, by index
+ * @returns {Promise<{passing: number[], isTaken: boolean, isBarred: boolean, isOutdated: boolean}>} numbers to send
+ *   again later; whether numbers clash; whether the person may no longer enrol here; whether the notice has changed
  */
-export function takeIn(device, sent, outcomes, receipt, last) {
-  return transact(["meta", "records", "days"], "readwrite", async (store) => {
+export function takeIn(device, sent, outcomes, receipt, last, people) {
+  return transact(["meta", "records", "days", "people"], "readwrite", async (store) => {
     const passing = [];
-    let [isTaken, isBarred] = [false, false];
-    if ((await deviceIn(store)).id !== device.id) return { passing, isTaken, isBarred };
+    let [isTaken, isBarred, isOutdated] = [false, false, false];
+    if ((await deviceIn(store)).id !== device.id) return { passing, isTaken, isBarred, isOutdated };
     await done(store("meta").put(receipt, "receipt"));
     if (last) await done(store("meta").put(last, "last"));
     for (const [index, { number, idempotency_key: key }] of sent.entries()) {
@@ -109,13 +116,15 @@ export function takeIn(device, sent, outcomes, receipt, last) {
       else if (SETTLED.has(status)) {
         await done(store("records").delete(number));
         await count(store, record.day, { enrolled: 1 });
+        if (people.has(index)) await done(store("people").put({ key, day: record.day, state: "unknown", ...people.get(index) }));
       } else {
+        isOutdated ||= OUTDATED.has(body.type);
         const fields = (body.errors || []).map((/** @type {{field: string}} */ error) => error.field);
         await done(store("records").put({ ...record, state: "refused", problem: { type: body.type, fields } }));
         await count(store, record.day, { refused: 1 });
       }
     }
-    return { passing, isTaken, isBarred };
+    return { passing, isTaken, isBarred, isOutdated };
   });
 }
 
@@ -177,6 +186,11 @@ export function standing() {
 /** @param {Record} record @returns {Promise<any>} */
 export async function enrolmentOf(record) {
   return unseal(record, placeOf(await ownDevice(), record.number));
+}
+
+/** Whether a record was refused since the person had agreed to a notice that is no longer taken. @param {Record} record */
+export function isOutdated(record) {
+  return OUTDATED.has(record.problem?.type);
 }
 
 /** Drops a record that the server refused. @param {number} number */

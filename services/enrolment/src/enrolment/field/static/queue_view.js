@@ -1,14 +1,14 @@
 // What waits, what was sent, what was refused and why, and what the server has confirmed.
 import { canSay, say } from "./language.js";
 import { confirmed, make, part, show } from "./parts.js";
-import { drop, enrolmentOf } from "./queue.js";
+import { drop, enrolmentOf, isOutdated } from "./queue.js";
 
 const URN = "urn:mitra:problem:";
 
 /**
  * @param {Awaited<ReturnType<typeof import("./queue.js").standing>>} stands
  * @param {string} state of the sending
- * @param {{mend: (number: number, enrolment: any) => void, changed: () => void}} then
+ * @param {{mend: (record: import("./queue.js").Record, enrolment: any) => void, changed: () => void}} then
  */
 export function showQueue(stands, state, then) {
   const refused = [...stands.refused, ...stands.unreadable];
@@ -40,11 +40,11 @@ function refusal(record, then) {
   heading.append(name);
   item.append(heading, make("p", reason(record), { class: "why" }));
   if (record.state === "refused") {
-    const mend = make("button", say("mend"), { type: "button" });
+    const mend = make("button", say(isOutdated(record) ? "askAgain" : "mend"), { type: "button" });
     item.append(mend);
     enrolmentOf(record).then((enrolment) => {
       name.textContent = enrolment.name;
-      mend.addEventListener("click", () => then.mend(record.number, enrolment));
+      mend.addEventListener("click", () => then.mend(record, enrolment));
     }, () => {
       name.textContent = say("unreadable");
       mend.disabled = true;

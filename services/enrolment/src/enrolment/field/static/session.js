@@ -7,6 +7,7 @@ import { makeKey, seal, unseal } from "./vault.js";
 const PLACE = "session";
 const GOODBYE_MS = 5_000;
 const ALREADY_EXCHANGED = 409;
+const PERSONAL = ["records", "days", "people", "handovers", "drafts"];
 const ROLES = new Set(["in_charge", "co_in_charge"]);
 
 /** The session has ended: the person has to sign in again. */
@@ -96,10 +97,9 @@ export async function signOut() {
 }
 
 function forget() {
-  return transact(["meta", "records", "days"], "readwrite", async (store) => {
-    for (const name of ["vault", PLACE, "staff", "last", "receipt", "campaign", "stored"]) await done(store("meta").delete(name));
-    await done(store("records").clear());
-    await done(store("days").clear());
+  return transact(["meta", ...PERSONAL], "readwrite", async (store) => {
+    for (const name of ["vault", PLACE, "staff", "last", "receipt", "campaign", "stored", "asked"]) await done(store("meta").delete(name));
+    for (const name of PERSONAL) await done(store(name).clear());
   });
 }
 
@@ -154,8 +154,9 @@ async function goodbye(token) {
   }
 }
 
-async function anyRecords() {
-  return (await transact(["records"], "readonly", (store) => done(store("records").count()))) > 0;
+function anyRecords() {
+  return transact(["records", "handovers"], "readonly", async (store) =>
+    (await done(store("records").count())) + (await done(store("handovers").index("by_state").count("waiting"))) > 0);
 }
 
 /** @returns {Promise<string>} the id of this installation, made once */

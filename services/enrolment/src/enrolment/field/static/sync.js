@@ -1,8 +1,11 @@
 // Sends what waits, in one tab at a time, in batches that fit the link; whatever happens, nothing is taken off the
 // queue but by an answer that is here whole, with a receipt that was verified.
 import { Refused, Unreachable, jsonBody } from "./net.js";
+import { freshCampaign } from "./campaign.js";
+import { isThere } from "./certificates.js";
 import { moveToFreshDevice, takeIn, waiting } from "./queue.js";
 import { BadReceipt, readReceipt } from "./receipt.js";
+import { sealedPerson } from "./people.js";
 import { SignInNeeded, askSigned } from "./session.js";
 import { NoKey, seal } from "./vault.js";
 import { read } from "./database.js";
@@ -17,6 +20,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 120_000;
 const LONGEST_RETRY_AFTER_MS = 15 * 60_000;
 const ATTEMPTS = 6;
+const ENROLLED = 201;
 const MOST_MOVES = 3;
 const DEVICE_OF_ANOTHER = "urn:mitra:problem:device-of-another";
 
@@ -63,7 +67,9 @@ async function sendAll(tell) {
     if (!records.length && (await isReported(device))) return isRefused ? "refused" : notNow.size ? "busy" : "idle";
     const begun = performance.now();
     try {
-      const { passing, isSetBack, isBarred } = await send(device, records);
+      const { passing, isSetBack, isBarred, isOutdated } = await send(device, records);
+      // Who was refused has to be asked again with the new notice: it should be here when the network is not.
+      if (isOutdated) await freshCampaign();
       passing.forEach((number) => notNow.add(number));
       isRefused ||= isBarred;
       if (isSetBack) await move();
@@ -90,19 +96,25 @@ async function sendAll(tell) {
 /**
  * @param {import("./queue.js").Device} device
  * @param {{number: number, idempotency_key: string, enrolment: any}[]} records
- * @returns {Promise<{passing: number[], isSetBack: boolean, isBarred: boolean}>} numbers whose answer was passing;
- *   whether the server knows of other records under numbers of this phone, so that its store was set back or
- *   copied; whether the person may no longer enrol
+ * @returns {Promise<{passing: number[], isSetBack: boolean, isBarred: boolean, isOutdated: boolean}>} numbers whose
+ *   answer was passing; whether the server knows of other records under numbers of this phone, so that its store was
+ *   set back or copied; whether the person may no longer enrol; whether the notice has changed
  */
 async function send(device, records) {
   const body = await jsonBody({ highest: device.last, records });
   const answer = await askSigned(`/v1/devices/${device.id}/records`, body, PATIENCE_MS);
   const { outcomes, receipt } = await answer.json();
   const claims = await readReceipt(receipt, device.id);
-  const enrolled = outcomes.map((/** @type {{status: number}} */ each) => each.status).lastIndexOf(201);
+  const enrolled = outcomes.map((/** @type {{status: number}} */ each) => each.status).lastIndexOf(ENROLLED);
   const last = enrolled < 0 ? null : await seal({ name: records[enrolled].enrolment.name, ...outcomes[enrolled].body }, "last");
-  const { passing, isTaken, isBarred } = await takeIn(device, records, outcomes, { token: receipt, claims }, last);
-  return { passing, isBarred, isSetBack: isTaken || claims.highest > (await lastOf(device)) };
+  const people = new Map();
+  for (const [index, { status, body: told }] of outcomes.entries()) {
+    if (!isThere() || status !== ENROLLED) continue;
+    people.set(index, await sealedPerson(records[index].idempotency_key, told.mitra_id, records[index].enrolment.name));
+  }
+  const { passing, isTaken, isBarred, isOutdated } =
+    await takeIn(device, records, outcomes, { token: receipt, claims }, last, people);
+  return { passing, isBarred, isOutdated, isSetBack: isTaken || claims.highest > (await lastOf(device)) };
 }
 
 /** @param {import("./queue.js").Device} device */

@@ -1,4 +1,4 @@
-// The language of the app: remembered, else the browser's, else English. That of the person enrolled is another.
+// The language of the app: remembered, else the browser's, else English. The words are each app's own.
 import { words as en } from "./words/en.js";
 import { words as hi } from "./words/hi.js";
 import { words as ur } from "./words/ur.js";
@@ -13,7 +13,7 @@ export const LANGUAGES = { en: "English", hi: "हिन्दी", ur: "ارد�
 let current = "en";
 
 export function firstLanguage() {
-  const wished = [localStorage.getItem(REMEMBERED), ...navigator.languages];
+  const wished = [remembered(), ...(navigator.languages || [navigator.language])];
   return wished.map((tag) => String(tag).slice(0, 2).toLowerCase()).find((tag) => tag in WORDS) || "en";
 }
 
@@ -33,7 +33,19 @@ export function speak(wanted) {
 
 /** @param {string} wanted */
 export function remember(wanted) {
-  localStorage.setItem(REMEMBERED, wanted);
+  try {
+    localStorage.setItem(REMEMBERED, wanted);
+  } catch (error) {
+    console.warn("This browser keeps no settings:", /** @type {Error} */ (error).message);
+  }
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(REMEMBERED);
+  } catch (error) {
+    return null;
+  }
 }
 
 /** @param {string} wanted */

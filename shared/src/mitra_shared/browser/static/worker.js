@@ -1,11 +1,11 @@
 // Keeps the app itself, so that it opens without a network. Each version has a cache of its own, filled whole or
-// not at all; records lie in IndexedDB and are no business of this file. An answer of the API is never kept: only
-// the paths of the app are looked at.
+// not at all. Documents of the issuer are the page's business (certificate/held.js), records lie in IndexedDB, and
+// an answer of an API is never kept. A file is found by its path alone, so that no code of an address gets in here.
 "use strict";
 
 const VERSION = "{{version}}";
 const PATHS = JSON.parse('{{paths}}');
-const SHELL = "mitra-field-";
+const SHELL = "{{caches}}";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

@@ -14,7 +14,9 @@ const PATIENCE_MS = 3_000;
 const PATIENCE_WITH_NOTHING_KEPT_MS = 20_000;
 
 export class Held {
-  constructor() {
+  // `address`: origin of the issuer; that of the page itself where nothing is said.
+  constructor(address = "") {
+    this.address = address;
     this.issuerKnown = null;
     this.lists = new Map();
     this.asking = new Map();
@@ -24,10 +26,11 @@ export class Held {
   // `again`.
   async issuer({ again } = { again: false }) {
     if (this.issuerKnown && this.issuerKnown.fresh && !again) return this.issuerKnown.issuer;
-    const before = await kept(DID_DOCUMENT);
-    const offered = await fetched(DID_DOCUMENT, LONGEST_DOCUMENT, before);
+    const path = this.address + DID_DOCUMENT;
+    const before = await kept(path);
+    const offered = await fetched(path, LONGEST_DOCUMENT, before);
     const fresh = await readOrNull(offered.text, (text) => new Issuer(text));
-    if (fresh) await keep(DID_DOCUMENT, offered.text);
+    if (fresh) await keep(path, offered.text);
     const issuer = fresh || (await readOrNull(before, (text) => new Issuer(text)));
     if (issuer) this.issuerKnown = { issuer, fresh: fresh !== null };
     return issuer;
@@ -44,7 +47,7 @@ export class Held {
   }
 
   async newestList(number, issuer) {
-    const path = `/v1/status-lists/${number}`;
+    const path = `${this.address}/v1/status-lists/${number}`;
     const before = await kept(path);
     const known = this.lists.get(number) || (await readOrNull(before, (jwt) => readStatusList(jwt, number, issuer)));
     const offered = await fetched(path, LONGEST_LIST, before);
