@@ -17,6 +17,7 @@ from mitra_shared.contracts.events import (
     CampaignDefinedV1,
     EnrolmentEvent,
     MitraClearedV1,
+    MitraCorrectedV1,
     MitraEnrolledV1,
     MitraErasedV1,
     MitraWithdrawnV1,
@@ -79,6 +80,25 @@ class EnrolmentLog:
         )
         self._append(event, partition_of(event.constituency))
         return event.mitra_id
+
+    def corrected(
+        self, number: int, segment: str = "S11-AC017", *, name: str | None = None, language: str | None = None
+    ) -> None:
+        """A Mitra's name or language was put right."""
+        event = MitraCorrectedV1.model_validate(
+            self._about(number, segment)
+            | {"name_changed": name is not None, "holder_name": name}
+            | {"language": language and {"language": language, "previous": "hi"}}
+        )
+        self._append(event, partition_of(event.constituency))
+
+    def renamed(self, number: int, segment: str) -> None:
+        """A Mitra has another name."""
+        self.corrected(number, segment, name=f"sealed right name {len(self.entries)}")
+
+    def readdressed(self, number: int, segment: str) -> None:
+        """A Mitra is to be addressed in another language."""
+        self.corrected(number, segment, language=("en", "ur")[len(self.entries) % 2])
 
     def withdrew(self, number: int, segment: str = "S11-AC017", **changes: Any) -> None:
         """A Mitra withdrew."""

@@ -43,6 +43,11 @@ def enrol(log: EnrolmentLog, number: int, name: str, segment: str = "S11-AC017")
     log.enrolled(number, segment, holder_name=sealed)
 
 
+def rename(log: EnrolmentLog, number: int, name: str, language: str | None = None) -> None:
+    """A Mitra's name was put right, and opens."""
+    log.corrected(number, name=NAMES.seal(name, context=seal_context(mitra(number))), language=language)
+
+
 async def told(engine: AsyncEngine) -> Sequence[CertificateLogEvent]:
     """The certificates log, partition by partition."""
     async with engine.connect() as connection:

@@ -14,6 +14,7 @@ from mitra_shared.contracts.events import (
     CampaignDefinedV1,
     EnrolmentEvent,
     MitraClearedV1,
+    MitraCorrectedV1,
     MitraEnrolledV1,
     MitraWithdrawnV1,
 )
@@ -37,6 +38,7 @@ class Person:
     told: bool = False
     revision: int = 1
     name: str | None = None
+    language: str = "hi"
 
 
 @dataclass
@@ -67,11 +69,22 @@ class NaiveOffice:
                 if person.state != "revoked":
                     self.log.append(("CertificateRevokedV1", person.mitra, person.serial, person.state))
                     person.state, person.name = "revoked", None
+            case MitraCorrectedV1():
+                self._put_right(event)
             case MitraClearedV1():
                 (person,) = (p for p in self.people if p.mitra == event.mitra_id)
                 if person.eligible is None:
                     person.eligible = position
         self._settle(position)
+
+    def _put_right(self, event: MitraCorrectedV1) -> None:
+        (person,) = (p for p in self.people if p.mitra == event.mitra_id)
+        if person.state == "revoked" or (person.state == "issued" and not event.name_changed):
+            return
+        if event.language:
+            person.language = event.language.language
+        if event.name_changed and not self.correct(person.mitra, event.holder_name):
+            person.name = event.holder_name
 
     @property
     def definition(self) -> CampaignDefinition:
@@ -141,7 +154,7 @@ class NaiveOffice:
         self.log.append(("CertificateReissuedV1", mitra, next_number, serial))
         return True
 
-    def correct(self, mitra: Any, name: str) -> bool:
+    def correct(self, mitra: Any, name: str | None) -> bool:
         person = self.person(mitra)
         if person is None or person.state != "issued":
             return False

@@ -35,6 +35,7 @@ STEPS = st.one_of(
     ENROLMENTS,
     WITHDRAWALS,
     st.tuples(st.sampled_from(["clear", "clear", "enrol again"]), st.integers(0, 30)),
+    st.tuples(st.sampled_from(["rename", "rename", "readdress"]), st.integers(0, 30)),
     st.tuples(st.sampled_from(["define", "define", "older definition"]), TERMS),
 )
 STORIES = st.tuples(TERMS, st.lists(STEPS, max_size=40))
@@ -44,7 +45,7 @@ Story = tuple[dict[str, Any], list[tuple[str, Any]]]
 
 
 def tell(story: Story) -> EnrolmentLog:
-    """The log of a story. Withdrawals and clearances are of somebody who is there."""
+    """The log of a story. Withdrawals, clearances and corrections are of somebody who is there."""
     log, version = EnrolmentLog(), 1
     people: list[str] = []
     terms, steps = story
@@ -65,6 +66,8 @@ def tell(story: Story) -> EnrolmentLog:
                     "withdraw": log.withdrew,
                     "clear": log.cleared,
                     "enrol again": log.enrolled,
+                    "rename": log.renamed,
+                    "readdress": log.readdressed,
                 }
                 tells[kind](number, people[number])
     return log

@@ -135,10 +135,12 @@ async def the_naive_say_the_same(look: Look, teller: Teller) -> None:
         ]
         assert await look(TOLD, partition=partition) == log
         assert await look(
-            "select mitra_id, state, serial, revision, holder_name, pool from certificate"
+            "select mitra_id, state, serial, revision, holder_name, language, pool from certificate"
             " where partition = :partition order by enrolled_position",
             partition=partition,
-        ) == [(p.mitra, p.state, p.serial, p.revision, p.name, naive.pool(p)) for p in naive.people]
+        ) == [
+            (p.mitra, p.state, p.serial, p.revision, p.name, p.language, naive.pool(p)) for p in naive.people
+        ]
         if naive.heard is None:
             continue
         assert await look(

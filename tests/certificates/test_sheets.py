@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.contracts.events import CertificatesDispatchedV1, CertificatesPrintedV1
 from mitra_shared.security.tokens import Role
+from tests.certificates.issuing import rename
 from tests.certificates.papers import (
     CO_IN_CHARGE,
     IN_CHARGE,
@@ -52,6 +53,16 @@ async def test_what_is_not_signed_yet_or_revoked_is_on_no_sheet(office: Office) 
     office.log.enrolled(4)
     await office.log.deliver(office.engine)
     assert await office.serials(await office.sheet()) == [1, 3]
+
+
+async def test_a_certificate_with_another_name_is_due_on_the_next_sheet_once_more(office: Office) -> None:
+    await office.issue(3)
+    await office.sheet()
+    rename(office.log, 2, "Asha Devi the Elder")
+    await office.sign()
+    assert await office.serials(await office.sheet()) == [2]
+    await office.forget_and_replay()
+    assert slug(await office.make_sheet()) == "nothing-to-print"
 
 
 async def test_the_same_key_gives_the_same_sheet_and_another_request_is_refused(office: Office) -> None:

@@ -20,7 +20,7 @@ from mitra_shared.log import unit_of_work
 from mitra_shared.security.sealing import SealError
 from tests.certificates.conftest import Look
 from tests.certificates.enrolment_log import EnrolmentLog, quotas
-from tests.certificates.issuing import enrol, issuer_in, sign, told
+from tests.certificates.issuing import enrol, issuer_in, rename, sign, told
 
 NAMES = ["Reshma Khatun", "रेशमा ख़ातून", "ریشما خاتون"]
 
@@ -152,6 +152,49 @@ async def test_a_replay_from_the_start_never_signs_again_for_who_withdrew(
         )
     await sign(certificates_engine, issuer, issued)
     assert await look("select revoked_for from credential where serial = 2") == [("withdrawn",)]
+
+
+async def test_a_name_put_right_before_issuing_is_signed_and_one_put_right_later_replaces_what_was(
+    log: EnrolmentLog, certificates_engine: AsyncEngine, issuer: Issuer, look: Look
+) -> None:
+    signed = "select serial, revision, revoked_for from credential order by serial, revision"
+
+    async def shown() -> list[tuple[str, str]]:
+        return [
+            (each.facts.holder_name, each.facts.language)
+            for each in await opened(certificates_engine, issuer)
+        ]
+
+    log.defined(goals=quotas(1))
+    enrol(log, 1, "Mira Nayar")
+    enrol(log, 2, "Asha Devvi")
+    rename(log, 2, "Asha Devi", "ur")
+    await log.deliver(certificates_engine)
+    await sign(certificates_engine, issuer)
+    rename(log, 1, "Meera Nair", "en")
+    await log.deliver(certificates_engine)
+    await sign(certificates_engine, issuer)
+    assert await look(signed) == [(1, 1, "superseded"), (1, 2, None)]
+    assert await shown() == [("Meera Nair", "en")]
+    log.withdrew(1)
+    rename(log, 1, "Nobody")
+    await log.deliver(certificates_engine)
+    await sign(certificates_engine, issuer)
+    assert await look(signed) == [(1, 1, "withdrawn"), (1, 2, "withdrawn"), (2, 1, None)]
+    assert await shown() == [("Asha Devi", "ur")]
+    assert await look("select revision, holder_name from certificate where serial = 1") == [(2, None)]
+
+
+async def test_another_language_alone_leaves_what_was_signed(
+    log: EnrolmentLog, certificates_engine: AsyncEngine, issuer: Issuer, look: Look
+) -> None:
+    await issue_three(log, certificates_engine)
+    await sign(certificates_engine, issuer)
+    log.corrected(1, language="ur")
+    await log.deliver(certificates_engine)
+    await sign(certificates_engine, issuer)
+    assert [each.facts.language for each in await opened(certificates_engine, issuer)] == ["hi"] * 3
+    assert await look("select distinct language, revision from certificate") == [("hi", 1)]
 
 
 async def test_in_a_replay_nothing_is_signed_for_who_is_erased_and_whose_withdrawal_comes_later(

@@ -13,8 +13,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from enrolment.codes import ChallengeId, code_of
 from mitra_shared.ops.audit import AuditSources, audit
 from mitra_shared.ops.embedded.accounts import AUDIT, REDIS_ADMIN
+from mitra_shared.security.lookup import KeyedHash
+from mitra_shared.security.secret_files import read_secret
 from mitra_shared.security.tokens import Role
 from tests.flows.logs import rows
 from tests.flows.real_stack import SINGLE, RealStack, real_stack
@@ -50,6 +53,7 @@ class Enrolled(NamedTuple):
     """A person, and what stands somewhere because of them."""
 
     mitra: UUID
+    receipt: str
     key: str
     body: dict[str, Any]
     needles: dict[str, str]
@@ -67,6 +71,7 @@ async def enrol(tale: Story, segment: str, name: str) -> Enrolled:
     )
     return Enrolled(
         mitra,
+        answer.json()["receipt"],
         key,
         body,
         {
@@ -222,7 +227,16 @@ async def test_nothing_of_a_person_is_left_anywhere_and_every_figure_stays(hamle
     stays = await enrol(hamlet, HERE, "Bartholomew Einzigname")
     stuck = await enrol(hamlet, ELSEWHERE, "Ottilie Steckengeblieben")
     await asyncio.gather(*(hamlet.becomes("issued", HERE, str(each.mitra)) for each in (gone, stays)))
+    right = {
+        "gone: right name": await correct(hamlet, HERE, gone, "Zulekha Richtigname"),
+        "stuck: right name": await correct(hamlet, ELSEWHERE, stuck, "Ottilie Weitergekommen"),
+    }
+    await until(
+        lambda: hamlet.certificate(HERE, str(gone.mitra)),
+        lambda found: found.get("revision") == 2 and found["credential_id"] is not None,
+    )
     needles = {
+        **right,
         **{f"gone: {name}": needle for name, needle in gone.needles.items()},
         **{f"stays: {name}": needle for name, needle in stays.needles.items()},
         **{f"stuck: {name}": needle for name, needle in stuck.needles.items()},
@@ -233,12 +247,14 @@ async def test_nothing_of_a_person_is_left_anywhere_and_every_figure_stays(hamle
     before = await scan(stack, needles, campaign=hamlet.campaign, area=CONSTITUENCY)
     assert_found_where_it_belongs(before)
     figures_before, live_before = await figures(hamlet), await live(hamlet)
+    of_schemes = [each[0::3] for each in figures_before if each[0].startswith("scheme")]
+    assert of_schemes == [("scheme:PMAY-G", 3), ("scheme_added:PMUY", 2), ("scheme_removed:PMAY-G", 2)]
 
     await ask_to_erase(hamlet, HERE, gone.mitra)
     await ask_to_erase(hamlet, ELSEWHERE, stuck.mitra)
     await let_two_days_pass(hamlet, gone.mitra, stuck.mitra)
     await until_complete(hamlet, gone.mitra, stuck.mitra)
-    await until(lambda: letters(stack, stuck.mitra), lambda found: found == ["parked", "parked", "poison"])
+    await until(lambda: letters(stack, stuck.mitra), lambda found: found == ["parked"] * 3 + ["poison"])
 
     after = await scan(stack, needles, campaign=hamlet.campaign, area=CONSTITUENCY)
     left = {name: places for name, places in after.items() if places and not name.startswith("stays")}
@@ -250,7 +266,7 @@ async def test_nothing_of_a_person_is_left_anywhere_and_every_figure_stays(hamle
 
     await admin(stack, "certificates", "drop trigger refuse on certificate")
     await admin(stack, "certificates", "update dead_letter set state = 'redrive' where state = 'poison'")
-    await until(lambda: letters(stack, stuck.mitra), lambda found: found == ["done"] * 3)
+    await until(lambda: letters(stack, stuck.mitra), lambda found: found == ["done"] * 4)
     await until_settled(stack)
     register, counts = await certificates(hamlet), await figures(hamlet)
     await replay(stack)
@@ -317,6 +333,34 @@ async def letters(stack: RealStack, mitra: UUID | None) -> list[str]:
         mitra=mitra,
     )
     return [row.state for row in found]
+
+
+async def correct(tale: Story, segment: str, who: Enrolled, name: str) -> str:
+    """As the person asks with a helper, and the in-charge grants. Returns the right name, sealed."""
+    path, helper = f"{tale.enrolment}/v1/receipts/{who.receipt}", tale.staff_of(segment)
+    key = read_secret(tale.stack.home / "secrets" / "enrolment" / "mitra_lookup_key")
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        assert (await client.post(f"{path}/codes", headers=helper)).status_code == 202
+        (code,) = await admin(
+            tale.stack, "enrolment", "select id from one_time_code order by asked_at desc limit 1"
+        )
+        typed = {"code": code_of(ChallengeId(code[0]), KeyedHash.from_base64(key))}
+        session = await client.post(f"{path}/sessions", json=typed, headers=helper)
+        assert session.status_code == 201, session.text
+        asked = await client.post(
+            f"{path}/corrections",
+            json={"name": name, "language": "ur", "schemes": ["PMUY"]},
+            headers=helper | {"Person-Session": session.json()["session"]},
+        )
+        assert asked.status_code == 201, asked.text
+        requests, in_charge = f"{tale.enrolment}/v1/requests", tale.bearer(Role.IN_CHARGE, CONSTITUENCY)
+        (request,) = (await client.get(requests, headers=in_charge)).json()["requests"]
+        granted = await client.post(
+            f"{requests}/{request['id']}/answer", json={"reason": "done"}, headers=in_charge
+        )
+        assert granted.status_code == 200, granted.text
+    (row,) = await admin(tale.stack, "enrolment", "select name from mitra where id = $1", who.mitra)
+    return str(row["name"])
 
 
 async def use_the_certificate(tale: Story, holder: Enrolled) -> dict[str, str]:
@@ -389,8 +433,11 @@ def assert_found_where_it_belongs(found: Found) -> None:
         "log endpoint",
     }
     assert found["stays: sealed name"] == sealed | {"certificates: certificate"}
-    assert found["gone: sealed name"] == sealed
-    assert found["stuck: sealed name"] == sealed | {"certificates: dead_letter"}
+    replaced = sealed - {"enrolment: mitra"}
+    assert found["gone: sealed name"] == replaced
+    assert found["gone: right name"] == sealed
+    assert found["stuck: sealed name"] == replaced | {"certificates: dead_letter"}
+    assert found["stuck: right name"] == sealed | {"certificates: dead_letter"}
     for who in ("gone", "stays", "stuck"):
         assert found[f"{who}: sealed phone"] == {"enrolment: mitra"}
         assert found[f"{who}: name"] == found[f"{who}: phone"] == set()

@@ -39,7 +39,9 @@ from certificates.storage.programmes import Programme
 from certificates.storage.requests import Request
 from certificates.storage.sheets import SegmentScope
 from enrolment.clock import system_clock
+from enrolment.commands.ask_request import AskRequest, Correction, ask_request
 from enrolment.upkeep import Upkeep
+from mitra_shared.campaign.definition import Rights
 from mitra_shared.consume.consumer import Consumer
 from mitra_shared.contracts.topics import (
     CERTIFICATES,
@@ -51,7 +53,7 @@ from mitra_shared.contracts.topics import (
     partition_of,
 )
 from mitra_shared.database import create_engine
-from mitra_shared.ids import AreaCode, CampaignId, StaffId
+from mitra_shared.ids import AreaCode, CampaignId, MitraId, StaffId
 from mitra_shared.log import unit_of_work
 from mitra_shared.ops.audit import AuditReport, AuditSources, audit
 from mitra_shared.ops.rebuilding import GROUPS
@@ -63,6 +65,7 @@ from mitra_shared.staff_standing.consuming import standing_group
 from mitra_shared.streams import connect
 from tests.certificates.issuing import issuer_in
 from tests.enrolment.intake_api import SEALS, IntakeApi, load, person, running_api, token
+from tests.enrolment.people import in_charge
 from tests.enrolment.staff_world import StaffWorld, staff_world
 from tests.factories import ROUND, SEGMENTS, small_campaign
 from tests.logs import log_app, log_client
@@ -289,6 +292,17 @@ class FieldDay:
         answer = await self.api.post(f"/v1/mitras/{mitra}/withdrawal", bearer=self._token(segment))
         assert answer.is_success, answer.text
 
+    async def correct(self, mitra: UUID, segment: str, right: Correction) -> None:
+        """Ask for a correction as the person, and grant it as the in-charge."""
+        asked = AskRequest(MitraId(mitra), right, datetime.now(UTC), None)
+        await ask_request(asked, Rights(), self.api.engine, SEALS)
+        bearer = in_charge(SEGMENTS[segment][1])
+        (request,) = (await self.api.get("/v1/requests", bearer=bearer)).json()["requests"]
+        answer = await self.api.post(
+            f"/v1/requests/{request['id']}/answer", {"reason": "done"}, bearer=bearer
+        )
+        assert answer.is_success, answer.text
+
     async def look_at(self, mitra: UUID, segment: str) -> None:
         asked = {"purpose": "contact"}
         answer = await self.api.post(f"/v1/mitras/{mitra}/look", asked, bearer=self._token(segment))
@@ -312,7 +326,7 @@ class FieldDay:
 
 
 async def play_story(world: World) -> None:
-    """A sound campaign: full quotas, waitlists, promotions, a freeze, changed quotas, opinions."""
+    """A sound campaign: full quotas, waitlists, promotions, a freeze, changed quotas, corrections."""
     await load(world.enrolment, small_campaign())
     async with staff_world(world.enrolment) as staff:
         await appoint_and_replace(staff)
@@ -321,7 +335,7 @@ async def play_story(world: World) -> None:
         full = ("S11-AC017", "S11-AC019", "S24-AC036")
         people = {segment: await field.enrol(segment, 6) for segment in full}
         await field.enrol("S11-AC018", 2)
-        await field.enrol("S11-AC033", 5)
+        people["S11-AC033"] = await field.enrol("S11-AC033", 5)
         await world.settled()
         await field.withdraw(people["S11-AC017"][0], "S11-AC017")
         await field.withdraw(people["S11-AC017"][5], "S11-AC017")
@@ -338,6 +352,12 @@ async def play_story(world: World) -> None:
         await Upkeep(world.enrolment, system_clock).work()
         await world.settled()
         await print_and_hand_over(world)
+        await world.settled()
+        issued, *_, waits = people["S11-AC033"]
+        await field.correct(issued, "S11-AC033", Correction(name="Asha Devi", schemes=("PMUY",)))
+        await field.correct(issued, "S11-AC033", Correction(name="Asha Rani Devi", schemes=("PM-KISAN",)))
+        await field.correct(waits, "S11-AC033", Correction(name="Meera Nair", language="ur"))
+        await field.correct(people["S24-AC036"][0], "S24-AC036", Correction(schemes=("PMAY-G", "PMUY")))
         await world.settled()
         for looked_at in people["S11-AC019"][:3]:
             await field.look_at(looked_at, "S11-AC019")

@@ -75,6 +75,28 @@ CERTIFICATES = [
         "certificates",
         "a Mitra has no certificate",
     ),
+    *(
+        Broken(
+            f"a correction that did not reach {what}",
+            sql("certificates", "update certificate set {change}", change=change),
+            "certificates",
+            says,
+        )
+        for what, change, says in (
+            (
+                "the name of what is issued",
+                "holder_name = 'sealed before' where revision > 1",
+                "a certificate has not the name that was told last",
+            ),
+            (
+                "the name of what waits",
+                "holder_name = 'sealed before' where state = 'waitlisted' and language = 'ur'",
+                "a certificate has not the name that was told last",
+            ),
+            ("the language of what waits", "language = 'hi' where state = 'waitlisted'", WRONG),
+            ("what is signed", "revision = revision - 1 where revision > 1", WRONG),
+        )
+    ),
     Broken(
         "a revoked certificate that is valid again",
         sql(
@@ -257,7 +279,10 @@ ROLLUPS = [
             "rollups",
             DAY,
         )
-        for metric in ("enrolled", "basis:admirer", "scheme:PMAY-G", "certificates:decided", "opinions")
+        for metric in (
+            "enrolled", "basis:admirer", "scheme:PMAY-G", "scheme_added:PM-KISAN", "scheme_removed:PMUY",
+            "certificates:decided", "opinions",
+        )
     ),
     Broken(
         "a day that is gone",

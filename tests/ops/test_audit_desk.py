@@ -83,7 +83,7 @@ class Both:
         decided = Decided(
             number, CAMPAIGN, 1, position, kind_of(decision), about.get("area"),
             mitra_of.get(about.get("certificate_id")), about.get("programme"), about.get("serial"),
-            about.get("places"), BEGIN, BEGIN, None,
+            about.get("places"), BEGIN, BEGIN, None, about.get("holder_name"),
         )  # fmt: skip
         why = refusal(self.ledger, decided)
         try:
@@ -116,9 +116,9 @@ def test_auditor_service_and_naive_office_agree_on_every_story_of_the_desk(story
                 assert done is asked.possible
     for partition, each in both.items():
         ledger, naive = each.ledger, teller.offices[partition]
-        assert {p.mitra: (p.state, p.serial, p.revision) for p in ledger.papers.values()} == {
-            p.mitra: (p.state, p.serial, p.revision) for p in naive.people
-        }
+        assert {
+            p.mitra: (p.state, p.serial, p.revision, p.name, p.language) for p in ledger.papers.values()
+        } == {p.mitra: (p.state, p.serial, p.revision, p.name, p.language) for p in naive.people}
         assert {
             area: (pool.quota, pool.taken, pool.raised, pool.reserved)
             for area, pool in each.register.pools.items()

@@ -82,6 +82,16 @@ ERASURES = [
         "a name is gone from the log, of a person who is not erased",
     ),
     Broken(
+        "a corrected name that is gone without an erasure",
+        sql(
+            "enrolment",
+            "update enrolment_log set payload = (payload::jsonb - 'holder_name')::json"
+            " where type = 'MitraCorrectedV1' and payload ->> 'holder_name' is not null",
+        ),
+        "erasures",
+        "a name is gone from the log, of a person who is not erased",
+    ),
+    Broken(
         "an answer that leads to the person",
         erased(
             sql(

@@ -4,9 +4,9 @@ import json
 
 from hypothesis import given, settings
 
-from certificates.domain.events import CertificateChange
+from certificates.domain.events import CertificateChange, CertificateCorrected
 from certificates.domain.register import Register
-from mitra_shared.contracts.events import CampaignDefinedV1, EnrolmentEvent
+from mitra_shared.contracts.events import CampaignDefinedV1, EnrolmentEvent, LanguageCorrected
 from mitra_shared.ids import Partition
 from mitra_shared.log import Place
 from mitra_shared.ops.audit.issuing import Ledger, Step, Told
@@ -22,7 +22,8 @@ def as_told(change: CertificateChange) -> Told:
         change.segment,
         change.cause.occurred_at,
         getattr(change, "serial", None),
-        change.previous.value if change.previous else None,
+        None if isinstance(change, CertificateCorrected) or not change.previous else change.previous.value,
+        revision=change.revision if isinstance(change, CertificateCorrected) else None,
     )
 
 
@@ -30,6 +31,7 @@ def take(ledger: Ledger, event: EnrolmentEvent, place: Place) -> list[Told]:
     if isinstance(event, CampaignDefinedV1):
         definition = json.loads(event.definition.model_dump_json())
         return ledger.define(definition, place.position, event.occurred_at)
+    language = getattr(event, "language", None)
     return ledger.take(
         Step(
             place.position,
@@ -38,13 +40,26 @@ def take(ledger: Ledger, event: EnrolmentEvent, place: Place) -> list[Told]:
             event.occurred_at,
             event.constituency,
             event.segment,
+            getattr(event, "holder_name", None),
+            getattr(event, "name_changed", None),
+            language.language if isinstance(language, LanguageCorrected) else language,
         )
     )
 
 
 def rows_of(register: Register) -> dict[object, tuple[object, ...]]:
     return {
-        c.mitra_id: (c.state.value, c.queue_position, c.serial, c.issued_at, c.revoked_at, c.segment)
+        c.mitra_id: (
+            c.state.value,
+            c.queue_position,
+            c.serial,
+            c.issued_at,
+            c.revoked_at,
+            c.segment,
+            c.revision,
+            c.holder_name,
+            c.language,
+        )
         for c in register.certificates.values()
     }
 
@@ -64,7 +79,17 @@ def test_auditor_and_service_agree_on_every_story(story: Story) -> None:
         ]
         assert told == expected
         assert {
-            p.mitra: (p.state, p.turn, p.serial, p.issued_at, p.revoked_at, p.segment)
+            p.mitra: (
+                p.state,
+                p.turn,
+                p.serial,
+                p.issued_at,
+                p.revoked_at,
+                p.segment,
+                p.revision,
+                p.name,
+                p.language,
+            )
             for p in ledger.papers.values()
         } == rows_of(office.register)
         assert {area: (pool.quota, pool.taken) for area, pool in office.register.pools.items()} == {

@@ -24,6 +24,7 @@ from mitra_shared.contracts.events import (
     CertificatesPrintedV1,
     CertificateWaitlistedV1,
     Event,
+    MitraCorrectedV1,
     MitraEnrolledV1,
     MitraWithdrawnV1,
     OpinionReleasedV1,
@@ -31,6 +32,7 @@ from mitra_shared.contracts.events import (
     PlacesReservedV1,
     ProgrammeFigures,
     ProgrammeReportedV1,
+    SchemesCorrected,
 )
 from mitra_shared.contracts.topics import Topic, all_partitions, partition_of
 from mitra_shared.ids import AreaCode, CertificateId, Epoch, EventId, MitraId, Partition, Position, StaffId
@@ -116,6 +118,14 @@ class Field:
 
     def withdrawn(self, segment: str, at: datetime = START, basis: str = "admirer") -> MitraWithdrawnV1:
         return MitraWithdrawnV1(**self._about(segment, at), basis=basis)
+
+    def corrected(
+        self, segment: str, schemes: Sequence[str], previous: Sequence[str], at: datetime = START
+    ) -> MitraCorrectedV1:
+        changed = SchemesCorrected(schemes=tuple(schemes), previous=tuple(previous))
+        return MitraCorrectedV1.model_validate(
+            self._about(segment, at) | {"name_changed": True, "holder_name": "sealed", "schemes": changed}
+        )
 
     def _certificate(self) -> CertificateId:
         return CertificateId(self._uuid())
@@ -234,6 +244,8 @@ class Field:
                 case 2:
                     happened += [self.enrolled(segment, at, basis, schemes), self.waitlisted(segment, at)]
                 case 3:
+                    right = self.random.sample(sorted(SCHEMES), self.random.randrange(3))
+                    happened += [self.corrected(segment, right, schemes, at)]
                     happened += [self.withdrawn(segment, at, basis), self.revoked(segment, at)]
                 case 4:
                     happened += [

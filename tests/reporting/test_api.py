@@ -125,6 +125,7 @@ async def test_a_day_is_shown_as_far_as_it_may_be(
     people += [field.withdrawn("S11-AC017") for _ in range(10)] + [
         field.withdrawn("S11-AC018") for _ in range(3)
     ]
+    people += [field.corrected("S11-AC017", ["PM-KISAN"], ["PMUY"]) for _ in range(10)]
     await field.apply([*field.defined(), *people])
     async with running_api(reporting_engine, redis, now=lambda: NEXT_DAY) as api:
         content = (await api.get(f"/v1/rollups/S11-PC04/days?from={DAY}&to={DAY + timedelta(days=1)}")).json()
@@ -135,6 +136,8 @@ async def test_a_day_is_shown_as_far_as_it_may_be(
         assert day["withdrawn"] == {"value": 13, "reason": None}
         assert day["beneficiaries"] == {"value": 11, "reason": None}
         assert day["schemes"] == {"PMUY": {"value": 12, "reason": None}}
+        assert day["schemes_added"]["PM-KISAN"] == {"value": 10, "reason": None}
+        assert day["schemes_removed"]["PM-KISAN"] == {"value": None, "reason": "fewer than 10"}
         assert today["closed"] is False
         assert today["withdrawn"] == {"value": None, "reason": "the day is not closed"}
         segment = (await api.get(f"/v1/rollups/S11-AC018/days?from={DAY}&to={DAY}")).json()["days"][0]

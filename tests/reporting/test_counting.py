@@ -18,6 +18,7 @@ from mitra_shared.contracts.events import (
     CertificatesPrintedV1,
     CertificateWaitlistedV1,
     Event,
+    MitraCorrectedV1,
     MitraEnrolledV1,
     MitraEvent,
     MitraWithdrawnV1,
@@ -29,7 +30,7 @@ from mitra_shared.ids import AreaCode, Partition
 from reporting.domain.counting import difference
 from reporting.mirror import Mirror
 from reporting.storage.tables import TOTAL_COLUMNS
-from tests.factories import small_campaign
+from tests.factories import SCHEMES, small_campaign
 from tests.reporting.field import DAY, START, Field, source_of
 
 Paper = CertificatesPrintedV1 | CertificatesDispatchedV1 | CertificateHandedOverV1
@@ -51,6 +52,16 @@ def recount_custody(days: Counter[tuple[str, date, str, str]], event: Event) -> 
     days[event.campaign, day, event.segment, f"custody:{name}"] += getattr(event, "count", 1)
 
 
+def recount_correction(event: Event, day: date) -> Iterable[tuple[str, date, str, str]]:
+    if not isinstance(event, MitraCorrectedV1) or event.schemes is None:
+        return
+    for scheme in SCHEMES:
+        moved = (scheme in event.schemes.schemes) - (scheme in event.schemes.previous)
+        if moved:
+            name = "scheme_added" if moved > 0 else "scheme_removed"
+            yield event.campaign, day, event.constituency, f"{name}:{scheme}"
+
+
 def recount(events: Iterable[Event]) -> Days:
     """The daily counts, the slow and obvious way."""
     days: Counter[tuple[str, date, str, str]] = Counter()
@@ -69,6 +80,7 @@ def recount(events: Iterable[Event]) -> Days:
             days[*at, f"basis:{event.basis}"] += 1
             for scheme in event.schemes:
                 days[event.campaign, day, event.constituency, f"scheme:{scheme}"] += 1
+        days.update(recount_correction(event, day))
         if isinstance(event, MitraWithdrawnV1):
             days[*at, "withdrawn"] += 1
         if isinstance(event, CertificateIssuedV1) and event.previous == "waitlisted":
@@ -103,7 +115,7 @@ async def stored_totals(engine: AsyncEngine) -> dict[tuple[str, str, str], int]:
 def totals_of(days: Days) -> dict[tuple[str, str, str], int]:
     totals: Counter[tuple[str, str, str]] = Counter()
     for (campaign, _, area, metric), count in days.items():
-        if not metric.startswith("scheme:"):
+        if not metric.startswith("scheme"):
             totals[campaign, area, metric] += count
     return {cell: count for cell, count in totals.items() if count}
 
@@ -252,6 +264,28 @@ async def test_what_is_forgotten_and_replayed_is_as_it_was(
     codes = field.campaign.by_code
     followed, read_anew = mirror.boards[field.campaign.id], fresh.boards[field.campaign.id]
     assert [followed.rollup(c).counts for c in codes] == [read_anew.rollup(c).counts for c in codes]
+
+
+async def test_a_correction_counts_on_its_day_and_leaves_the_day_of_the_enrolment(
+    field: Field, reporting_engine: AsyncEngine
+) -> None:
+    await field.apply([*field.defined(), field.enrolled("S11-AC017", schemes=["PMUY", "PMAY-G"])])
+    later = field.corrected(
+        "S11-AC017", ["PMAY-G", "PM-KISAN"], ["PMUY", "PMAY-G"], START + timedelta(days=2)
+    )
+    name_alone = later.model_copy(update={"schemes": None})
+    await field.apply([later, name_alone])
+    schemes = {
+        (day, metric): count
+        for (_, day, area, metric), count in (await stored_days(reporting_engine)).items()
+        if area == "S11-PC04"
+    }
+    assert schemes == {
+        (DAY, "scheme:PMUY"): 1,
+        (DAY, "scheme:PMAY-G"): 1,
+        (DAY + timedelta(days=2), "scheme_added:PM-KISAN"): 1,
+        (DAY + timedelta(days=2), "scheme_removed:PMUY"): 1,
+    }
 
 
 async def test_a_day_ends_at_midnight_in_india(field: Field, reporting_engine: AsyncEngine) -> None:

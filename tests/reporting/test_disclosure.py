@@ -93,6 +93,14 @@ def test_schemes_are_shown_for_constituencies_and_above(level: Level, expected: 
     assert disclosed({"scheme:PMUY": seats}, closed=True)["scheme:PMUY"][LEVELS[level]] == expected
 
 
+@pytest.mark.parametrize("metric", ["scheme_added:PMUY", "scheme_removed:PMUY"])
+def test_nine_corrections_look_like_none_and_ten_are_shown_for_constituencies_and_above(metric: str) -> None:
+    seats: dict[str, int] = {area.code: 0 for area in CAMPAIGN.at_level(Level.CONSTITUENCY)}
+    assert disclosed({metric: seats | {"S11-PC04": 9}}, closed=True) == disclosed({}, closed=True)
+    shown = disclosed({metric: seats | {"S11-PC04": 10}}, closed=True)[metric]
+    assert (shown["S11-PC04"], shown["S11-AC017"]) == (Figure(10), Figure(None, TOO_FINE))
+
+
 def test_a_small_cell_does_not_follow_from_its_parent_and_siblings() -> None:
     shown = closed_day(withdrawn={"S11-AC017": 3, "S11-AC018": 20, "S11-AC019": 30})["withdrawn"]
     assert shown["S11-PC04"] == Figure(53)

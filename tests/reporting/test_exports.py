@@ -140,6 +140,8 @@ async def test_days_are_those_of_each_area_with_why_figures_are_hidden(
             row = shown[area, day["day"]]
             figures = {name: day[name] for name in ("enrolled", "withdrawn", "beneficiaries", "opinions")}
             figures |= {f"scheme_{name}": figure for name, figure in day["schemes"].items()}
+            for field_of, of in (("schemes_added", "scheme_added"), ("schemes_removed", "scheme_removed")):
+                figures |= {f"{of}_{name}": figure for name, figure in day[field_of].items()}
             for name, figure in figures.items():
                 assert row[name] == as_written(form, figure["value"])
                 assert row[f"{name}_why_hidden"] == as_written(form, figure["reason"])

@@ -1,7 +1,7 @@
 """The pages as markup: what each reader finds on them, without a browser and without a script."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.security.tokens import Role
 from tests.factories import small_campaign
-from tests.reporting.field import Field
+from tests.reporting.field import START, Field
 from tests.reporting.reporting_api import ReportingApi, bearer, running_api, token
 
 IN_CHARGE = token(Role.IN_CHARGE, "S11-PC04")
@@ -139,6 +139,19 @@ async def test_single_days_show_hidden_figures_as_hidden(later: ReportingApi) ->
     assert text.count('<tr><th scope="row">') >= 7
     assert 'class="number hidden"' in text
     assert "Pradhan Mantri Ujjwala Yojana" in text
+
+
+async def test_corrections_of_a_scheme_stand_beside_it_once_they_may_be_shown(
+    field: Field, reporting_engine: AsyncEngine, redis: Redis
+) -> None:
+    corrections = [field.corrected("S11-AC017", ["PMAY-G"], ["PMUY"]) for _ in range(9)]
+    corrections += [field.corrected("S11-AC018", [], ["PMUY"])]
+    await field.apply([*field.defined(), *corrections])
+    async with running_api(reporting_engine, redis, now=lambda: START + timedelta(days=3)) as api:
+        await api.caught_up()
+        text = await text_of(api, "/areas/S11-PC04/days")
+    assert "removed by correction" in text
+    assert "added by correction" not in text
 
 
 async def test_everybody_may_see_the_progress_of_the_whole_where_that_is_switched_on(

@@ -62,6 +62,16 @@ class World:
             ]
         )
 
+    async def correct(self, numbers: Sequence[int]) -> None:
+        await self.field.apply(
+            [
+                self.field.corrected(SEGMENT, ["PMUY"], ["PMAY-G"]).model_copy(
+                    update={"mitra_id": self.people[number].mitra_id}
+                )
+                for number in numbers
+            ]
+        )
+
     async def print(self, number: int) -> None:
         papers = [self.field.printed(SEGMENT, number), self.field.dispatched(SEGMENT, number)]
         await self.field.apply([*papers, *(self.field.handed_over(SEGMENT) for _ in range(number))])
@@ -219,6 +229,19 @@ async def test_a_withdrawal_is_no_news(reporting_engine: AsyncEngine, redis: Red
         assert board.changed_since(version, board.definition.by_code) == []
 
 
+async def test_a_correction_is_no_news(reporting_engine: AsyncEngine, redis: Redis) -> None:
+    world = World(reporting_engine, redis)
+    await world.define(small_campaign())
+    await world.enrol(QUOTA + 4)
+    before = await world.seen(redis)
+    version = world.mirror.version
+    await world.correct([0, QUOTA + 1])
+    assert await world.publisher.publish() == 0
+    assert await world.seen(redis) == before
+    board = world.mirror.boards[world.field.campaign.id]
+    assert board.changed_since(version, board.definition.by_code) == []
+
+
 async def test_a_paper_beyond_those_that_count_as_issued_is_no_news(
     reporting_engine: AsyncEngine, redis: Redis
 ) -> None:
@@ -231,20 +254,22 @@ async def test_a_paper_beyond_those_that_count_as_issued_is_no_news(
     assert await world.publisher.publish() == 0
 
 
-async def test_no_figure_of_a_day_tells_of_nine_withdrawals(
-    reporting_engine: AsyncEngine, redis: Redis
+@pytest.mark.parametrize("area", [SEGMENT, "S11-PC04", "IN"])
+async def test_no_figure_of_a_day_tells_of_nine_withdrawals_or_corrections(
+    reporting_engine: AsyncEngine, redis: Redis, area: str
 ) -> None:
     days = []
-    for withdraw in (False, True):
+    for something_happens in (False, True):
         await _empty(reporting_engine, redis)
         world = World(reporting_engine, redis)
         await world.define(small_campaign())
         await world.enrol(30)
-        if withdraw:
+        if something_happens:
+            await world.correct(range(9))
             await world.withdraw([*range(4), *range(20, 25)])
         async with running_api(reporting_engine, redis) as api:
             await api.caught_up()
-            answer = await api.get(f"/v1/rollups/{SEGMENT}/days?from={DAY}&to={DAY}")
+            answer = await api.get(f"/v1/rollups/{area}/days?from={DAY}&to={DAY}")
         days.append(answer.json()["days"])
     assert days[0][0]["closed"] is True
     assert days[0] == days[1]

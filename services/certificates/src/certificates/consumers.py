@@ -12,7 +12,7 @@ from certificates.commands.erase_holders import erase_holders
 from certificates.commands.forget_partition import forget_partition
 from certificates.commands.redefine_campaign import RedefineCampaign, redefine_campaign
 from certificates.domain.certificate import Cause
-from certificates.domain.happenings import Cleared, Enrolled, Happening, Withdrawn
+from certificates.domain.happenings import Cleared, Corrected, Enrolled, Happening, Withdrawn
 from certificates.domain.pool import IssueOn, Plan, PlannedSegment, PoolLevel, Terms
 from certificates.storage.desk_entries import DeskEntry
 from certificates.storage.tables import GROUP
@@ -24,6 +24,7 @@ from mitra_shared.contracts.events import (
     CampaignDefinedV1,
     EnrolmentEvent,
     MitraClearedV1,
+    MitraCorrectedV1,
     MitraEnrolledV1,
     MitraErasedV1,
     MitraWithdrawnV1,
@@ -39,7 +40,7 @@ def consumer_group(broker: RedisBroker, key: KeyedHash) -> ConsumerGroup:
 
     @subscriber(broker, ENROLMENT)
     async def on_enrolment(events: list[EnrolmentEvent], delivery: Delivery) -> None:
-        """Enrolments, withdrawals, clearances and campaign definitions become certificates."""
+        """Enrolments, corrections, withdrawals, clearances and definitions become certificates."""
         await apply(events, delivery, key)
 
     async def erase(unit: UnitOfWork, mitras: Sequence[MitraId]) -> None:
@@ -79,7 +80,9 @@ def _before(waiting: deque[DeskEntry], place: Place) -> Sequence[DeskEntry]:
 
 
 def happening(
-    event: MitraEnrolledV1 | MitraWithdrawnV1 | MitraClearedV1, place: Place, key: KeyedHash
+    event: MitraEnrolledV1 | MitraCorrectedV1 | MitraWithdrawnV1 | MitraClearedV1,
+    place: Place,
+    key: KeyedHash,
 ) -> Happening:
     """What an event about a Mitra tells."""
     about = (
@@ -99,6 +102,10 @@ def happening(
                 event.holder_name,
                 event.language,
                 event.recruiter,
+            )
+        case MitraCorrectedV1(language=language):
+            return Corrected(
+                *about, event.name_changed, event.holder_name, None if language is None else language.language
             )
         case MitraWithdrawnV1():
             return Withdrawn(*about)

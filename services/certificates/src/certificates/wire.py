@@ -103,7 +103,7 @@ def _places_to_wire(change: PlacesChange) -> PlacesEvent:
             assert_never(change)
 
 
-def _told(change: CertificateChange | CertificateReissued | CertificateCorrected) -> dict[str, Any]:
+def _told(change: CertificateChange | CertificateReissued) -> dict[str, Any]:
     return {
         "event_id": event_id_of(change),
         "campaign": change.campaign,

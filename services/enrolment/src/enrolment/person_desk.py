@@ -12,6 +12,7 @@ from enrolment.commands.ask_request import (
     AskRequest,
     Correction,
     Grievance,
+    PersonWithdrew,
     TooManyOpen,
     ask_request,
 )
@@ -22,7 +23,7 @@ from enrolment.domain.rights import LONGEST_GRIEVANCE, UnfitGrievance, clean_gri
 from enrolment.person_queries import campaign_of, held
 from enrolment.person_schemas import CorrectionAsked, GrievanceBrought, Nomination, PersonHeld
 from enrolment.phones import normalise_phone
-from enrolment.problems import TOO_MANY_OPEN
+from enrolment.problems import MITRA_WITHDRAWN, TOO_MANY_OPEN
 from enrolment.service import Service
 from enrolment.storage.row_security import Work
 from mitra_shared.campaign.definition import Rights
@@ -32,6 +33,7 @@ from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_pers
 from mitra_shared.telemetry.trace import current_traceparent
 
 _GONE = "Everything personal of this receipt is erased, or there was nothing"
+_WITHDREW = "You withdrew: what is still held waits for its erasure, and nothing is corrected any more"
 
 
 class PersonDesk:
@@ -76,7 +78,8 @@ class PersonDesk:
         """Ask for a correction. Returns when it is due.
 
         Raises:
-            Problem: 422 for a name or scheme that cannot be, or nothing to correct; 409 with too many open.
+            Problem: 422 for a name or scheme that cannot be, or nothing to correct; 409 with too many open,
+                or once withdrawn.
         """
         service = self._service
         campaign = await service.campaign(await campaign_of(service.engine, session.mitra))
@@ -122,6 +125,8 @@ class PersonDesk:
             return await ask_request(command, rights, self._service.engine, self._seals)
         except MitraNotFound:
             raise NOT_FOUND(_GONE) from None
+        except PersonWithdrew:
+            raise MITRA_WITHDRAWN(_WITHDREW) from None
         except TooManyOpen:
             raise TOO_MANY_OPEN(
                 f"{MOST_OPEN} of your requests of this kind wait for an answer, as many as may"

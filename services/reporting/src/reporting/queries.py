@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode
 from reporting.domain.board import Board, Rollup
-from reporting.domain.counting import SCHEME_PREFIX, Counted
+from reporting.domain.counting import ADDED_PREFIX, REMOVED_PREFIX, SCHEME_PREFIX, Counted
 from reporting.domain.days import last_closed_day
 from reporting.domain.disclosure import AreaTree, Figure, disclosed_day
 from reporting.domain.goals import Aim
@@ -189,9 +189,15 @@ def day_document(day: date, figures: Mapping[str, Figure], *, closed: bool) -> D
         "day": day,
         "closed": closed,
         **{field: figures[str(metric)]._asdict() for field, metric in _DAY_FIELDS.items()},
-        "schemes": {
-            metric.removeprefix(SCHEME_PREFIX): figure._asdict()
-            for metric, figure in figures.items()
-            if metric.startswith(SCHEME_PREFIX)
-        },
+        "schemes": _by_scheme(figures, SCHEME_PREFIX),
+        "schemes_added": _by_scheme(figures, ADDED_PREFIX),
+        "schemes_removed": _by_scheme(figures, REMOVED_PREFIX),
+    }
+
+
+def _by_scheme(figures: Mapping[str, Figure], prefix: str) -> Document:
+    return {
+        metric.removeprefix(prefix): figure._asdict()
+        for metric, figure in figures.items()
+        if metric.startswith(prefix)
     }

@@ -120,7 +120,11 @@ class FigureShown(Answer):
 
 
 class DayShown(Answer):
-    """One day (IST) of an area. `certificates_promoted` were issued after they had waited."""
+    """One day (IST) of an area. `certificates_promoted` were issued after they had waited.
+
+    `schemes` is as it was told at the enrolments of that day, and stays so; `schemes_added` and
+    `schemes_removed` are the corrections made that day.
+    """
 
     day: date
     closed: bool
@@ -132,6 +136,8 @@ class DayShown(Answer):
     certificates_revoked: FigureShown
     opinions: FigureShown
     schemes: dict[str, FigureShown]
+    schemes_added: dict[str, FigureShown]
+    schemes_removed: dict[str, FigureShown]
 
 
 class DaysAnswer(Freshness):

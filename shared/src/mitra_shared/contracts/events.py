@@ -102,6 +102,40 @@ class MitraEnrolledV1(MitraEvent):
     holder_name: Annotated[str | None, Field(default=None, exclude_if=lambda name: name is None)]
 
 
+class LanguageCorrected(BaseModel):
+    """The language that a person is to be addressed in, and the one that stood there before."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: Language
+    previous: Language
+
+
+class SchemesCorrected(BaseModel):
+    """The schemes that a person has received, and those that stood there before."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schemes: tuple[str, ...]
+    previous: tuple[str, ...]
+
+
+class MitraCorrectedV1(MitraEvent):
+    """What is recorded of a person was put right, at the person's own request.
+
+    A part is there if it changed, beside what it replaces, so that counts can follow. `holder_name` is the
+    right name, sealed as that of `MitraEnrolledV1` and, like it, gone once the person was erased;
+    `name_changed` says also then that there was one.
+    """
+
+    topic: ClassVar[Topic] = ENROLMENT
+    type: Literal["MitraCorrectedV1"] = "MitraCorrectedV1"
+    name_changed: bool
+    holder_name: Annotated[str | None, Field(default=None, exclude_if=lambda name: name is None)]
+    language: LanguageCorrected | None = None
+    schemes: SchemesCorrected | None = None
+
+
 class MitraWithdrawnV1(MitraEvent):
     """A person withdrew consent. Carries what a rollup needs to say so without a look-up."""
 
@@ -338,7 +372,12 @@ class StaffStandingV1(TimedEvent):
 
 
 EnrolmentEvent = Annotated[
-    CampaignDefinedV1 | MitraEnrolledV1 | MitraWithdrawnV1 | MitraErasedV1 | MitraClearedV1,
+    CampaignDefinedV1
+    | MitraEnrolledV1
+    | MitraCorrectedV1
+    | MitraWithdrawnV1
+    | MitraErasedV1
+    | MitraClearedV1,
     Field(discriminator="type"),
 ]
 OpinionEvent = OpinionReleasedV1

@@ -30,7 +30,7 @@ class Facts(Frozen):
         credential_id: random to look at, in no event, and different for every version of a certificate.
         issuer: public base address of the certificates service, e.g. `https://mitra.example.org`.
         holder_name: exactly as given, in its script.
-        language: the one the holder was enrolled in; renderings use it unless another is asked for.
+        language: the one the holder is addressed in; renderings use it unless another is asked for.
         number: as printed, e.g. `S11-AC032-0007`.
         issued_at: in whole seconds.
     """

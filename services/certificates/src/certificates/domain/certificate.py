@@ -43,7 +43,7 @@ class Certificate:
         holder_name: sealed; forgotten when the certificate is revoked.
         queue_position: log position of the event that made it eligible; None before.
         serial: number within the segment, kept after revocation.
-        language: the one the person was enrolled in.
+        language: the one the person was enrolled in, or asked for before it was issued.
         recruiter: who enrolled the person, for the list that goes with a print sheet; forgotten as the name
             is.
         revision: counts what was signed for it: 2 after the first correction or new number.

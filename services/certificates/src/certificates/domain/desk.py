@@ -9,16 +9,11 @@ from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from certificates.domain.certificate import Cause, Certificate, State, visible_number
-from certificates.domain.events import (
-    CertificateCorrected,
-    CertificateReissued,
-    Change,
-    PlacesRaised,
-    PlacesReserved,
-)
+from certificates.domain.correcting import correct_issued
+from certificates.domain.events import CertificateReissued, Change, PlacesRaised, PlacesReserved
 from certificates.domain.pool import Pool
 from certificates.domain.register import Register
-from mitra_shared.ids import AreaCode, CampaignId, CertificateId, MitraId
+from mitra_shared.ids import AreaCode, CertificateId
 
 
 class DeskRefusal(Exception):
@@ -184,7 +179,15 @@ def _reissue(register: Register, decision: ReissueCertificate, cause: Cause) -> 
     register.touch(certificate)
     return [
         CertificateReissued(
-            *_about(certificate, cause), certificate.serial, void_serial, certificate.revision
+            certificate.id,
+            certificate.mitra_id,
+            certificate.campaign,
+            certificate.constituency,
+            certificate.segment,
+            cause,
+            certificate.serial,
+            void_serial,
+            certificate.revision,
         )
     ]
 
@@ -192,11 +195,8 @@ def _reissue(register: Register, decision: ReissueCertificate, cause: Cause) -> 
 def _correct(register: Register, decision: CorrectName, cause: Cause) -> list[Change]:
     certificate = _certificate(register, decision.certificate_id)
     serial = _valid_serial(certificate)
-    certificate.revision += 1
-    if decision.holder_name is not None:
-        certificate.holder_name = decision.holder_name
     register.touch(certificate)
-    return [CertificateCorrected(*_about(certificate, cause), serial, certificate.revision)]
+    return [correct_issued(certificate, serial, decision.holder_name, cause)]
 
 
 def _pool(register: Register, area: AreaCode) -> Pool:
@@ -247,16 +247,3 @@ def _set_aside(register: Register, pool: Pool, programme: UUID, places: int, cau
 def _home(register: Register, pool: Pool) -> AreaCode:
     segment = register.segments.get(pool.area)
     return pool.area if segment is None else segment.constituency
-
-
-def _about(
-    certificate: Certificate, cause: Cause
-) -> tuple[CertificateId, MitraId, CampaignId, AreaCode, AreaCode, Cause]:
-    return (
-        certificate.id,
-        certificate.mitra_id,
-        certificate.campaign,
-        certificate.constituency,
-        certificate.segment,
-        cause,
-    )

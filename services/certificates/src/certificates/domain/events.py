@@ -93,6 +93,6 @@ class PlacesReserved(NamedTuple):
     places: int
 
 
-CertificateChange = CertificateIssued | CertificateWaitlisted | CertificateRevoked
+CertificateChange = CertificateIssued | CertificateWaitlisted | CertificateRevoked | CertificateCorrected
 PlacesChange = PlacesRaised | PlacesReserved
-Change = CertificateChange | CertificateReissued | CertificateCorrected | PlacesChange
+Change = CertificateChange | CertificateReissued | PlacesChange

@@ -25,6 +25,22 @@ class Enrolled(NamedTuple):
     recruiter: StaffId
 
 
+class Corrected(NamedTuple):
+    """What is recorded of a person was put right; what stays as it is is None.
+
+    The name is sealed. `name_changed` says that there is one, also in a replay, when it may be erased.
+    """
+
+    partition: Partition
+    campaign: CampaignId
+    mitra_id: MitraId
+    segment: AreaCode
+    cause: Cause
+    name_changed: bool
+    holder_name: str | None
+    language: Language | None
+
+
 class Withdrawn(NamedTuple):
     """A person withdrew consent."""
 
@@ -45,4 +61,4 @@ class Cleared(NamedTuple):
     cause: Cause
 
 
-Happening = Enrolled | Withdrawn | Cleared
+Happening = Enrolled | Corrected | Withdrawn | Cleared

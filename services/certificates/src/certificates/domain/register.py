@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import assert_never
 
 from certificates.domain.certificate import Cause, Certificate, State
+from certificates.domain.correcting import put_right
 from certificates.domain.events import (
     CertificateChange,
     CertificateIssued,
@@ -19,7 +20,7 @@ from certificates.domain.events import (
     Change,
     PlacesChange,
 )
-from certificates.domain.happenings import Cleared, Enrolled, Happening, Withdrawn
+from certificates.domain.happenings import Cleared, Corrected, Enrolled, Happening, Withdrawn
 from certificates.domain.pool import BEFORE_THE_FIRST, IssueOn, Plan, Pool, PoolLevel, Segment, Terms
 from certificates.domain.redrawing import carry_over
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId, MitraId
@@ -54,6 +55,8 @@ class Register:
         match happening:
             case Enrolled():
                 return self._enrol(happening)
+            case Corrected():
+                return self._put_right(happening)
             case Withdrawn():
                 return self._withdraw(happening)
             case Cleared():
@@ -137,6 +140,13 @@ class Register:
         if certificate.state is not State.HELD or certificate.queue_position is not None:
             return []
         return self._make_eligible(certificate, cleared.cause, previous=State.HELD)
+
+    def _put_right(self, corrected: Corrected) -> list[CertificateChange]:
+        certificate = self._of(corrected.mitra_id)
+        if certificate.state is State.REVOKED:
+            return []
+        self.touch(certificate)
+        return [*put_right(certificate, corrected)]
 
     def _withdraw(self, withdrawn: Withdrawn) -> list[CertificateChange]:
         certificate = self._of(withdrawn.mitra_id)

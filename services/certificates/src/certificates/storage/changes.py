@@ -19,12 +19,13 @@ _CHANGE: Final = text(
     update certificate as c
     set state = new.state, queue_position = new.queue_position, serial = new.serial,
         issued_at = new.issued_at, revoked_at = new.revoked_at, revision = new.revision,
-        holder_name = case when new.state = 'revoked' then null else c.holder_name end,
-        recruiter = case when new.state = 'revoked' then null else c.recruiter end
+        holder_name = case when new.state = 'revoked' then null else new.holder_name end,
+        language = new.language, recruiter = case when new.state = 'revoked' then null else c.recruiter end
     from unnest(cast(:ids as uuid[]), cast(:states as text[]), cast(:queue_positions as bigint[]),
                 cast(:serials as integer[]), cast(:issued as timestamptz[]),
-                cast(:revoked as timestamptz[]), cast(:revisions as integer[]))
-        as new(id, state, queue_position, serial, issued_at, revoked_at, revision)
+                cast(:revoked as timestamptz[]), cast(:revisions as integer[]), cast(:names as text[]),
+                cast(:languages as text[]))
+        as new(id, state, queue_position, serial, issued_at, revoked_at, revision, holder_name, language)
     where c.id = new.id
     """
 )
@@ -57,6 +58,8 @@ async def save(connection: AsyncConnection, registers: Registers) -> None:
                 "issued": [c.issued_at for c in changed],
                 "revoked": [c.revoked_at for c in changed],
                 "revisions": [c.revision for c in changed],
+                "names": [c.holder_name for c in changed],
+                "languages": [c.language for c in changed],
                 "withdrawn": [c.id for c in changed if c.state is State.REVOKED],
             },
         )

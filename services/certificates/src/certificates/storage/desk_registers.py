@@ -16,7 +16,6 @@ from certificates.domain.desk import (
     ReservePlaces,
 )
 from certificates.domain.events import (
-    CertificateCorrected,
     CertificateReissued,
     Change,
     PlacesRaised,
@@ -129,8 +128,6 @@ _SAVE_RESERVATION: Final = text(
     """
 )
 
-_RENAME: Final = text("update certificate set holder_name = :holder_name where id = :id")
-
 _VOID: Final = text(
     """
     insert into void_number (campaign, segment, serial, partition, certificate_id, voided_at)
@@ -175,9 +172,6 @@ async def save_decision(
                         "voided_at": change.cause.occurred_at,
                     },
                 )
-            case CertificateCorrected():
-                holder_name = register.certificates[change.mitra_id].holder_name
-                await connection.execute(_RENAME, {"id": change.certificate_id, "holder_name": holder_name})
             case _:
                 pass
     await save(connection, {scope: register})

@@ -12,7 +12,7 @@ from enrolment.commands.open_session import PersonSession, form_secret
 from enrolment.domain.rights import LONGEST_GRIEVANCE
 from enrolment.person_desk import PersonDesk
 from enrolment.person_schemas import CorrectionAsked, GrievanceBrought, Nomination, PersonHeld
-from enrolment.problems import TOO_MANY_OPEN
+from enrolment.problems import MITRA_WITHDRAWN, TOO_MANY_OPEN
 from enrolment.service import Service
 from mitra_shared.campaign.definition import Language
 from mitra_shared.http.answers import problem_of_body
@@ -32,6 +32,10 @@ _WRONG_FIELDS: Final[Mapping[str, str]] = {
     "phone": "problem_phone",
     "text": "problem_text",
     "": "problem_nothing",
+}
+_REFUSED: Final[Mapping[str, str]] = {
+    TOO_MANY_OPEN.slug: "problem_too_many",
+    MITRA_WITHDRAWN.slug: "problem_withdrew",
 }
 
 
@@ -139,8 +143,8 @@ def _changed(form: Typed, held: PersonHeld) -> CorrectionAsked:
 
 def wrong_in_words(problem: Problem) -> list[str]:
     """Keys of the words that tell a person what is not right."""
-    if problem.type_slug == TOO_MANY_OPEN.slug:
-        return ["problem_too_many"]
+    if problem.type_slug in _REFUSED:
+        return [_REFUSED[problem.type_slug]]
     fields = [error["field"] for error in problem.extensions.get("errors", ())]
     found = list(dict.fromkeys(_WRONG_FIELDS.get(field, "problem_unexpected") for field in fields))
     return found or ["problem_unexpected"]

@@ -12,12 +12,14 @@ from enrolment.commands.answer_request import (
     RequestNotFound,
     answer_request,
 )
+from enrolment.commands.ask_request import PersonWithdrew
 from enrolment.domain.rights import RequestId, RequestState
 from enrolment.person_schemas import RequestAnswer, RequestAnswered, RequestList, RequestOpened
-from enrolment.problems import ANSWERED_ALREADY
+from enrolment.problems import ANSWERED_ALREADY, MITRA_WITHDRAWN
 from enrolment.service import Service
 from mitra_shared.http.problems import NOT_FOUND, Problem, problem_responses
 from mitra_shared.security.tokens import Role
+from mitra_shared.telemetry.trace import current_traceparent
 
 InPath = Annotated[RequestId, Path()]
 
@@ -54,16 +56,23 @@ def request_routes(service: Service) -> APIRouter:
     async def answer(request_id: InPath, given: RequestAnswer, caller: InCharge) -> RequestAnswered:
         """`done` carries out a correction at once. The person is told that there is an answer.
 
-        A certificate that shows the old name is corrected at the certificates desk.
+        A certificate with the old name follows: one that is issued keeps its number and is signed anew.
         """
         campaign = (await service.campaign(caller.campaign)).rules.campaign
-        command = AnswerRequest(request_id, campaign, caller, given.reason, service.clock())
+        command = AnswerRequest(
+            request_id, campaign, caller, given.reason, service.clock(), current_traceparent()
+        )
         try:
             state = await answer_request(command, service.engine, service.seals)
         except RequestNotFound:
             raise _not_found() from None
         except AnsweredAlready:
             raise ANSWERED_ALREADY("An answer stands; look at it with GET") from None
+        except PersonWithdrew:
+            raise MITRA_WITHDRAWN(
+                "The person withdrew, and nothing is corrected any more."
+                " Answer with `explained` or `not_justified`"
+            ) from None
         return RequestAnswered(state=state, reason=given.reason)
 
     return router

@@ -1,11 +1,15 @@
-"""Answer a request of a person: a correction that is granted takes effect in the same transaction."""
+"""Answer a request of a person: a correction that is granted takes effect in the same transaction.
+
+Of somebody who has withdrawn nothing is corrected any more: what is still held waits for its erasure.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.commands.ask_request import Correction
+from enrolment.commands.ask_request import Correction, PersonWithdrew
+from enrolment.commands.correct_mitra import correct_mitra
 from enrolment.domain.rights import ANSWERED, AnswerReason, RequestId, RequestKind, RequestState
 from enrolment.messages.kinds import Message, MessageKind
 from enrolment.messages.outbox import enqueue
@@ -35,6 +39,7 @@ class AnswerRequest:
     caller: Caller
     reason: AnswerReason
     asked_at: datetime
+    traceparent: str | None = None
 
 
 async def answer_request(command: AnswerRequest, engine: AsyncEngine, seals: Seals) -> RequestState:
@@ -43,6 +48,7 @@ async def answer_request(command: AnswerRequest, engine: AsyncEngine, seals: Sea
     Raises:
         RequestNotFound: not of this constituency, or none.
         AnsweredAlready: see there.
+        PersonWithdrew: there is nothing to correct any more; another answer can be given.
         SealError: what is to be corrected cannot be opened.
         sqlalchemy.exc.DBAPIError: the database is away; asking again is safe.
     """
@@ -53,24 +59,23 @@ async def _answer(command: AnswerRequest, engine: AsyncEngine, seals: Seals) -> 
     state = RequestState.ANSWERED if command.reason in ANSWERED else RequestState.REFUSED
     async with unit_of_work(engine) as unit:
         await act_as(unit.connection, command.caller, command.campaign, command.asked_at)
+        found = await requests.find(unit.connection, command.request)
+        if found is None or (found.campaign, found.constituency) != (command.campaign, command.caller.area):
+            raise RequestNotFound
+        # The person before the request, as an erasure does, which would wait for this one otherwise.
+        person = await mitras.find_sealed(unit.connection, found.mitra, for_update=True)
         row = await requests.find(unit.connection, command.request, for_update=True)
-        if row is None or (row.campaign, row.constituency) != (command.campaign, command.caller.area):
+        if row is None or person is None:
             raise RequestNotFound
         if row.state != RequestState.OPEN:
             if (row.state, row.reason) != (state, command.reason):
                 raise AnsweredAlready
             return state
-        if row.kind == RequestKind.CORRECTION and command.reason is AnswerReason.DONE and row.details:
+        if row.kind == RequestKind.CORRECTION and command.reason is AnswerReason.DONE:
+            if person.withdrawn_at is not None or row.details is None:
+                raise PersonWithdrew
             correction = Correction.of_details(seals.open_details(row.details, row.id))
-            name = None if correction.name is None else seals.seal_name(correction.name, row.mitra)
-            await mitras.correct(
-                unit.connection,
-                row.mitra,
-                name=name,
-                language=correction.language,
-                schemes=correction.schemes,
-                at=command.asked_at,
-            )
+            await correct_mitra(unit, person, correction, seals, command.asked_at, command.traceparent)
         await requests.answer(
             unit.connection, command.request, state, command.reason, command.caller.subject, command.asked_at
         )

@@ -25,6 +25,10 @@ class TooManyOpen(Exception):
     """The person has as many open requests of the kind as there may be."""
 
 
+class PersonWithdrew(Exception):
+    """The person has withdrawn: nothing is corrected of what waits for its erasure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
     """What is to be put right; None: is right as it is. The name is clean, the schemes are the campaign's."""
@@ -78,6 +82,7 @@ async def ask_request(command: AskRequest, rights: Rights, engine: AsyncEngine, 
     Raises:
         MitraNotFound: there is nobody of this id.
         TooManyOpen: see there.
+        PersonWithdrew: it is a correction, and there is nothing left to correct.
         sqlalchemy.exc.DBAPIError: the database is away.
     """
     return await retrying(lambda: _ask(command, rights, engine, seals))
@@ -98,6 +103,8 @@ async def _ask(command: AskRequest, rights: Rights, engine: AsyncEngine, seals: 
         row = await mitras.find(unit.connection, command.mitra, for_update=True)
         if row is None:
             raise MitraNotFound
+        if is_correction and row.withdrawn_at is not None:
+            raise PersonWithdrew
         if await requests.open_of_kind(unit.connection, command.mitra, kind) >= MOST_OPEN:
             raise TooManyOpen
         await requests.keep(

@@ -115,18 +115,19 @@ async def mark_withdrawn(connection: AsyncConnection, mitra: MitraId, at: dateti
     )
 
 
-_FIND_SEALED: Final = text(
-    """
+_FIND_SEALED: Final = """
     select id, campaign, constituency, segment, recruiter, recruiter_role, basis, schemes, language, name,
            phone, notice_version, notice_language, notice_hash, consent_manner, enrolled_at, withdrawn_at
     from mitra where id = :id
-    """
-)
+"""
 
 
-async def find_sealed(connection: AsyncConnection, mitra: MitraId) -> Row[Any] | None:
+async def find_sealed(
+    connection: AsyncConnection, mitra: MitraId, *, for_update: bool = False
+) -> Row[Any] | None:
     """The row of a person with name and phone, sealed; for the person alone and whoever answers a request."""
-    return (await connection.execute(_FIND_SEALED, {"id": mitra})).one_or_none()
+    statement = text(f"{_FIND_SEALED} for update" if for_update else _FIND_SEALED)
+    return (await connection.execute(statement, {"id": mitra})).one_or_none()
 
 
 async def of_receipt(connection: AsyncConnection, receipt: bytes) -> MitraId | None:
@@ -147,7 +148,7 @@ async def correct(
     schemes: Sequence[str] | None,
     at: datetime,
 ) -> None:
-    """Put right what is given: a sealed name, a language, schemes. The log stays as it was told."""
+    """Put right what is given: a sealed name, a language, schemes. The event in the log tells others."""
     received = None if schemes is None else list(schemes)
     await connection.execute(
         text(

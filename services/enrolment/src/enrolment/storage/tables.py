@@ -74,7 +74,7 @@ MITRA = Table(
     Column(
         "corrected_at",
         DateTime(timezone=True),
-        comment="language and schemes may differ from the log since then",
+        comment="of the last MitraCorrected in the log",
     ),
     Column("enrolled_at", DateTime(timezone=True), nullable=False),
     Column("withdrawn_at", DateTime(timezone=True)),

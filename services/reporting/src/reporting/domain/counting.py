@@ -22,6 +22,7 @@ from mitra_shared.contracts.events import (
     CertificatesPrintedV1,
     CertificateWaitlistedV1,
     MitraClearedV1,
+    MitraCorrectedV1,
     MitraEnrolledV1,
     MitraErasedV1,
     MitraWithdrawnV1,
@@ -38,6 +39,7 @@ from reporting.domain.days import IST, day_of
 CountedEvent = (
     CampaignDefinedV1
     | MitraEnrolledV1
+    | MitraCorrectedV1
     | MitraWithdrawnV1
     | MitraErasedV1
     | MitraClearedV1
@@ -86,6 +88,16 @@ class Counted(StrEnum):
 
 SCHEME_PREFIX: Final = "scheme:"
 """Daily counts of a scheme are `scheme:<code>`, and their leaf is the constituency: nothing finer is kept."""
+
+ADDED_PREFIX: Final = "scheme_added:"
+REMOVED_PREFIX: Final = "scheme_removed:"
+"""So many people's records got or lost the scheme by a correction, on the day of the correction.
+
+What was told at the enrolment stays counted, and its day as it was shown: a figure that moved by one, or was
+made of both, would tell of the one person who asked.
+"""
+
+OF_SCHEMES: Final = (SCHEME_PREFIX, ADDED_PREFIX, REMOVED_PREFIX)
 
 METRICS_OF: Final[Mapping[Topic, tuple[Counted, ...]]] = {
     ENROLMENT: (Counted.ENROLLED, Counted.WITHDRAWN, Counted.BENEFICIARIES, Counted.ADMIRERS),
@@ -175,7 +187,7 @@ class Difference(NamedTuple):
         """The same counts without the day: schemes are left out, they have no total."""
         totals: dict[TotalCell, Counter[str]] = {}
         for cell, count in self.days.items():
-            if not cell.metric.startswith(SCHEME_PREFIX):
+            if not cell.metric.startswith(OF_SCHEMES):
                 leaf = TotalCell(cell.partition, cell.campaign, cell.area)
                 totals.setdefault(leaf, Counter())[cell.metric] += count
         return totals
@@ -200,6 +212,8 @@ def difference(  # noqa: C901, PLR0912, PLR0915 - one exhaustive match: no event
                 days[DayCell(partition, campaign, segment, day, _BASIS[event.basis])] += 1
                 for scheme in event.schemes:
                     days[DayCell(partition, campaign, event.constituency, day, SCHEME_PREFIX + scheme)] += 1
+            case MitraCorrectedV1():
+                days.update(_of_correction(partition, event))
             case MitraWithdrawnV1():
                 days[_at(partition, event, Counted.WITHDRAWN)] += 1
             case MitraErasedV1() | MitraClearedV1() | CertificateReissuedV1() | CertificateCorrectedV1():
@@ -253,6 +267,17 @@ def _at(
     metric: Counted,
 ) -> DayCell:
     return DayCell(partition, event.campaign, event.segment, day_of(event.occurred_at), str(metric))
+
+
+def _of_correction(partition: Partition, event: MitraCorrectedV1) -> Iterator[DayCell]:
+    """The schemes that came and went, each once."""
+    if event.schemes is None:
+        return
+    now, before = frozenset(event.schemes.schemes), frozenset(event.schemes.previous)
+    day = day_of(event.occurred_at)
+    for prefix, codes in ((ADDED_PREFIX, now - before), (REMOVED_PREFIX, before - now)):
+        for code in codes:
+            yield DayCell(partition, event.campaign, event.constituency, day, prefix + code)
 
 
 def _answers(partition: Partition, event: OpinionReleasedV1) -> Iterator[AnswerCell]:

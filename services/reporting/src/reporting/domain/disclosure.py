@@ -11,6 +11,10 @@ Everything else only as the figure of a closed day and from 10 people up; scheme
 cell below 10 must not be computable from its parent and siblings either, so further cells are hidden beside
 it (complementary suppression over the area tree), and the two bases, which add up to the live figure, are
 shown together or not at all.
+
+What corrections change of schemes is no exception: it has figures of its own, on the day of the correction,
+and what was told at enrolments stays as it was shown. They are there for every scheme of the campaign, be
+they hidden, so that their being there tells nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +23,13 @@ from typing import Final, NamedTuple
 from mitra_shared.campaign.definition import CampaignDefinition, Level
 from mitra_shared.contracts.topics import CUSTODY
 from mitra_shared.ids import AreaCode
-from reporting.domain.counting import METRICS_OF, SCHEME_PREFIX, Counted
+from reporting.domain.counting import (
+    ADDED_PREFIX,
+    METRICS_OF,
+    REMOVED_PREFIX,
+    SCHEME_PREFIX,
+    Counted,
+)
 
 SMALLEST: Final = 10
 """People a shown cell has at least."""
@@ -46,9 +56,10 @@ class Figure(NamedTuple):
 
 
 class AreaTree:
-    """The areas from the top down, with what is needed to add up and to hide."""
+    """The areas from the top down, and the schemes, with what is needed to add up and to hide."""
 
     def __init__(self, definition: CampaignDefinition) -> None:
+        self.schemes: tuple[str, ...] = tuple(scheme.code for scheme in definition.schemes)
         self.level: dict[AreaCode, Level] = {area.code: area.level for area in definition.areas}
         self.children: dict[AreaCode, list[AreaCode]] = {code: [] for code in self.level}
         self.downwards: list[AreaCode] = [a.code for level in Level for a in definition.at_level(level)]
@@ -79,7 +90,9 @@ def disclosed_day(
         leaves: counts of the day by metric and leaf; a metric that is missing counts as nothing.
         closed: whether the day is over for good.
     """
-    schemes = sorted(metric for metric in leaves if metric.startswith(SCHEME_PREFIX))
+    told = sorted(metric for metric in leaves if metric.startswith(SCHEME_PREFIX))
+    corrected = [prefix + code for prefix in (ADDED_PREFIX, REMOVED_PREFIX) for code in tree.schemes]
+    schemes = [*told, *corrected]
     sums = {metric: tree.sums(leaves.get(metric, {})) for metric in [*map(str, DAILY), *schemes]}
     shown: dict[str, Mapping[AreaCode, Figure]] = {}
     for metric, counts in sums.items():

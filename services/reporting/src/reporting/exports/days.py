@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode
 from reporting.domain.board import Board
-from reporting.domain.counting import SCHEME_PREFIX
+from reporting.domain.counting import OF_SCHEMES
 from reporting.exports.areas import NAMED
 from reporting.exports.table import Column, Kind, Row
 from reporting.queries import day_document, disclosed_days
@@ -25,6 +25,12 @@ HEADINGS: Final = {
     "certificates_revoked": "Certificates revoked",
     "opinions": "Opinions let out",
 }
+SCHEMES: Final = {
+    "scheme": ("schemes", "Scheme"),
+    "scheme_added": ("schemes_added", "Scheme added by correction"),
+    "scheme_removed": ("schemes_removed", "Scheme removed by correction"),
+}
+"""Beginnings of the names of columns, each with the field of the day and the heading."""
 NONE_COUNTED: Final = "nobody was counted anywhere that day"
 _HEAD: Final = (Column("day", "Day", Kind.DAY), *NAMED, Column("closed", "Closed", Kind.TRUTH))
 
@@ -34,7 +40,11 @@ def day_columns(board: Board, level: Level) -> tuple[Column, ...]:
     schemes = [] if level is Level.SEGMENT else board.definition.schemes
     figures = [
         *HEADINGS.items(),
-        *((f"scheme_{scheme.code}", f"Scheme: {scheme.name.en}") for scheme in schemes),
+        *(
+            (f"{of}_{scheme.code}", f"{heading}: {scheme.name.en}")
+            for of, (_, heading) in SCHEMES.items()
+            for scheme in schemes
+        ),
     ]
     return (
         *_HEAD,
@@ -71,7 +81,7 @@ async def day_batches(
         figures = {
             metric: of
             for metric, of in every_figure.items()
-            if has_schemes or not metric.startswith(SCHEME_PREFIX)
+            if has_schemes or not metric.startswith(OF_SCHEMES)
         }
         yield [
             _row(
@@ -88,7 +98,13 @@ def _row(board: Board, code: AreaCode, shown: dict[str, Any], figure_names: Sequ
     area = board.definition.by_code[code]
     cells: list[Any] = [shown["day"], code, area.level, area.name.en, shown["closed"]]
     for name in figure_names:
-        scheme = name.removeprefix("scheme_")
-        figure = shown["schemes"].get(scheme) if scheme != name else shown[name]
+        figure = shown[name] if name in shown else _of_scheme(shown, name)
         cells += [figure["value"], figure["reason"]] if figure else [None, NONE_COUNTED]
     return tuple(cells)
+
+
+def _of_scheme(shown: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """The figure of a column; the code of a scheme has no underscore."""
+    of, _, code = name.rpartition("_")
+    found: dict[str, Any] | None = shown[SCHEMES[of][0]].get(code)
+    return found

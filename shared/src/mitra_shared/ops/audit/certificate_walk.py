@@ -22,9 +22,13 @@ from mitra_shared.ops.audit.scene import Letter, Scene
 _STEPS: Final = """
     select log.epoch, log.position, log.type, log.subject, log.occurred_at, log.key, said.campaign,
            said.segment,
-           case when log.type = 'CampaignDefinedV1' then log.payload ->> 'definition' end as definition
+           case when log.type = 'CampaignDefinedV1' then log.payload ->> 'definition' end as definition,
+           said.holder_name, said.name_changed,
+           case log.type when 'MitraCorrectedV1' then said.language ->> 'language'
+               else said.language #>> '{}' end as language
     from enrolment_log as log
-    cross join lateral json_to_record(log.payload) as said(campaign text, segment text)
+    cross join lateral json_to_record(log.payload) as said(
+        campaign text, segment text, holder_name text, name_changed boolean, language json)
     where log.partition = $1 and log.position <= $2 order by log.position
 """
 
@@ -209,12 +213,12 @@ async def walk_partition(
     record = await DeskRecord.of(scene, partition, check)
     reached = scene.position("certificates", ("enrolment", partition))
     async for page in scene.enrolment.pages(_STEPS, partition, reached):
-        for epoch, position, kind, subject, at, key, campaign, segment, definition in page:
+        for epoch, position, kind, subject, at, key, campaign, segment, definition, *told in page:
             check.numbers["enrolment entries followed"] += 1
             # Of a branch that is lost: it had gone further, and the log goes on here instead.
             for decided in record.before((epoch, position)):
                 await walk.decide(decided)
-            step = None if definition else Step(position, kind, subject, at, key, segment)
+            step = None if definition else Step(position, kind, subject, at, key, segment, *told)
             entry = Entry(campaign, position, at, definition, step)
             if position not in skipped and not late.keeps(entry):
                 await walk.play(entry)

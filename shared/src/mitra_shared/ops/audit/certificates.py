@@ -19,13 +19,13 @@ from mitra_shared.ops.audit.snapshots import Row
 
 _ROWS: Final = """
     select mitra_id, campaign, id, constituency, segment, enrolled_at, enrolled_position, state,
-           queue_position, serial, issued_at, revoked_at, revision, pool
+           queue_position, serial, issued_at, revoked_at, revision, language, pool, holder_name
     from certificate where partition = $1
 """
 
 _FIELDS: Final = (
     "mitra_id", "constituency", "segment", "enrolled_at", "enrolled_position", "state", "queue_position",
-    "serial", "issued_at", "revoked_at", "revision",
+    "serial", "issued_at", "revoked_at", "revision", "language",
 )  # fmt: skip
 """Columns in the order of `Paper`."""
 
@@ -62,6 +62,8 @@ async def _compare_rows(
             differing = _differing(paper, row, ledgers[campaign])
             if differing:
                 check.wrong("a certificate is not what follows from the log", f"Mitra {mitra}: {differing}")
+            if paper.name not in {None, row["holder_name"]}:
+                check.wrong("a certificate has not the name that was told last", f"Mitra {mitra}")
     for papers in missing.values():
         for paper in papers.values():
             check.wrong(
@@ -73,11 +75,11 @@ async def _compare_rows(
 def _differing(paper: Paper, row: Row, ledger: Ledger) -> str:
     expected = (
         paper.constituency, paper.segment, paper.enrolled_at, paper.enrolled_position, paper.state,
-        paper.turn, paper.serial, paper.issued_at, paper.revoked_at, paper.revision,
+        paper.turn, paper.serial, paper.issued_at, paper.revoked_at, paper.revision, paper.language,
     )  # fmt: skip
-    if expected == row[3:13] and row["pool"] == ledger.pool(paper.segment):
+    if expected == row[3:14] and row["pool"] == ledger.pool(paper.segment):
         return ""
-    found = [*zip(_FIELDS[1:], expected, row[3:13], strict=True)]
+    found = [*zip(_FIELDS[1:], expected, row[3:14], strict=True)]
     found.append(("pool", ledger.pool(paper.segment), row["pool"]))
     return ", ".join(f"{name} {have} instead of {want}" for name, want, have in found if want != have)
 

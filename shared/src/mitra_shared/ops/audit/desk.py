@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
-from mitra_shared.ops.audit.issuing import WAITING, Ledger, Paper, Told
+from mitra_shared.ops.audit.issuing import WAITING, Ledger, Told
 from mitra_shared.ops.audit.report import Check
 from mitra_shared.ops.audit.scene import Scene
 
 _DECIDED: Final = """
     select e.number, e.campaign, e.after_epoch, e.after_position, e.kind, e.area, c.mitra_id, e.programme,
-           e.serial, e.places, e.decided_at, e.applied_at, e.lapsed
+           e.serial, e.places, e.decided_at, e.applied_at, e.lapsed, e.holder_name
     from desk_entry as e left join certificate as c on c.id = e.certificate_id
     where e.partition = $1 order by e.after_epoch, e.after_position, e.number
 """
@@ -40,6 +40,8 @@ class Decided(NamedTuple):
     decided_at: datetime
     applied_at: datetime | None
     lapsed: str | None
+    name: str | None
+    """The right one, sealed; None also where it was forgotten since."""
 
     @property
     def after(self) -> Branch:
@@ -134,10 +136,19 @@ def carry_out(ledger: Ledger, decided: Decided) -> list[Told]:
             paper.revision += 1
             if void is not None:
                 ledger.voids[paper.segment, void] = paper.mitra
-            return [_of_paper("CertificateReissuedV1", paper, at, void)]
+            told = Told(
+                "CertificateReissuedV1",
+                paper.mitra,
+                paper.constituency,
+                paper.segment,
+                at,
+                paper.serial,
+                void=void,
+                revision=paper.revision,
+            )
+            return [told]
         case _:
-            paper.revision += 1
-            return [_of_paper("CertificateCorrectedV1", paper, at, None)]
+            return paper.renamed(decided.name, at)
 
 
 def _carry_out_places(ledger: Ledger, decided: Decided) -> list[Told]:
@@ -158,16 +169,3 @@ def _keep(ledger: Ledger, pool: str, decided: Decided, places: int) -> Told:
     if decided.programme is not None:
         ledger.reserved[pool, decided.programme] += places
     return ledger.of_places(pool, decided.decided_at, decided.programme, places)
-
-
-def _of_paper(kind: str, paper: Paper, at: datetime, void: int | None) -> Told:
-    return Told(
-        kind,
-        paper.mitra,
-        paper.constituency,
-        paper.segment,
-        at,
-        paper.serial,
-        void=void,
-        revision=paper.revision,
-    )

@@ -26,7 +26,9 @@ _LEFT: Final = """
     select 'a name is gone from the log, of a person who is not erased',
            format('Mitra %s, partition %s at %s', log.subject, log.partition, log.position)
     from enrolment_log as log join mitra on mitra.id = log.subject
-    where mitra.erased_at is null and log.type = 'MitraEnrolledV1' and log.payload ->> 'holder_name' is null
+    where mitra.erased_at is null and log.payload ->> 'holder_name' is null
+      and (log.type = 'MitraEnrolledV1'
+           or (log.type = 'MitraCorrectedV1' and (log.payload ->> 'name_changed')::boolean))
     union all
     select 'an answer leads to an erased person', format('Mitra %s', mitra.id)
     from mitra join outcome on outcome.caller = mitra.recruiter and outcome.status = 201

@@ -23,7 +23,10 @@ class Contradiction(Exception):
 
 
 class Step(NamedTuple):
-    """One entry of the enrolment log about a person."""
+    """One entry of the enrolment log about a person.
+
+    `name` is sealed, and gone once the person was erased; `language` and `name_changed` as far as it tells.
+    """
 
     position: int
     type: str
@@ -31,6 +34,9 @@ class Step(NamedTuple):
     occurred_at: datetime
     constituency: str
     segment: str
+    name: str | None = None
+    name_changed: bool | None = None
+    language: str | None = None
 
 
 class Told(NamedTuple):
@@ -59,19 +65,30 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Paper:
-    """What the row of one certificate has to say."""
+    """What the row of one certificate has to say; a name that was forgotten since is None, and may be any."""
 
     mitra: UUID
     constituency: str
     segment: str
     enrolled_at: datetime
     enrolled_position: int
+    language: str | None
+    name: str | None
     state: str = "held"
     turn: int | None = None
     serial: int | None = None
     issued_at: datetime | None = None
     revoked_at: datetime | None = None
     revision: int = 1
+
+    def renamed(self, name: str | None, at: datetime) -> list[Told]:
+        """It has another name. Told of an issued one only, which is signed anew."""
+        self.name = name
+        if self.state != "issued":
+            return []
+        self.revision += 1
+        told = _told("CertificateCorrectedV1", self, at, None)
+        return [told._replace(revision=self.revision)]
 
 
 class Ledger:
@@ -205,6 +222,8 @@ class Ledger:
             raise Contradiction("the person is not enrolled")
         if step.type == "MitraWithdrawnV1":
             return self._withdraw(paper, step)
+        if step.type == "MitraCorrectedV1":
+            return self._correct(paper, step)
         if paper.state != "held" or paper.turn is not None:
             return []
         return self._become_eligible(paper, step, "held")
@@ -212,7 +231,15 @@ class Ledger:
     def _enrol(self, step: Step) -> list[Told]:
         if self.homes.get(step.segment) != step.constituency:
             raise Contradiction("the segment is not in the campaign")
-        paper = Paper(step.mitra, step.constituency, step.segment, step.occurred_at, step.position)
+        paper = Paper(
+            step.mitra,
+            step.constituency,
+            step.segment,
+            step.occurred_at,
+            step.position,
+            step.language,
+            step.name,
+        )
         self.papers[step.mitra] = paper
         return self._become_eligible(paper, step, None) if self.issue_on == "enrolled" else []
 
@@ -226,11 +253,19 @@ class Ledger:
         heappush(self._queues[pool], (paper.turn, paper.enrolled_position, paper.mitra))
         return [self._wait(paper, step.occurred_at, previous)]
 
+    @staticmethod
+    def _correct(paper: Paper, step: Step) -> list[Told]:
+        """A revoked one stays as it is, and an issued one with the right name keeps its language too."""
+        if paper.state == "revoked" or (paper.state == "issued" and not step.name_changed):
+            return []
+        paper.language = step.language or paper.language
+        return paper.renamed(step.name, step.occurred_at) if step.name_changed else []
+
     def _withdraw(self, paper: Paper, step: Step) -> list[Told]:
         previous = paper.state
         if previous == "revoked":
             return []
-        paper.state, paper.revoked_at = "revoked", step.occurred_at
+        paper.state, paper.revoked_at, paper.name = "revoked", step.occurred_at, None
         told = [_told("CertificateRevokedV1", paper, step.occurred_at, previous)]
         if previous == "issued":
             pool = self.pool(paper.segment)

@@ -27,7 +27,7 @@ _COUNTS: Final = {
         from {reached}
         cross join lateral json_to_record(log.payload) as said(
             campaign text, segment text, basis text, schemes json)
-        where log.type in ('MitraEnrolledV1', 'MitraWithdrawnV1') and {played}
+        where log.type in ('MitraEnrolledV1', 'MitraCorrectedV1', 'MitraWithdrawnV1') and {played}
         group by 1, 2, 3, 4, 5, 6, 7, 8
     """,
     "opinions": """
@@ -88,7 +88,7 @@ _COLUMNS: Final = {
     "programmes:presented": "programmes_presented",
     "programmes:beneficiaries": "programmes_beneficiaries",
 }
-"""Column of `rollup_total` for each metric of `rollup_day`; schemes have none."""
+"""Column of `rollup_total` for each metric of `rollup_day`; schemes and their corrections have none."""
 
 
 async def check_rollups(scene: Scene, check: Check) -> None:
@@ -151,6 +151,11 @@ def _of_people(row: Row) -> Iterator[tuple[str, str]]:
             yield segment, f"basis:{row['basis']}"
             for scheme in json.loads(row["schemes"]):
                 yield row["key"], f"scheme:{scheme}"
+        case "MitraCorrectedV1" if row["schemes"] is not None:
+            corrected = json.loads(row["schemes"])
+            now, before = set(corrected["schemes"]), set(corrected["previous"])
+            yield from ((row["key"], f"scheme_added:{scheme}") for scheme in now - before)
+            yield from ((row["key"], f"scheme_removed:{scheme}") for scheme in before - now)
         case "MitraWithdrawnV1":
             yield segment, "withdrawn"
         case "CertificateRevokedV1":

@@ -5,7 +5,7 @@ from alembic import op
 from mitra_shared.staff_standing.ddl import create_staff_standing_v1
 
 revision = "0008"
-down_revision = "0009"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

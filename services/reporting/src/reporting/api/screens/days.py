@@ -21,6 +21,8 @@ FIGURES: Final = {
     "opinions": "sheets",
 }
 """Figures of a day, each with the key of its words."""
+SCHEMES: Final = {"schemes": "", "schemes_added": "added", "schemes_removed": "removed"}
+"""What is told of schemes, each with the key of the words that stand beside the name."""
 
 
 async def days_screen(reader: Reader, code: AreaCode) -> dict[str, Any]:
@@ -43,11 +45,12 @@ async def days_screen(reader: Reader, code: AreaCode) -> dict[str, Any]:
     }
 
 
-def _schemes(reader: Reader, answer: Document) -> list[tuple[Any, list[Document | None]]]:
-    """Each scheme with its figure on every day, as far as one of them may be shown."""
+def _schemes(reader: Reader, answer: Document) -> list[tuple[Any, str, list[Document | None]]]:
+    """Each scheme with its figure on every day, as far as one of them may be shown; then its corrections."""
     rows = []
     for scheme in reader.board.definition.schemes:
-        figures = [day["schemes"].get(scheme.code) for day in answer["days"]]
-        if any(figure and figure["value"] for figure in figures):
-            rows.append((scheme.name, figures))
+        for field, words in SCHEMES.items():
+            figures = [day[field].get(scheme.code) for day in answer["days"]]
+            if any(figure and figure["value"] for figure in figures):
+                rows.append((scheme.name, words, figures))
     return rows

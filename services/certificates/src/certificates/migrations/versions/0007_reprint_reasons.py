@@ -1,12 +1,12 @@
 """Why paper was printed again is one of a list: words of somebody's own could tell of a person.
 
-Revision ID: 0009
+Revision ID: 0007
 Revises: 0006
 """
 
 from alembic import op
 
-revision = "0009"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None

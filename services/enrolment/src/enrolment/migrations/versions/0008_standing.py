@@ -14,8 +14,8 @@ from mitra_shared.contracts.topics import PARTITIONS, STAFF
 from mitra_shared.ids import new_event_id
 from mitra_shared.log.ddl import add_rewrite_v2, create_log_v1
 
-revision = "0009"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ from alembic import op
 
 from mitra_shared.staff_standing.ddl import create_staff_standing_v1
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
