@@ -1,6 +1,6 @@
 """The kinds of identity that cross function borders, so that one is never taken for another."""
 
-from typing import NewType
+from typing import Final, NewType
 from uuid import UUID
 
 from asyncpg.pgproto import pgproto
@@ -20,6 +20,9 @@ Position = NewType("Position", int)
 """Dense place of an entry in one partition of a log; the first is 1, 0 means 'before the first'."""
 Epoch = NewType("Epoch", int)
 """Branch of a log; it rises when a database was restored to an earlier point."""
+
+IDEMPOTENCY_KEY_PATTERN: Final = r"^[\x21-\x7e]{8,128}$"
+"""What callers name a request by, so that sending it again is safe."""
 
 
 def new_mitra_id() -> MitraId:

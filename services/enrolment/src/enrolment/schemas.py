@@ -13,8 +13,7 @@ from pydantic import UUID4, BaseModel, ConfigDict, Field, StrictBool, StrictInt,
 
 from enrolment.domain.consent import ConsentManner
 from mitra_shared.campaign.definition import Basis, Language
-from mitra_shared.http.idempotency_keys import IDEMPOTENCY_KEY_PATTERN
-from mitra_shared.ids import AreaCode, CampaignId, MitraId, StaffId
+from mitra_shared.ids import IDEMPOTENCY_KEY_PATTERN, AreaCode, CampaignId, MitraId, StaffId
 from mitra_shared.person_names import LONGEST_NAME
 
 LARGEST_BATCH = 1_000

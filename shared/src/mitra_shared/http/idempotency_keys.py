@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Header
 
 from mitra_shared.http.problems import Problem, ProblemKind, problem_responses
+from mitra_shared.ids import IDEMPOTENCY_KEY_PATTERN
 
-IDEMPOTENCY_KEY_PATTERN: Final = r"^[\x21-\x7e]{8,128}$"
 IDEMPOTENCY_KEY_MISSING: Final = ProblemKind("idempotency-key-missing", "An idempotency key is needed", 400)
 IDEMPOTENCY_KEY_INVALID: Final = ProblemKind(
     "idempotency-key-invalid", "The idempotency key is not valid", 400
