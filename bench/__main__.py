@@ -13,6 +13,7 @@ from bench import (
     campaign,
     erasing,
     field,
+    importing,
     intake,
     live,
     reading,
@@ -39,6 +40,7 @@ PARTS: dict[str, Callable[[Told], Coroutine[Any, Any, list[Figure]]]] = {
     "staff": staff.measure,
     "erasing": erasing.measure,
     "field": field.measure,
+    "import": importing.measure,
     "campaign": campaign.measure,
     "one-by-one": campaign.one_by_one,
 }

@@ -31,6 +31,7 @@ TITLES = {
     "staff": "Signing in and checking tokens",
     "erasing": "Erasing people",
     "field": "A phone that syncs over a slow link",
+    "import": "Sheets of people",
     "campaign": "The whole campaign, batches as field apps sync",
     "one-by-one": "The whole campaign, one POST per person",
 }

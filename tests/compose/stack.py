@@ -28,6 +28,7 @@ SERVICES: Final = (
     "enrolment-api",
     "enrolment-relay",
     "enrolment-messages",
+    "enrolment-imports",
     "certificates-api",
     "certificates-consumer",
     "certificates-signer",

@@ -4,6 +4,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator
+from functools import partial
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -19,6 +20,7 @@ from mitra_shared.ops.embedded.accounts import AUDIT, REDIS_ADMIN
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.secret_files import read_secret
 from mitra_shared.security.tokens import Role
+from tests.enrolment.imports.import_world import csv_file, line, table, workbook
 from tests.flows.logs import rows
 from tests.flows.real_stack import SINGLE, RealStack, real_stack
 from tests.flows.scanning import Found, scan
@@ -242,6 +244,7 @@ async def test_nothing_of_a_person_is_left_anywhere_and_every_figure_stays(hamle
         **{f"stuck: {name}": needle for name, needle in stuck.needles.items()},
         **{f"gone: {name}": needle for name, needle in (await use_the_certificate(hamlet, gone)).items()},
         "gone: digest of the duplicate": await try_again_elsewhere(hamlet, gone),
+        **{f"gone: {name}": needle for name, needle in (await send_on_sheets(hamlet, gone)).items()},
     }
     await until_settled_but_for(stack)
     before = await scan(stack, needles, campaign=hamlet.campaign, area=CONSTITUENCY)
@@ -423,6 +426,40 @@ async def try_again_elsewhere(tale: Story, known: Enrolled) -> str:
     return bytes(outcome.digest).hex()
 
 
+async def send_on_sheets(tale: Story, known: Enrolled) -> dict[str, str]:
+    """Import the person, a duplicate, and leave another sheet waiting. Returns what is kept of both."""
+    row = line(0, name=known.body["name"], phone=known.body["phone"], segment=HERE)
+    waiting = workbook(("One", table([row])), ("Two", table([row])))
+    headers = tale.staff_of(HERE)
+    async with httpx.AsyncClient(
+        base_url=f"{tale.enrolment}/v1/imports", headers=headers, trust_env=False, timeout=20
+    ) as client:
+
+        async def state(upload: str) -> str:
+            return str((await client.get(f"/{upload}")).json()["state"])
+
+        uploads = []
+        for file in (csv_file(table([row])), waiting):
+            sent = await client.post("", content=file)
+            assert sent.status_code == 202, sent.text
+            upload = sent.json()["id"]
+            uploads.append(upload)
+            await until(partial(state, upload), lambda now: now == "previewed")
+        accepted = await client.post(f"/{uploads[0]}/accept", json={"preview": 1, "papers_are_signed": True})
+        assert accepted.status_code == 202, accepted.text
+        await until(lambda: state(uploads[0]), lambda now: now == "done")
+    kept = "select sealed from sheet_import_row where import = $1"
+    ((refused,), (unseen,)) = [
+        (await admin(tale.stack, "enrolment", kept, UUID(upload)))[0] for upload in uploads
+    ]
+    (part,) = await admin(tale.stack, "enrolment", "select sealed from sheet_import_file")
+    return {
+        "row of a sheet": refused,
+        "row of a sheet that waits": unseen,
+        "file of a sheet that waits": bytes(part["sealed"][:64]).hex(),
+    }
+
+
 def assert_found_where_it_belongs(found: Found) -> None:
     """Before the erasure: if the search missed these, it would prove nothing afterwards."""
     sealed = {
@@ -443,7 +480,14 @@ def assert_found_where_it_belongs(found: Found) -> None:
         assert found[f"{who}: name"] == found[f"{who}: phone"] == set()
         assert found[f"{who}: digest of the request"] == {"enrolment: outcome"}
     assert found["stays: hash of the phone"] == {"enrolment: mitra"}
-    assert found["gone: hash of the phone"] == {"enrolment: mitra", "enrolment: duplicate_record"}
+    assert found["gone: hash of the phone"] == {
+        "enrolment: mitra",
+        "enrolment: duplicate_record",
+        "enrolment: sheet_import_row",
+    }
+    for what in ("row of a sheet", "row of a sheet that waits"):
+        assert found[f"gone: {what}"] == {"enrolment: sheet_import_row"}
+    assert found["gone: file of a sheet that waits"] == {"enrolment: sheet_import_file"}
     assert found["gone: digest of the duplicate"] == {"enrolment: outcome"}
     assert found["gone: corrected name"] == {"certificates: desk_entry", "certificates: certificate"}
     assert found["gone: digest of the correction"] == {"certificates: desk_entry"}

@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 from starlette.types import Message
 
 from mitra_shared.http.app import Api
-from mitra_shared.http.edge import Edge, EdgeSettings
+from mitra_shared.http.edge import Edge, EdgeSettings, Upload
 from mitra_shared.telemetry.access import AccessLog
 from mitra_shared.telemetry.metrics import ProcessMetrics
 from mitra_shared.telemetry.trace import current_traceparent
@@ -82,6 +82,17 @@ async def test_a_request_that_takes_too_long_is_given_up(api: Api, marked: Marke
     assert answer.json()["type"] == "urn:mitra:problem:timed-out"
     assert answer.headers["retry-after"]
     assert marked.cancelled == 1
+
+
+async def test_a_path_that_takes_files_has_bounds_of_its_own(api: Api) -> None:
+    uploads = {"/v1/people": Upload(1_500_000, 5.0)}
+    settings = EdgeSettings(ProcessMetrics().http, AccessLog(service="t", process="t"), uploads=uploads)
+    api.front = Edge(api.inner, settings)
+    padded = json.dumps(GOOD).ljust(1_500_000).encode()
+    async with client_of(api) as client:
+        assert (await client.post("/v1/people", content=padded, headers=JSON)).is_success
+        assert (await client.post("/v1/people", content=padded + b" ", headers=JSON)).status_code == 413
+        assert (await client.post("/v1/enrolments", content=padded, headers=JSON)).status_code == 413
 
 
 async def test_a_streamed_answer_may_go_on_beyond_the_bound(api: Api) -> None:

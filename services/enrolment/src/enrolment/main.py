@@ -12,7 +12,7 @@ from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
 from enrolment.messages.gateway import MessageGateway
-from enrolment.settings import ApiSettings, MessagesSettings, RelaySettings
+from enrolment.settings import ApiSettings, ImportsSettings, MessagesSettings, RelaySettings
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS, STAFF
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness, create_probe_app, database_check
@@ -127,6 +127,60 @@ async def run_relay(settings: RelaySettings, shutdown: ShutdownSignal) -> None:
         )
     finally:
         await redis.aclose()
+        await engine.dispose()
+
+
+async def run_imports(settings: ImportsSettings, shutdown: ShutdownSignal) -> None:
+    """Read sheets and enrol their rows, until `shutdown`.
+
+    A process of its own, because a large sheet must hold up nobody who waits for an answer of the api.
+    """
+    from enrolment.imports.child_limits import ReadingLimits
+    from enrolment.imports.work import Workshop
+    from enrolment.imports.worker import ImportMetrics, ImportWorker
+
+    metrics, readiness = ProcessMetrics(), Readiness()
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="enrolment imports", pool_size=8
+    )
+    seals, campaigns = settings.seals(), LoadedCampaigns()
+
+    def judge(command: EnrolMitra, rules: Rules) -> Verdict:
+        return draft(command, rules, seals)
+
+    commit = GroupTransaction(engine, campaigns, judge, system_clock, ration=settings.duplicate_answers_a_day)
+    committer = Committer(commit, metrics.commits)
+    limits = ReadingLimits(memory=settings.import_memory_mib << 20, seconds=settings.import_seconds)
+    shop = Workshop(engine, campaigns, seals, IntakeDesk(campaigns, seals, committer), system_clock, limits)
+    worker = ImportWorker(shop, ImportMetrics(metrics.registry))
+    readiness.add("database", database_check(engine))
+    readiness.add("imports", worker.heartbeat.check)
+    readiness.add("intake", committer.check)
+    worked = ShutdownSignal()
+
+    async def work() -> None:
+        try:
+            await worker.follow(shutdown)
+        finally:
+            # Rows that were sent to the intake still wait for their group.
+            worked.request("no import is worked on any more")
+
+    try:
+        await run_parts(
+            shutdown,
+            {
+                "probes": serve(
+                    create_probe_app(readiness, metrics),
+                    host=settings.host,
+                    port=settings.port,
+                    shutdown=shutdown,
+                    port_file=settings.port_file,
+                ),
+                "imports": work(),
+                "intake": committer.run(worked),
+            },
+        )
+    finally:
         await engine.dispose()
 
 

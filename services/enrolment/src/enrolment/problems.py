@@ -51,6 +51,14 @@ RECORD_NUMBER_TAKEN: Final = ProblemKind(
 )
 RECORD_SETTLED: Final = ProblemKind("record-settled", "The record was enrolled long ago", 410)
 
+TOO_MANY_IMPORTS: Final = ProblemKind("too-many-imports", "Too many imports are not at their end", 409)
+IMPORT_NOT_READY: Final = ProblemKind("import-not-ready", "The import is in another state", 409)
+IMPORT_PREVIEW_CHANGED: Final = ProblemKind(
+    "import-preview-changed", "Another preview is there than was seen", 409
+)
+IMPORT_FILE_GONE: Final = ProblemKind("import-file-gone", "The file of the import is no longer kept", 409)
+IMPORT_UNAFFIRMED: Final = ProblemKind("import-unaffirmed", "That papers are signed is not affirmed", 422)
+
 
 def refused(refusals: Sequence[Refusal]) -> Problem:
     """The problem for at least one refusal: typed by the first, with an entry for each."""

@@ -86,6 +86,38 @@ class Seals:
             self.phones.open(phone, context=b"nominee-phone:" + mitra.bytes),
         )
 
+    def seal_part(self, part: bytes, upload: UUID, number: int) -> bytes:
+        """A part of an imported file, under the ring of names."""
+        return self.names.seal_bytes(part, context=_part_context(upload, number))
+
+    def open_part(self, sealed: bytes, upload: UUID, number: int) -> bytes:
+        """A part of an imported file.
+
+        Raises:
+            SealError: as for the name.
+        """
+        return self.names.open_bytes(sealed, context=_part_context(upload, number))
+
+    def seal_row(self, cells: str, upload: UUID, row: int) -> str:
+        """The cells of a row of an import; row 0 is its layout."""
+        return self.names.seal(cells, context=_row_context(upload, row))
+
+    def open_row(self, sealed: str, upload: UUID, row: int) -> str:
+        """The cells of a row.
+
+        Raises:
+            SealError: as for the name.
+        """
+        return self.names.open(sealed, context=_row_context(upload, row))
+
+    def seal_collector(self, name: str, mitra: UUID) -> str:
+        """Who took the signed paper of a person."""
+        return self.names.seal(name, context=b"collector:" + mitra.bytes)
+
+    def file_digest(self, campaign: CampaignId, sha256: bytes) -> bytes:
+        """Finds the same file within one campaign."""
+        return self.lookup.digest("import", campaign, sha256)
+
     def request_digest(self, campaign: CampaignId, canonical: str) -> bytes:
         """Tells whether a repeated idempotency key comes with the same request."""
         return self.lookup.digest("request", campaign, canonical)
@@ -98,6 +130,14 @@ def open_phone(ring: KeyRing, sealed: str, mitra: MitraId) -> str:
         SealError: damaged, of another person, or sealed with a key that is not in the ring.
     """
     return ring.open(sealed, context=_phone_context(mitra))
+
+
+def _part_context(upload: UUID, number: int) -> bytes:
+    return b"import-part:" + upload.bytes + number.to_bytes(4)
+
+
+def _row_context(upload: UUID, row: int) -> bytes:
+    return b"import-row:" + upload.bytes + row.to_bytes(4)
 
 
 def _phone_context(mitra: MitraId) -> bytes:

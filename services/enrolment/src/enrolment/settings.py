@@ -118,6 +118,35 @@ class ApiSettings(ServiceSettings):
         return ReceiptSigner(self.device_receipt_key.get_secret_value())
 
 
+class ImportsSettings(ServedSettings):
+    """The imports process: it seals and finds as the api does; its children, which read files, get no key."""
+
+    name_keys: SecretStr
+    """Key ring (JSON) that seals names."""
+    phone_keys: SecretStr
+    """Key ring (JSON) that seals phones."""
+    lookup_key: SecretStr
+    """As for the api."""
+    duplicate_answers_a_day: Annotated[int, Field(ge=0)] = DUPLICATE_ANSWERS_A_DAY
+    """As for the api, which counts the same answers."""
+    import_memory_mib: Annotated[int, Field(ge=128, le=65_536)] = 768
+    """Address space of the child that reads one file."""
+    import_seconds: Annotated[int, Field(ge=1, le=3_600)] = 60
+    """Processor time of that child."""
+
+    def seals(self) -> Seals:
+        """The keys of the intake.
+
+        Raises:
+            ValueError: a key is not usable; the message does not repeat it.
+        """
+        return Seals(
+            names=KeyRing.from_json(self.name_keys.get_secret_value()),
+            phones=KeyRing.from_json(self.phone_keys.get_secret_value()),
+            lookup=KeyedHash.from_base64(self.lookup_key.get_secret_value()),
+        )
+
+
 class MessagesSettings(ServedSettings):
     """The messages process: it opens phones, and nothing else that is sealed."""
 

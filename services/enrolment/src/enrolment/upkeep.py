@@ -13,6 +13,7 @@ from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock, india_day
 from enrolment.commands.announce_erasures import announce_erasures, plan_ends
 from enrolment.commands.erase_mitras import erase_mitras
+from enrolment.commands.forget_imports import forget_imports
 from enrolment.commands.forget_messages import forget_messages
 from enrolment.commands.forget_outcomes import forget_outcomes
 from enrolment.commands.forget_sign_ins import forget_sign_ins
@@ -66,7 +67,7 @@ class Upkeep:
             log.info("opinions left the pool", released=done.released, dropped=done.dropped)
         await self._erase(now)
         if self._forgotten_until is None or now.timestamp() - self._forgotten_until >= FORGET_SECONDS:
-            for forget in (forget_outcomes, forget_sign_ins, forget_messages, plan_ends):
+            for forget in (forget_outcomes, forget_sign_ins, forget_messages, forget_imports, plan_ends):
                 while await forget(self._engine, now):
                     pass
             self._forgotten_until = now.timestamp()

@@ -25,6 +25,8 @@ class Purpose(StrEnum):
     """A message goes to the person's phone."""
     CERTIFICATE = "certificate"
     """A certificate is shown with the name on it."""
+    IMPORT = "import"
+    """Rows of an imported sheet that enrolled nobody go back to who sent them; the subject is the import."""
 
 
 class Look(NamedTuple):

@@ -4,7 +4,7 @@ No `BaseHTTPMiddleware` (it costs a task per request): from the outside in there
 (`http.edge`), lean routes (`http.lean`), and FastAPI itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mitra_shared.http.answers import install_problem_handlers
-from mitra_shared.http.edge import Edge, EdgeSettings
+from mitra_shared.http.edge import Edge, EdgeSettings, Upload
 from mitra_shared.http.lean import LeanRoute, LeanRoutes, RememberedRoute
 from mitra_shared.http.probes import Readiness, probe_routes
 from mitra_shared.http.problems import problem_responses
@@ -102,6 +102,7 @@ def create_api(
     routers: Sequence[APIRouter] = (),
     revoked: Callable[[Caller], bool] | None = None,
     published_keys: Sequence[str] = (),
+    uploads: Mapping[str, Upload] | None = None,
 ) -> Api:
     """An application with limits, problems, callers, probes, metrics, access log and CORS.
 
@@ -120,6 +121,7 @@ def create_api(
         revoked: whether a token that is valid otherwise is no longer accepted.
         published_keys: JWKSs (JSON) of further public keys that are served beside those of tokens; they
             verify something else, and no token.
+        uploads: exact paths that files are posted to, with bounds of their own.
 
     Raises:
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.
@@ -130,6 +132,7 @@ def create_api(
         metrics=metrics.http,
         access=access,
         anonymous=anonymous_paths,
+        uploads=uploads or {},
     )
     app = Api(
         title=title,

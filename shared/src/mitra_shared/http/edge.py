@@ -4,6 +4,7 @@ Pure ASGI, and one layer instead of five: each wrapped `send` and each `try` cos
 """
 
 import asyncio
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -35,6 +36,14 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """The bounds of a path that takes files: bytes, and seconds from the head to the start of the answer."""
+
+    largest_body: int
+    longest_request: float
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeSettings:
     """What the edge of one process does."""
 
@@ -44,6 +53,8 @@ class EdgeSettings:
     """Paths without trace, duration or route in the logs: anonymous opinions."""
     largest_body: int = LARGEST_BODY
     longest_request: float = LONGEST_REQUEST
+    uploads: Mapping[str, Upload] = field(default_factory=dict)
+    """Exact paths that files are posted to, which may be larger and take longer."""
 
 
 class Edge:
@@ -53,6 +64,11 @@ class Edge:
         self.app = app
         self.settings = settings
         self.deadlines = Deadlines(settings.longest_request)
+        # All deadlines of one list are equally long, so each upload has a list of its own.
+        self.uploads = {
+            path: (upload.largest_body, Deadlines(upload.longest_request))
+            for path, upload in settings.uploads.items()
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -62,7 +78,8 @@ class Edge:
         started = perf_counter()
         length, step = self._read_head(scope)
         outside = current_trace.set(step)
-        task = self.deadlines.begin()
+        largest, deadlines = self._bounds_of(scope)
+        task = deadlines.begin()
         status = 0
 
         async def watched(message: Message) -> None:
@@ -70,30 +87,37 @@ class Edge:
             if not status:
                 status = message["status"]
                 # A streamed answer may go on for any time.
-                self.deadlines.end(task)
+                deadlines.end(task)
             await send(message)
 
         problem: Problem | None = None
         try:
-            limited = bounded(scope, receive, length, largest_body=self.settings.largest_body)
+            limited = bounded(scope, receive, length, largest_body=largest)
             await self.app(scope, limited, watched)
         except asyncio.CancelledError:
-            if not self.deadlines.expired(task):
+            if not deadlines.expired(task):
                 raise
-            problem = timed_out(self.settings.longest_request)
+            problem = timed_out(deadlines.seconds)
         except ClientDisconnect:
             status = status or CLIENT_GONE
         except Exception as error:  # noqa: BLE001 - the last place where an error can become an answer
             problem = problem_of(error)
             _tell(error, problem)
         finally:
-            self.deadlines.end(task)
+            deadlines.end(task)
             # An answer that has begun is left unfinished: the server hangs up, and the caller knows.
             if problem is not None and not status:
                 await problem.response()(scope, receive, watched)
             self._account(scope, status or CLIENT_GONE, perf_counter() - started, step)
             # Whoever called in the same task, as a test does, goes on outside of this request.
             current_trace.reset(outside)
+
+    def _bounds_of(self, scope: Scope) -> tuple[int, Deadlines]:
+        if self.uploads and scope["method"] == "POST":
+            upload = self.uploads.get(scope["path"])
+            if upload is not None:
+                return upload
+        return self.settings.largest_body, self.deadlines
 
     def _read_head(self, scope: Scope) -> tuple[bytes | None, TraceContext | None]:
         """The announced length of the body, and the step of the trace."""

@@ -26,6 +26,7 @@ class StackPlan:
     enrolment_apis: int = 1
     enrolment_relays: int = 1
     enrolment_messages: int = 1
+    enrolment_imports: int = 1
     certificates_apis: int = 1
     certificates_consumers: int = 1
     certificates_signers: int = 1
@@ -53,6 +54,7 @@ class StackPlan:
             ("enrolment", "api", self.enrolment_apis),
             ("enrolment", "relay", self.enrolment_relays),
             ("enrolment", "messages", self.enrolment_messages),
+            ("enrolment", "imports", self.enrolment_imports),
             ("certificates", "api", self.certificates_apis),
             ("certificates", "consumer", self.certificates_consumers),
             ("certificates", "signer", self.certificates_signers),

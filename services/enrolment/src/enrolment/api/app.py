@@ -11,6 +11,8 @@ from enrolment.api.device_records import add_device_records_route
 from enrolment.api.devices import device_routes
 from enrolment.api.enrolments import add_enrolment_routes
 from enrolment.api.html import FILES
+from enrolment.api.imports import PATH as IMPORTS_PATH
+from enrolment.api.imports import UPLOAD, import_routes
 from enrolment.api.invitations import invitation_routes
 from enrolment.api.mitras import mitra_routes
 from enrolment.api.opinions import OPINIONS_PATH, add_opinion_route
@@ -75,11 +77,13 @@ def create_app(
             person_pages(service, desk),
             FILES.routes,
             device_routes(service),
+            import_routes(service),
             field_pages(certificates),
             log_router(service.engine, ENROLMENT, OPINIONS, STAFF),
         ),
         revoked=service.staffing.revocations.revoked,
         published_keys=(service.receipts.public,),
+        uploads={IMPORTS_PATH: UPLOAD},
     )
     add_enrolment_routes(app, service)
     add_device_records_route(app, service)

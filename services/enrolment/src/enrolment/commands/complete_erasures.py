@@ -17,7 +17,10 @@ from mitra_shared.log.rewrite import words_of
 from mitra_shared.relay.append_only import rewrite_append_only_file
 
 _PEOPLE_AT_A_TIME: Final = 5_000
-_TABLES: Final = ("mitra", "enrolment_log", "outcome", "duplicate_record")
+_TABLES: Final = (
+    "mitra", "enrolment_log", "outcome", "duplicate_record", "sheet_import", "sheet_import_file",
+    "sheet_import_row", "paper_consent",
+)  # fmt: skip
 _VACUUM_MS: Final = 15 * 60 * 1000
 
 

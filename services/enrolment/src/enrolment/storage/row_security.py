@@ -26,6 +26,8 @@ class Work(StrEnum):
     """Serves a person who proved by a code to be that person."""
     MESSAGES = "messages"
     """Opens phones to send to them."""
+    IMPORTS = "imports"
+    """Reads sheets and enrols their rows through the intake."""
     UPKEEP = "upkeep"
     """Erases what is due."""
 

@@ -1,7 +1,7 @@
 """Taking what is personal out of the rows: of people, of the log, and of answers that lead to people.
 
 Every place is found from the person's row: the log by partition and subject, the answer to the enrolment by
-recruiter and id, answers to duplicates by the phone.
+recruiter and id, answers to duplicates and rows of imported sheets by the phone.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from enrolment.storage.import_rows import scrub_imports
 from enrolment.storage.outcomes import NO_DIGEST
 from mitra_shared.ids import MitraId
 
@@ -72,6 +73,7 @@ async def scrub(connection: AsyncConnection, people: Sequence[Row[Any]], *, stat
     )
     hashes = [person.phone_hash for person in people if person.phone_hash is not None]
     await connection.execute(_DUPLICATES, {"hashes": hashes, "no_digest": NO_DIGEST})
+    await scrub_imports(connection, people)
 
 
 async def scrub_people(connection: AsyncConnection, mitras: Collection[MitraId], at: datetime) -> None:

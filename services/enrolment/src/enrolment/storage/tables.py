@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from enrolment.storage.device_tables import add_device_tables
+from enrolment.storage.import_tables import add_import_tables
 from enrolment.storage.staff_tables import add_staff_tables
 from mitra_shared.access_record.tables import access_record_tables
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS, STAFF
@@ -33,6 +34,7 @@ OPINIONS_LOG = log_tables(METADATA, OPINIONS)
 STAFF_LOG = log_tables(METADATA, STAFF)
 add_staff_tables(METADATA)
 add_device_tables(METADATA)
+add_import_tables(METADATA)
 
 CAMPAIGN = Table(
     "campaign",
