@@ -65,7 +65,6 @@ PASSWORDS = Passwords(PasswordCost(memory_kib=8, passes=1))
 SEALS = Seals(
     KeyRing.from_json(new_key_ring("test")),
     KeyRing.from_json(new_key_ring("test")),
-    KeyRing.from_json(new_key_ring("test")),
     KeyedHash.from_base64(new_lookup_key()),
 )
 RECEIPTS = ReceiptSigner(new_signing_key())
@@ -190,6 +189,7 @@ async def running_api(
     committer = Committer(commit, metrics.commits, limits or IntakeLimits())
     staffing = Staffing(
         SEALS,
+        KeyRing.from_json(new_key_ring("test")),
         passwords or PASSWORDS,
         ACCESS_KEY,
         Revocations(OwnAccounts(clock)),

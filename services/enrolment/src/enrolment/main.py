@@ -48,7 +48,12 @@ async def run_api(settings: ApiSettings, shutdown: ShutdownSignal) -> None:
     access_key = settings.access_token_key.get_secret_value()
     passwords = Passwords(settings.password_cost())
     staffing = Staffing(
-        seals, passwords, access_key, Revocations(OwnAccounts(system_clock)), proxies=settings.trusted_proxies
+        seals,
+        settings.shown_names(),
+        passwords,
+        access_key,
+        Revocations(OwnAccounts(system_clock)),
+        proxies=settings.trusted_proxies,
     )
     desk = IntakeDesk(campaigns, seals, committer)
     service = Service(

@@ -36,7 +36,6 @@ def openapi_text() -> str:
     seals = Seals(
         KeyRing.from_json(new_key_ring("none")),
         KeyRing.from_json(new_key_ring("none")),
-        KeyRing.from_json(new_key_ring("none")),
         KeyedHash.from_base64(new_lookup_key()),
     )
     settings = ServiceSettings(
@@ -48,7 +47,11 @@ def openapi_text() -> str:
     campaigns = LoadedCampaigns()
     committer = Committer(_never, metrics.commits)
     staffing = Staffing(
-        seals, Passwords(PasswordCost(8, 1)), new_access_key(), Revocations(OwnAccounts(system_clock))
+        seals,
+        KeyRing.from_json(new_key_ring("none")),
+        Passwords(PasswordCost(8, 1)),
+        new_access_key(),
+        Revocations(OwnAccounts(system_clock)),
     )
     people = People("http://nowhere", RatePerAddress(1))
     receipts = ReceiptSigner(new_signing_key())

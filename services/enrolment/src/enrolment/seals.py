@@ -16,8 +16,6 @@ class Seals:
 
     names: KeyRing
     phones: KeyRing
-    staff: KeyRing
-    """Seals names of staff alone, for reporting, which opens them and nothing else."""
     lookup: KeyedHash
 
     def seal_name(self, name: str, mitra: MitraId) -> str:

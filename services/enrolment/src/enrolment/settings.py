@@ -105,9 +105,16 @@ class ApiSettings(ServiceSettings):
         return Seals(
             names=KeyRing.from_json(self.name_keys.get_secret_value()),
             phones=KeyRing.from_json(self.phone_keys.get_secret_value()),
-            staff=KeyRing.from_json(self.staff_keys.get_secret_value()),
             lookup=KeyedHash.from_base64(self.lookup_key.get_secret_value()),
         )
+
+    def shown_names(self) -> KeyRing:
+        """The ring that seals names of staff for reporting.
+
+        Raises:
+            ValueError: it is not usable; the message does not repeat it.
+        """
+        return KeyRing.from_json(self.staff_keys.get_secret_value())
 
     def receipts(self) -> ReceiptSigner:
         """What signs the receipts of devices.
@@ -209,7 +216,9 @@ class MessagesSettings(ServedSettings):
 
 def _web_address(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("an address such as https://mitra.example.org, without user and password")
+    if parts.query or parts.fragment:
         raise ValueError("an address such as https://mitra.example.org, without query and fragment")
     return url.rstrip("/")
 

@@ -13,6 +13,7 @@ from enrolment.seals import Seals
 from enrolment.storage.staff import Account
 from mitra_shared.ids import StaffId
 from mitra_shared.security.lookup import KeyedHash
+from mitra_shared.security.sealing import KeyRing
 from mitra_shared.security.tokens import Caller, mint
 from mitra_shared.staff_standing.names import seal_staff_name
 from mitra_shared.staff_standing.revocations import Revocations, area_in_token
@@ -23,6 +24,8 @@ class Staffing:
     """Made by `main`: keys, the pool that checks passwords, and whose tokens count no longer."""
 
     seals: Seals
+    shown_names: KeyRing
+    """Seals names of staff for reporting, which opens them and nothing else."""
     passwords: Passwords
     access_key: str
     revocations: Revocations
@@ -44,7 +47,7 @@ class Staffing:
 
     def seal_shown_name(self, name: str, staff: StaffId) -> str:
         """The name once more, for those who show staff to their in-charge."""
-        return seal_staff_name(self.seals.staff, name, staff)
+        return seal_staff_name(self.shown_names, name, staff)
 
     def open_name(self, account: Account) -> str | None:
         """The name of an account; None for one that was registered without."""

@@ -5,16 +5,15 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header
 
-from mitra_shared.http.problems import Problem, ProblemKind, problem_responses
+from mitra_shared.http.problems import (
+    IDEMPOTENCY_KEY_INVALID,
+    IDEMPOTENCY_KEY_MISSING,
+    IDEMPOTENCY_KEY_REUSED,
+    Problem,
+    problem_responses,
+)
 from mitra_shared.ids import IDEMPOTENCY_KEY_PATTERN
 
-IDEMPOTENCY_KEY_MISSING: Final = ProblemKind("idempotency-key-missing", "An idempotency key is needed", 400)
-IDEMPOTENCY_KEY_INVALID: Final = ProblemKind(
-    "idempotency-key-invalid", "The idempotency key is not valid", 400
-)
-IDEMPOTENCY_KEY_REUSED: Final = ProblemKind(
-    "idempotency-key-reused", "The idempotency key belongs to another request", 422
-)
 KEYED_RESPONSES: Final[dict[int | str, dict[str, Any]]] = problem_responses(400, 422)
 """What a route that takes a key answers beside its own."""
 

@@ -111,6 +111,13 @@ TOO_MANY_REQUESTS: Final = ProblemKind("too-many-requests", "Too many requests",
 INTERNAL: Final = ProblemKind("internal", "Something went wrong here", 500)
 UNAVAILABLE: Final = ProblemKind("unavailable", "Not available for the moment", 503)
 TIMED_OUT: Final = ProblemKind("timed-out", "The request took too long", 503)
+IDEMPOTENCY_KEY_MISSING: Final = ProblemKind("idempotency-key-missing", "An idempotency key is needed", 400)
+IDEMPOTENCY_KEY_INVALID: Final = ProblemKind(
+    "idempotency-key-invalid", "The idempotency key is not valid", 400
+)
+IDEMPOTENCY_KEY_REUSED: Final = ProblemKind(
+    "idempotency-key-reused", "The idempotency key belongs to another request", 422
+)
 
 
 def unauthorized(reason: str | None = None) -> Problem:

@@ -41,8 +41,7 @@ from certificates.storage.desk_entries import DeskEntry, find_entry, list_entrie
 from certificates.storage.registers import Scope
 from mitra_shared.campaign.definition import Slug
 from mitra_shared.contracts.topics import partition_of
-from mitra_shared.http.idempotency_keys import IDEMPOTENCY_KEY_REUSED
-from mitra_shared.http.problems import problem_responses, unavailable
+from mitra_shared.http.problems import IDEMPOTENCY_KEY_REUSED, problem_responses, unavailable
 from mitra_shared.http.tokens import requires
 from mitra_shared.ids import AreaCode
 from mitra_shared.log import unit_of_work

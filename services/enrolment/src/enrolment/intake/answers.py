@@ -9,8 +9,7 @@ from enrolment.intake.items import Answer
 from enrolment.problems import DUPLICATE_ANSWERS_USED_UP, ROLE_ENDED, as_text
 from enrolment.problems import refused as problem_of
 from enrolment.receipts import receipt_path
-from mitra_shared.http.idempotency_keys import IDEMPOTENCY_KEY_REUSED
-from mitra_shared.http.problems import INTERNAL, Problem, unavailable
+from mitra_shared.http.problems import IDEMPOTENCY_KEY_REUSED, INTERNAL, Problem, unavailable
 from mitra_shared.log import Place
 
 
