@@ -26,6 +26,7 @@ CAMPAIGN = Path(__file__).parent.parent / "campaigns/modi-mitra/campaign.toml"
 ONLY_INTAKE = StackPlan(
     enrolment_relays=0,
     enrolment_messages=0,
+    enrolment_matchers=0,
     certificates_consumers=0,
     certificates_signers=0,
     certificates_relays=0,

@@ -28,6 +28,7 @@ SERVICES: Final = (
     "enrolment-api",
     "enrolment-relay",
     "enrolment-messages",
+    "enrolment-matcher",
     "certificates-api",
     "certificates-consumer",
     "certificates-signer",

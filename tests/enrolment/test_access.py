@@ -51,6 +51,9 @@ ROUTES: Mapping[tuple[str, str], AbstractSet[Role]] = {
     ("GET", "/v1/requests"): LOOKING_AFTER,
     ("GET", "/v1/requests/{request_id}"): {Role.IN_CHARGE},
     ("POST", "/v1/requests/{request_id}/answer"): {Role.IN_CHARGE},
+    ("GET", "/v1/likely-duplicates"): {Role.IN_CHARGE},
+    ("POST", "/v1/likely-duplicates/{pair_id}/look"): {Role.IN_CHARGE},
+    ("POST", "/v1/likely-duplicates/{pair_id}/decision"): {Role.IN_CHARGE},
     ("GET", "/v1/data-protection"): {Role.OPERATOR, Role.HEADQUARTERS},
     ("PUT", "/v1/campaigns/{campaign_id}"): OPERATOR,
     ("GET", "/v1/campaigns/{campaign_id}"): set(Role),
@@ -90,6 +93,7 @@ SAMPLE = {
     "staff_id": "nobody",
     "device_id": str(uuid4()),
     "request_id": str(uuid4()),
+    "pair_id": str(uuid4()),
     "receipt": "7K3MQ0XW9ZT4",
 }
 INVITES = {

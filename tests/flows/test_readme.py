@@ -206,6 +206,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_every_setting_is_listed_and_no_other() -> None:
     kinds: tuple[type[BaseSettings], ...] = (
         enrolment.settings.ApiSettings,
+        enrolment.settings.MatcherSettings,
         enrolment.settings.MessagesSettings,
         enrolment.settings.RelaySettings,
         CertificatesApiSettings,

@@ -1,12 +1,12 @@
-"""`python -m enrolment api|relay|messages|migrate|openapi|erasures`."""
+"""`python -m enrolment api|relay|messages|matcher|migrate|openapi|erasures`."""
 
 import sys
 from collections.abc import Sequence
 from typing import Final
 
-from enrolment.main import run_api, run_messages, run_relay
+from enrolment.main import run_api, run_matcher, run_messages, run_relay
 from enrolment.migrations import STEPS
-from enrolment.settings import ApiSettings, MessagesSettings, RelaySettings
+from enrolment.settings import ApiSettings, MatcherSettings, MessagesSettings, RelaySettings
 from mitra_shared.entry import Process, ServiceEntry
 
 
@@ -28,6 +28,7 @@ SERVICE: Final = ServiceEntry(
     name="enrolment",
     processes={
         "api": Process(ApiSettings, run_api),
+        "matcher": Process(MatcherSettings, run_matcher),
         "messages": Process(MessagesSettings, run_messages),
         "relay": Process(RelaySettings, run_relay),
     },

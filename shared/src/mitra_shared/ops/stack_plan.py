@@ -25,6 +25,7 @@ class StackPlan:
     enrolment_apis: int = 1
     enrolment_relays: int = 1
     enrolment_messages: int = 1
+    enrolment_matchers: int = 1
     certificates_apis: int = 1
     certificates_consumers: int = 1
     certificates_signers: int = 1
@@ -52,6 +53,7 @@ class StackPlan:
             ("enrolment", "api", self.enrolment_apis),
             ("enrolment", "relay", self.enrolment_relays),
             ("enrolment", "messages", self.enrolment_messages),
+            ("enrolment", "matcher", self.enrolment_matchers),
             ("certificates", "api", self.certificates_apis),
             ("certificates", "consumer", self.certificates_consumers),
             ("certificates", "signer", self.certificates_signers),

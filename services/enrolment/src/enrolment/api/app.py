@@ -12,6 +12,7 @@ from enrolment.api.devices import device_routes
 from enrolment.api.enrolments import add_enrolment_routes
 from enrolment.api.html import FILES
 from enrolment.api.invitations import invitation_routes
+from enrolment.api.likely_duplicates import likely_duplicate_routes
 from enrolment.api.mitras import mitra_routes
 from enrolment.api.opinions import OPINIONS_PATH, add_opinion_route
 from enrolment.api.person_pages import person_pages
@@ -52,6 +53,7 @@ def create_app(
         anonymous_paths=frozenset({OPINIONS_PATH}),
         routers=(
             mitra_routes(service),
+            likely_duplicate_routes(service),
             campaign_routes(service),
             invitation_routes(service),
             staff_routes(service),

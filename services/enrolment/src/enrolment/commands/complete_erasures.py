@@ -17,7 +17,7 @@ from mitra_shared.log.rewrite import words_of
 from mitra_shared.relay.append_only import rewrite_append_only_file
 
 _PEOPLE_AT_A_TIME: Final = 5_000
-_TABLES: Final = ("mitra", "enrolment_log", "outcome", "duplicate_record")
+_TABLES: Final = ("mitra", "enrolment_log", "outcome", "duplicate_record", "matching_key")
 _VACUUM_MS: Final = 15 * 60 * 1000
 
 

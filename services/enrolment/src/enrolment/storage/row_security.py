@@ -26,6 +26,8 @@ class Work(StrEnum):
     """Serves a person who proved by a code to be that person."""
     MESSAGES = "messages"
     """Opens phones to send to them."""
+    MATCHER = "matcher"
+    """Opens names to find people who are enrolled twice; changes none."""
     UPKEEP = "upkeep"
     """Erases what is due."""
 

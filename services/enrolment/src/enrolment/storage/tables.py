@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from enrolment.storage.device_tables import add_device_tables
+from enrolment.storage.matching_tables import add_matching_tables
 from enrolment.storage.staff_tables import add_staff_tables
 from mitra_shared.access_record.tables import access_record_tables
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS
@@ -32,6 +33,7 @@ ENROLMENT_LOG = log_tables(METADATA, ENROLMENT)
 OPINIONS_LOG = log_tables(METADATA, OPINIONS)
 add_staff_tables(METADATA)
 add_device_tables(METADATA)
+add_matching_tables(METADATA)
 
 CAMPAIGN = Table(
     "campaign",
