@@ -15,6 +15,7 @@ from bench import (
     field,
     intake,
     live,
+    matching,
     reading,
     rebuilding,
     signing,
@@ -39,6 +40,7 @@ PARTS: dict[str, Callable[[Told], Coroutine[Any, Any, list[Figure]]]] = {
     "staff": staff.measure,
     "erasing": erasing.measure,
     "field": field.measure,
+    "matcher": matching.measure,
     "campaign": campaign.measure,
     "one-by-one": campaign.one_by_one,
 }

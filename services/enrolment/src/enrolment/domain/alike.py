@@ -35,7 +35,7 @@ class Thresholds(NamedTuple):
     """Weight that names must reach, in bits: each more makes a coincidence half as likely."""
 
     phone: float = 5.5
-    segment: float = 17.0
+    segment: float = 16.0
 
 
 class Word(NamedTuple):

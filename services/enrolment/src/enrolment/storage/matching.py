@@ -285,9 +285,11 @@ async def take_uncleared(
             update examined set cleared_at = clock_timestamp()
             where mitra = any(array(
                 select mitra from examined as waiting
-                where campaign = any(:campaigns) and cleared_at is null and not exists (
-                    select from likely_duplicate as pair
-                    where pair.state = 'open' and waiting.mitra in (pair.earlier, pair.later))
+                where campaign = any(:campaigns) and cleared_at is null
+                  and not exists (select from likely_duplicate as pair
+                                  where pair.earlier = waiting.mitra and pair.state = 'open')
+                  and not exists (select from likely_duplicate as pair
+                                  where pair.later = waiting.mitra and pair.state = 'open')
                 order by mitra limit :at_most for update skip locked))
             returning mitra, campaign, constituency, segment
             """
