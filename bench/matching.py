@@ -177,8 +177,8 @@ async def _waiting(engine: AsyncEngine) -> bool:
                     select (select count(*) from enrolment_log where type = 'MitraClearedV1') as cleared,
                            (select count(*) from examined) as examined,
                            (select count(*) from (
-                                select earlier from likely_duplicate where state = 'open'
-                                union select later from likely_duplicate where state = 'open') as held) as held
+                                select earlier from likely_duplicate where state = 'open' union
+                                select later from likely_duplicate where state = 'open') as held) as held
                     """
                 )
             )

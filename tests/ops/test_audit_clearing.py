@@ -10,7 +10,8 @@ _EXAMINED = (
     " select id, campaign, constituency, segment, now() - interval '1 day', {cleared} " + _LIVING + " limit 1"
 )
 _TOLD = (
-    "insert into enrolment_log (partition, position, epoch, event_id, type, key, subject, occurred_at, payload)"
+    "insert into enrolment_log"
+    " (partition, position, epoch, event_id, type, key, subject, occurred_at, payload)"
     " select partition, 99999, epoch, gen_random_uuid(), 'MitraClearedV1', key, subject, occurred_at, payload"
     " from enrolment_log where subject = (select mitra from examined limit 1) limit 1"
 )
