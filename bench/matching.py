@@ -77,7 +77,12 @@ async def measure(tell: Told) -> list[Figure]:
         finally:
             await engine.dispose()
     return [
-        Figure(f"{PEOPLE:,} people examined, and all without an open pair cleared", "s", [seconds]),
+        Figure(
+            f"{PEOPLE:,} people examined, and all without an open pair cleared",
+            "s",
+            [seconds],
+            note=f"load average of the machine {os.getloadavg()[0]:.0f}",
+        ),
         Figure("the same", "people/s", [PEOPLE / seconds]),
         Figure("memory of the matcher at most", "MiB", [memory]),
         *_quality(listed, found),
