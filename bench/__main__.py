@@ -16,6 +16,7 @@ from bench import (
     importing,
     intake,
     live,
+    matching,
     reading,
     rebuilding,
     signing,
@@ -41,6 +42,7 @@ PARTS: dict[str, Callable[[Told], Coroutine[Any, Any, list[Figure]]]] = {
     "erasing": erasing.measure,
     "field": field.measure,
     "import": importing.measure,
+    "matcher": matching.measure,
     "campaign": campaign.measure,
     "one-by-one": campaign.one_by_one,
 }

@@ -30,6 +30,7 @@ TITLES = {
     "rebuilding": "Reporting counted again from the logs",
     "staff": "Signing in and checking tokens",
     "erasing": "Erasing people",
+    "matcher": "People who are enrolled twice",
     "field": "A phone that syncs over a slow link",
     "import": "Sheets of people",
     "campaign": "The whole campaign, batches as field apps sync",

@@ -27,6 +27,7 @@ ONLY_INTAKE = StackPlan(
     enrolment_relays=0,
     enrolment_messages=0,
     enrolment_imports=0,
+    enrolment_matchers=0,
     certificates_consumers=0,
     certificates_signers=0,
     certificates_relays=0,

@@ -29,6 +29,7 @@ SERVICES: Final = (
     "enrolment-relay",
     "enrolment-messages",
     "enrolment-imports",
+    "enrolment-matcher",
     "certificates-api",
     "certificates-consumer",
     "certificates-signer",

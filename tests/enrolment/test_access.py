@@ -60,6 +60,9 @@ ROUTES: Mapping[tuple[str, str], AbstractSet[Role]] = {
     ("GET", "/v1/requests"): LOOKING_AFTER,
     ("GET", "/v1/requests/{request_id}"): {Role.IN_CHARGE},
     ("POST", "/v1/requests/{request_id}/answer"): {Role.IN_CHARGE},
+    ("GET", "/v1/likely-duplicates"): {Role.IN_CHARGE},
+    ("POST", "/v1/likely-duplicates/{pair_id}/look"): {Role.IN_CHARGE},
+    ("POST", "/v1/likely-duplicates/{pair_id}/decision"): {Role.IN_CHARGE},
     ("GET", "/v1/data-protection"): {Role.OPERATOR, Role.HEADQUARTERS},
     ("PUT", "/v1/campaigns/{campaign_id}"): OPERATOR,
     ("GET", "/v1/campaigns/{campaign_id}"): set(Role),
@@ -100,6 +103,7 @@ SAMPLE = {
     "device_id": str(uuid4()),
     "import_id": str(uuid4()),
     "request_id": str(uuid4()),
+    "pair_id": str(uuid4()),
     "receipt": "7K3MQ0XW9ZT4",
 }
 INVITES = {

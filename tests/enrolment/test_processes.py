@@ -11,6 +11,8 @@ import httpx
 from redis import Redis
 
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS, partition_of
+from mitra_shared.security.lookup import new_lookup_key
+from mitra_shared.security.sealing import new_key_ring
 from tests.enrolment.intake_api import CONSTITUENCY, SEGMENT, operator, person, token
 from tests.enrolment.live_process import becomes, live_process
 from tests.factories import ROUND, small_campaign
@@ -161,3 +163,29 @@ def test_an_unknown_process_is_refused_with_the_usage() -> None:
     )
     assert done.returncode == 2
     assert "usage" in done.stderr
+
+
+def test_the_matcher_follows_the_log_finds_a_double_and_names_nobody(
+    enrolment_database: Database, tmp_path: Path
+) -> None:
+    url, names = enrolment_database.url, new_key_ring("test")
+    matching = {"MITRA_NAME_KEYS": names, "MITRA_MATCHING_KEY": new_lookup_key()}
+    with (
+        live_process("api", tmp_path, database_url=url, MITRA_NAME_KEYS=names) as api,
+        live_process("matcher", tmp_path, database_url=url, **matching) as matcher,
+    ):
+        load(api.url, eligibility={"people_per_phone": 4}, issuing={"issue_on": "cleared"})
+        for name in ("Imran Khan", "इमरान ख़ान", "Salma Khan"):
+            sent = httpx.post(
+                f"{api.url}/v1/enrolments",
+                json=person(1, name=name),
+                headers={**BEARER, "Idempotency-Key": str(uuid4())},
+            )
+            assert sent.status_code == 201
+        assert becomes(f"{matcher.url}/ready", 200).json()["checks"]["matcher"] == "ok"
+        give_up = time.monotonic() + 15
+        while "mitra_people_cleared_total 1.0" not in httpx.get(f"{matcher.url}/metrics").text:
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
+        assert matcher.stop() == 0
+        assert "Khan" not in matcher.output.read_text("utf-8")

@@ -71,6 +71,7 @@ async def enrol(tale: Story, segment: str, name: str) -> Enrolled:
     (outcome,) = await rows(
         tale.stack.engines["enrolment"], "select digest from outcome where idempotency_key = :key", key=key
     )
+    (found_by, *_) = await until(lambda: _matching_keys(tale, mitra), bool)
     return Enrolled(
         mitra,
         answer.json()["receipt"],
@@ -83,8 +84,17 @@ async def enrol(tale: Story, segment: str, name: str) -> Enrolled:
             "sealed phone": row["phone"],
             "hash of the phone": bytes(row["phone_hash"]).hex(),
             "digest of the request": bytes(outcome.digest).hex(),
+            "key of the matcher": found_by,
         },
     )
+
+
+async def _matching_keys(tale: Story, mitra: UUID) -> list[str]:
+    """What the matcher finds somebody by; of a name that is borne by nobody else."""
+    found = await admin(
+        tale.stack, "enrolment", "select key from matching_key where mitra = $1 and not is_word", mitra
+    )
+    return [bytes(row["key"]).hex() for row in found]
 
 
 async def admin(stack: RealStack, service: str, statement: str, *values: object) -> list[Any]:
@@ -479,6 +489,7 @@ def assert_found_where_it_belongs(found: Found) -> None:
         assert found[f"{who}: sealed phone"] == {"enrolment: mitra"}
         assert found[f"{who}: name"] == found[f"{who}: phone"] == set()
         assert found[f"{who}: digest of the request"] == {"enrolment: outcome"}
+        assert found[f"{who}: key of the matcher"] == {"enrolment: matching_key"}
     assert found["stays: hash of the phone"] == {"enrolment: mitra"}
     assert found["gone: hash of the phone"] == {
         "enrolment: mitra",

@@ -207,6 +207,7 @@ def test_every_setting_is_listed_and_no_other() -> None:
     kinds: tuple[type[BaseSettings], ...] = (
         enrolment.settings.ApiSettings,
         enrolment.settings.ImportsSettings,
+        enrolment.settings.MatcherSettings,
         enrolment.settings.MessagesSettings,
         enrolment.settings.RelaySettings,
         CertificatesApiSettings,

@@ -61,6 +61,7 @@ def test_each_service_finds_what_it_needs_and_no_key_of_another(folder: SecretFo
             "mitra_access_token_key",
             "mitra_message_gateway_secret",
             "mitra_device_receipt_key",
+            "mitra_matching_key",
         },
         "certificates": common
         | {"mitra_service_token", "mitra_name_keys", "mitra_certificate_key", "issuer"},

@@ -67,6 +67,7 @@ async def test_every_process_is_ready_once_the_stack_is_up(stack: Up, client: ht
     assert names == [
         *("enrolment-api-1", "enrolment-api-2", "enrolment-relay-1", "enrolment-messages-1"),
         "enrolment-imports-1",
+        "enrolment-matcher-1",
         *("certificates-api-1", "certificates-consumer-1", "certificates-consumer-2"),
         *("certificates-signer-1", "certificates-relay-1"),
         *("reporting-api-1", "reporting-consumer-1", "reporting-webhooks-1"),

@@ -1,12 +1,12 @@
-"""`python -m enrolment api|relay|messages|imports|migrate|openapi|erasures`."""
+"""`python -m enrolment api|relay|messages|imports|matcher|migrate|openapi|erasures`."""
 
 import sys
 from collections.abc import Sequence
 from typing import Final
 
-from enrolment.main import run_api, run_imports, run_messages, run_relay
+from enrolment.main import run_api, run_imports, run_matcher, run_messages, run_relay
 from enrolment.migrations import STEPS
-from enrolment.settings import ApiSettings, ImportsSettings, MessagesSettings, RelaySettings
+from enrolment.settings import ApiSettings, ImportsSettings, MatcherSettings, MessagesSettings, RelaySettings
 from mitra_shared.entry import Process, ServiceEntry
 
 
@@ -29,6 +29,7 @@ SERVICE: Final = ServiceEntry(
     processes={
         "api": Process(ApiSettings, run_api),
         "imports": Process(ImportsSettings, run_imports),
+        "matcher": Process(MatcherSettings, run_matcher),
         "messages": Process(MessagesSettings, run_messages),
         "relay": Process(RelaySettings, run_relay),
     },

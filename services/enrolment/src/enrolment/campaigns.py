@@ -139,6 +139,10 @@ class LoadedCampaigns:
         """The campaign of that id, if it is loaded."""
         return self._loaded.get(campaign)
 
+    def all(self) -> tuple[LoadedCampaign, ...]:
+        """Every campaign that is loaded."""
+        return tuple(self._loaded.values())
+
     def rules(self, campaign: CampaignId) -> Rules:
         """The rules of a campaign that is loaded."""
         return self.get(campaign).rules

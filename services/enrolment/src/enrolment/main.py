@@ -12,7 +12,7 @@ from enrolment.intake.committer import Committer
 from enrolment.intake.desk import IntakeDesk
 from enrolment.intake.transaction import GroupTransaction
 from enrolment.messages.gateway import MessageGateway
-from enrolment.settings import ApiSettings, ImportsSettings, MessagesSettings, RelaySettings
+from enrolment.settings import ApiSettings, ImportsSettings, MatcherSettings, MessagesSettings, RelaySettings
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS, STAFF
 from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness, create_probe_app, database_check
@@ -230,6 +230,40 @@ async def run_messages(settings: MessagesSettings, shutdown: ShutdownSignal) -> 
             )
         finally:
             await engine.dispose()
+
+
+async def run_matcher(settings: MatcherSettings, shutdown: ShutdownSignal) -> None:
+    """Find people who are likely enrolled twice, until `shutdown`.
+
+    A process of its own, because it opens names and holds a key that no other has, and a run over everybody
+    must hold up nothing else.
+    """
+    from enrolment.matching.matcher import Matcher
+    from enrolment.matching.metrics import MatcherMetrics
+
+    metrics, readiness = ProcessMetrics(), Readiness()
+    engine = create_engine(
+        settings.database_url.get_secret_value(), application="enrolment matcher", pool_size=2
+    )
+    matcher = Matcher(engine, settings.names(), MatcherMetrics(metrics.registry), system_clock)
+    readiness.add("database", database_check(engine))
+    readiness.add("matcher", matcher.heartbeat.check)
+    try:
+        await run_parts(
+            shutdown,
+            {
+                "probes": serve(
+                    create_probe_app(readiness, metrics),
+                    host=settings.host,
+                    port=settings.port,
+                    shutdown=shutdown,
+                    port_file=settings.port_file,
+                ),
+                "matcher": matcher.run(shutdown),
+            },
+        )
+    finally:
+        await engine.dispose()
 
 
 @asynccontextmanager

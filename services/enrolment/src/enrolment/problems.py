@@ -41,6 +41,10 @@ PERSON_SESSION: Final = ProblemKind("person-session", "The person's session is m
 WRONG_CODE: Final = ProblemKind("wrong-code", "The code is not right, or not valid any more", 403)
 TOO_MANY_OPEN: Final = ProblemKind("too-many-open-requests", "Too many requests wait for an answer", 409)
 ANSWERED_ALREADY: Final = ProblemKind("answered-already", "The request was answered otherwise", 409)
+DUPLICATE_DECIDED: Final = ProblemKind("duplicate-decided", "The likely duplicate was decided otherwise", 409)
+NOT_YOURS_TO_WITHDRAW: Final = ProblemKind(
+    "not-yours-to-withdraw", "The other one is not yours to withdraw", 409
+)
 NO_CAMPAIGN: Final = ProblemKind("no-campaign", "The campaign is not loaded", 409)
 CAMPAIGN_CONFLICT: Final = ProblemKind("campaign-conflict", "The campaign cannot be changed like this", 409)
 

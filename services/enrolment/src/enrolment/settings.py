@@ -9,8 +9,10 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from enrolment.device_receipts import ReceiptSigner
+from enrolment.domain.alike import Thresholds
 from enrolment.domain.passwords import LEAST_MEMORY_KIB, LEAST_PASSES, PasswordCost
 from enrolment.intake.decide import DUPLICATE_ANSWERS_A_DAY
+from enrolment.matching.name_keys import NameKeys
 from enrolment.seals import Seals
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
@@ -212,6 +214,39 @@ class MessagesSettings(ServedSettings):
         if gateway == "http" and given.get("production") and not _is_https(given["message_gateway_url"]):
             raise ValueError("with MITRA_PRODUCTION=true, MITRA_MESSAGE_GATEWAY_URL begins with https://")
         return gateway
+
+
+class MatcherSettings(ServedSettings):
+    """The matcher process: it opens names, and no phones."""
+
+    name_keys: SecretStr
+    """Key ring (JSON) that seals names."""
+    matching_key: SecretStr
+    """Base64 of at least 32 bytes: hides what likely duplicates are found by. No other process has it."""
+    matcher_phone_bits: Annotated[float, Field(ge=1, le=40)] = Thresholds().phone
+    """What names on one phone must weigh to be held for one person's."""
+    matcher_segment_bits: Annotated[float, Field(ge=10, le=60)] = Thresholds().segment
+    """What names in one segment must weigh, where nothing else agrees."""
+
+    @field_validator("name_keys")
+    @classmethod
+    def _usable_names(cls, ring: SecretStr) -> SecretStr:
+        KeyRing.from_json(ring.get_secret_value())
+        return ring
+
+    @field_validator("matching_key")
+    @classmethod
+    def _usable_matching_key(cls, key: SecretStr) -> SecretStr:
+        KeyedHash.from_base64(key.get_secret_value())
+        return key
+
+    def names(self) -> NameKeys:
+        """What opens names and hashes what they are found by."""
+        return NameKeys(
+            KeyRing.from_json(self.name_keys.get_secret_value()),
+            KeyedHash.from_base64(self.matching_key.get_secret_value()),
+            Thresholds(self.matcher_phone_bits, self.matcher_segment_bits),
+        )
 
 
 def _web_address(url: str) -> str:

@@ -19,6 +19,8 @@ class Purpose(StrEnum):
     """Staff reach the person about the campaign."""
     CORRECTION = "correction"
     """Staff compare what is held with what the person says."""
+    DUPLICATE = "duplicate"
+    """Staff compare two people who are likely one."""
     OWN_DATA = "own-data"
     """The person looks at what is held."""
     MESSAGE = "message"

@@ -52,6 +52,7 @@ STAFF_KEYS: Final = "mitra_staff_keys"
 ACCESS_KEY: Final = "mitra_access_token_key"
 MESSAGE_GATEWAY_SECRET: Final = "mitra_message_gateway_secret"  # noqa: S105 - the name of its file
 _GATEWAY_SECRET_BYTES: Final = 32
+MATCHING_KEY: Final = "mitra_matching_key"
 RECEIPT_KEY: Final = "mitra_device_receipt_key"
 SERVICE_TOKEN_LIFETIME: Final = timedelta(days=365)
 LONGEST_TOKEN_LIFETIME: Final = timedelta(days=366)
@@ -140,7 +141,8 @@ class SecretFolder:
 
         A folder of before certificates were signed gets its issuer's keys, one of before there were webhooks
         the keys that seal their secrets; likewise the ring of names of staff, the key of their tokens, the
-        secret of the gateway of messages and the key that signs the receipts of the field app.
+        secret of the gateway of messages, the key that signs the receipts of the field app and the one of the
+        matcher.
         """
         for service in SERVICES:
             self._write(
@@ -168,6 +170,8 @@ class SecretFolder:
             self._write("enrolment", **{MESSAGE_GATEWAY_SECRET: token_urlsafe(_GATEWAY_SECRET_BYTES)})
         if not (self.of_service("enrolment") / RECEIPT_KEY).exists():
             self._write("enrolment", **{RECEIPT_KEY: new_signing_key()})
+        if not (self.of_service("enrolment") / MATCHING_KEY).exists():
+            self._write("enrolment", **{MATCHING_KEY: new_lookup_key()})
 
     def rotate_access_tokens(self, today: date, *, forget_old: bool = False) -> None:
         """Sign the access tokens of staff with a new key from the next start of the enrolment apis.

@@ -27,6 +27,7 @@ class StackPlan:
     enrolment_relays: int = 1
     enrolment_messages: int = 1
     enrolment_imports: int = 1
+    enrolment_matchers: int = 1
     certificates_apis: int = 1
     certificates_consumers: int = 1
     certificates_signers: int = 1
@@ -55,6 +56,7 @@ class StackPlan:
             ("enrolment", "relay", self.enrolment_relays),
             ("enrolment", "messages", self.enrolment_messages),
             ("enrolment", "imports", self.enrolment_imports),
+            ("enrolment", "matcher", self.enrolment_matchers),
             ("certificates", "api", self.certificates_apis),
             ("certificates", "consumer", self.certificates_consumers),
             ("certificates", "signer", self.certificates_signers),

@@ -14,6 +14,7 @@ from enrolment.api.html import FILES
 from enrolment.api.imports import PATH as IMPORTS_PATH
 from enrolment.api.imports import UPLOAD, import_routes
 from enrolment.api.invitations import invitation_routes
+from enrolment.api.likely_duplicates import likely_duplicate_routes
 from enrolment.api.mitras import mitra_routes
 from enrolment.api.opinions import OPINIONS_PATH, add_opinion_route
 from enrolment.api.person_pages import person_pages
@@ -66,6 +67,7 @@ def create_app(
         anonymous_paths=frozenset({OPINIONS_PATH}),
         routers=(
             mitra_routes(service),
+            likely_duplicate_routes(service),
             campaign_routes(service),
             invitation_routes(service),
             staff_routes(service),

@@ -19,7 +19,7 @@ from mitra_shared.relay.append_only import rewrite_append_only_file
 _PEOPLE_AT_A_TIME: Final = 5_000
 _TABLES: Final = (
     "mitra", "enrolment_log", "outcome", "duplicate_record", "sheet_import", "sheet_import_file",
-    "sheet_import_row", "paper_consent",
+    "sheet_import_row", "paper_consent", "matching_key",
 )  # fmt: skip
 _VACUUM_MS: Final = 15 * 60 * 1000
 

@@ -16,6 +16,7 @@ from enrolment.storage import erasures, mitras
 from enrolment.storage.erasures import Erased
 from enrolment.storage.forgetting import forget_rights
 from enrolment.storage.locks import try_lock_upkeep
+from enrolment.storage.matching import forget_matching
 from enrolment.storage.row_security import Work, work_as
 from enrolment.storage.scrubbing import scrub, scrub_people
 from mitra_shared.contracts.events import MitraErasedV1, MitraEvent, MitraWithdrawnV1
@@ -53,6 +54,7 @@ async def erase_mitras(engine: AsyncEngine, now: datetime, *, at_most: int = PEO
 
 async def erase(connection: AsyncConnection, people: Sequence[Row[Any]], now: datetime) -> None:
     """Erase these people, whose rows are locked; the last thing in a transaction."""
+    await forget_matching(connection, [person.id for person in people], erased=True)
     await scrub(connection, people, status=_GONE.status, body=as_text(_GONE))
     events: list[MitraEvent] = []
     withdrawn: list[int] = []

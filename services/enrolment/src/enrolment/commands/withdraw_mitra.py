@@ -13,6 +13,7 @@ from enrolment.messages.kinds import Message, MessageKind
 from enrolment.messages.outbox import enqueue
 from enrolment.schemas import Withdrawn
 from enrolment.storage import mitras, requests
+from enrolment.storage.matching import forget_matching
 from enrolment.storage.row_security import Work, act_as
 from mitra_shared.contracts.events import MitraWithdrawnV1
 from mitra_shared.contracts.topics import ENROLMENT
@@ -85,9 +86,19 @@ async def _withdraw(command: WithdrawMitra, engine: AsyncEngine) -> Withdrawn:
 
 
 async def record_withdrawal(
-    unit: UnitOfWork, row: Row[Any], at: datetime, traceparent: str | None, through: str
+    unit: UnitOfWork,
+    row: Row[Any],
+    at: datetime,
+    traceparent: str | None,
+    through: str,
+    *,
+    as_duplicate: bool = False,
 ) -> Place:
-    """Withdraw somebody who has not, whose row is locked, and tell the person. Returns the event's place."""
+    """Withdraw somebody who has not, whose row is locked, and tell the person. Returns the event's place.
+
+    Whoever is withdrawn `as_duplicate` has not asked for it, and is told that the other enrolment stays.
+    """
+    await forget_matching(unit.connection, [row.id], erased=False)
     event = MitraWithdrawnV1(
         event_id=new_event_id(),
         campaign=row.campaign,
@@ -100,6 +111,9 @@ async def record_withdrawal(
     # Appended here rather than on leaving: the place is part of the row, so that asking again tells it.
     (place,) = await append(unit.connection, ENROLMENT, [Emitted(event, traceparent)])
     await mitras.mark_withdrawn(unit.connection, row.id, at, place)
+    if as_duplicate:
+        await enqueue(unit.connection, [Message(row.id, MessageKind.MERGED, at)])
+        return place
     await requests.keep(
         unit.connection,
         RequestId(uuid4()),

@@ -21,6 +21,8 @@ class MessageKind(StrEnum):
     RECEIPT = "receipt"
     """The person is enrolled, and where to see what is held."""
     WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+    """The person was enrolled twice: one enrolment is removed, the other stays."""
     ERASURE_NOTICE = "erasure_notice"
     """Everything personal is erased at `due_at`."""
     REQUEST_ANSWERED = "request_answered"
@@ -30,6 +32,7 @@ FACTS: Final[Mapping[MessageKind, frozenset[str]]] = {
     MessageKind.CODE: frozenset({"challenge"}),
     MessageKind.RECEIPT: frozenset(),
     MessageKind.WITHDRAWN: frozenset(),
+    MessageKind.MERGED: frozenset(),
     MessageKind.ERASURE_NOTICE: frozenset({"due_at"}),
     MessageKind.REQUEST_ANSWERED: frozenset({"request"}),
 }

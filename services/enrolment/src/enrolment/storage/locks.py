@@ -9,6 +9,7 @@ from mitra_shared.ids import CampaignId
 
 _INTAKE: Final = 0x4D49_5452_4102
 _UPKEEP: Final = 0x4D49_5452_4103
+_MATCHING: Final = 0x4D49_5452_4104
 _POSTS: Final = 0x4D49_5453
 """With the campaign as its second half."""
 
@@ -39,6 +40,19 @@ async def try_lock_upkeep(connection: AsyncConnection) -> bool:
         await connection.execute(text("select pg_try_advisory_xact_lock(:lock)"), {"lock": _UPKEEP})
     ).scalar_one()
     return taken
+
+
+async def try_lock_matching(connection: AsyncConnection) -> bool:
+    """Whether this transaction examines people or clears them; False: another process is at it."""
+    taken: bool = (
+        await connection.execute(text("select pg_try_advisory_xact_lock(:lock)"), {"lock": _MATCHING})
+    ).scalar_one()
+    return taken
+
+
+async def lock_matching(connection: AsyncConnection) -> None:
+    """Until the end of the transaction, nobody is examined or cleared."""
+    await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MATCHING})
 
 
 async def lock_posts(connection: AsyncConnection, campaign: CampaignId) -> None:

@@ -28,6 +28,8 @@ class Work(StrEnum):
     """Opens phones to send to them."""
     IMPORTS = "imports"
     """Reads sheets and enrols their rows through the intake."""
+    MATCHER = "matcher"
+    """Opens names to find people who are enrolled twice; changes none."""
     UPKEEP = "upkeep"
     """Erases what is due."""
 

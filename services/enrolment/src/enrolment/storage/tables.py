@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from enrolment.storage.device_tables import add_device_tables
 from enrolment.storage.import_tables import add_import_tables
+from enrolment.storage.matching_tables import add_matching_tables
 from enrolment.storage.staff_tables import add_staff_tables
 from mitra_shared.access_record.tables import access_record_tables
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS, STAFF
@@ -35,6 +36,7 @@ STAFF_LOG = log_tables(METADATA, STAFF)
 add_staff_tables(METADATA)
 add_device_tables(METADATA)
 add_import_tables(METADATA)
+add_matching_tables(METADATA)
 
 CAMPAIGN = Table(
     "campaign",

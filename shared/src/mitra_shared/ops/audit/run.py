@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from mitra_shared.ops.audit import (
     access,
     certificates,
+    clearing,
     credentials,
     custody,
     erasures,
@@ -83,6 +84,10 @@ EXAMINATIONS: Final = (
                 "nothing personal is left of those who were erased, and nobody waits beyond their time",
             )
         ],
+    ),
+    Examination(
+        clearing.check_clearing,
+        [("clearing", "whoever is examined is cleared once, and never while a likely duplicate is open")],
     ),
     Examination(
         certificates.check_certificates,

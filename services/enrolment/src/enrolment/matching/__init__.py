@@ -1,0 +1,1 @@
+"""The matcher: finds people who are likely enrolled twice, and clears the others."""
