@@ -95,7 +95,7 @@ def migrate(service: str, url: str) -> None:
         env=os.environ | {"MITRA_DATABASE_URL": url},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     if done.returncode != 0:

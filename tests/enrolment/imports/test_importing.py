@@ -23,7 +23,8 @@ from tests.enrolment.imports.import_world import (
     table,
     workbook,
 )
-from tests.enrolment.intake_api import CONSTITUENCY, TestClock, count, person, rows, token
+from tests.enrolment.intake_api import CONSTITUENCY, SEALS, TestClock, count, person, rows, token
+from tests.enrolment.people import Browser, Person
 
 
 async def test_nobody_is_enrolled_before_the_preview_is_accepted(world: ImportWorld) -> None:
@@ -241,6 +242,16 @@ async def test_an_erased_person_is_taken_out_of_rows_files_and_papers(world: Imp
     assert (told["state"], told["why"]) == ("unreadable", "file-gone")
     done = await world.accept(previewed)
     assert done["outcomes"]["not_tried"] == 1
+
+
+async def test_who_was_enrolled_from_paper_is_told_of_it_at_the_own_page(world: ImportWorld) -> None:
+    await world.accept(await world.preview(people(1)))
+    (row,) = await rows(world.api.engine, "select id from mitra")
+    somebody = Person(world.api, str(row.id), SEALS.receipt(row.id))
+    told = await somebody.ask("GET", "", await somebody.session())
+    assert told.json()["consent"]["paper"] == {"signed_on": "2026-11-03", "collected_by": "Ravi"}
+    page = await Browser(world.api).sign_in(somebody)
+    assert "You signed the paper on 03-11-2026; Ravi took it." in page.text
 
 
 KINDS: dict[str, dict[str, Any]] = {

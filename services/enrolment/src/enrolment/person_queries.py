@@ -16,13 +16,15 @@ from enrolment.person_schemas import (
     ConsentHeld,
     CorrectionTold,
     NomineeHeld,
+    PaperHeld,
     PersonHeld,
     RequestHeld,
     RequestOpened,
     RequestTold,
 )
 from enrolment.seals import Seals
-from enrolment.storage import campaigns, mitras, nominees, requests
+from enrolment.storage import campaigns, mitras, nominees, papers, requests
+from enrolment.storage.papers import Paper
 from enrolment.storage.row_security import Work, act_as, work_as
 from mitra_shared.access_record.chain import Look, Purpose
 from mitra_shared.access_record.record import record
@@ -74,6 +76,7 @@ async def held(
         )
         asked = await requests.of_person(connection, session.mitra)
         nominee = await _nominee(connection, seals, session.mitra)
+        paper = await papers.of_person(connection, session.mitra)
         look = Look(helper or PERSON, PERSON, Purpose.OWN_DATA, session.mitra, ("name", "phone"))
         await record(connection, [look], now)
     definition = campaign.definition
@@ -100,10 +103,16 @@ async def held(
             manner=row.consent_manner,
             given_at=row.enrolled_at,
             recorded_by_role=row.recruiter_role,
+            paper=None if paper is None else _paper(paper, seals),
         ),
         requests=[RequestHeld.model_validate(each, from_attributes=True) for each in asked],
         nominee=nominee,
     )
+
+
+def _paper(paper: Paper, seals: Seals) -> PaperHeld:
+    collector = seals.open_collector(paper.collected_by, paper.mitra)
+    return PaperHeld(signed_on=paper.collected_on, collected_by=collector)
 
 
 async def _nominee(connection: AsyncConnection, seals: Seals, mitra: MitraId) -> NomineeHeld | None:

@@ -1,6 +1,6 @@
 """What people ask and are told about their own data: the models behind the OpenAPI document."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -74,6 +74,13 @@ class Coded(BaseModel):
     name: Names | None = Field(description="Null: the campaign does not have it any more.")
 
 
+class PaperHeld(BaseModel):
+    """The paper that was signed, of somebody who was enrolled from one."""
+
+    signed_on: date
+    collected_by: str = Field(description="Name of whoever took it.")
+
+
 class ConsentHeld(BaseModel):
     """What the person agreed to, with the text."""
 
@@ -84,6 +91,7 @@ class ConsentHeld(BaseModel):
     manner: ConsentManner
     given_at: datetime
     recorded_by_role: str | None
+    paper: PaperHeld | None
 
 
 class RequestHeld(BaseModel):

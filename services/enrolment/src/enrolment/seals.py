@@ -112,6 +112,14 @@ class Seals:
         """Who took the signed paper of a person."""
         return self.names.seal(name, context=b"collector:" + mitra.bytes)
 
+    def open_collector(self, sealed: str, mitra: UUID) -> str:
+        """Who took the signed paper.
+
+        Raises:
+            SealError: as for the name.
+        """
+        return self.names.open(sealed, context=b"collector:" + mitra.bytes)
+
     def file_digest(self, campaign: CampaignId, sha256: bytes) -> bytes:
         """Finds the same file within one campaign."""
         return self.lookup.digest("import", campaign, sha256)

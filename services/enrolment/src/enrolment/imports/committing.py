@@ -22,7 +22,7 @@ from enrolment.imports.interpreting import Complaint, Interpreter, Paper, Row
 from enrolment.imports.work import Held, mapped_of, told
 from enrolment.intake.committer import IntakeFull
 from enrolment.intake.items import Answer
-from enrolment.storage import import_rows, imports
+from enrolment.storage import import_rows, imports, papers
 from enrolment.storage.import_rows import Settled
 from enrolment.storage.row_security import Work, work_as
 from mitra_shared.database import backoff
@@ -135,11 +135,11 @@ async def _enrol(held: Held, batch: Sequence[tuple[int, Row]]) -> Counter[str]:
             settled.append(Settled(number, Outcome.REFUSED, told(_complaints(body, code))))
     seal = held.shop.seals.seal_collector
     async with held.changing() as connection:
-        papers = [
-            import_rows.Paper(mitra, paper.collected_on, seal(paper.collected_by, mitra))
+        signed = [
+            papers.Paper(mitra, paper.collected_on, seal(paper.collected_by, mitra))
             for _, mitra, paper in enrolled
         ]
-        ours = await import_rows.keep_papers(connection, held.id, papers) if papers else set()
+        ours = await papers.keep_papers(connection, held.id, signed) if signed else set()
         for number, mitra, _ in enrolled:
             outcome = Outcome.ENROLLED if mitra in ours else Outcome.ENROLLED_BEFORE
             settled.append(Settled(number, outcome, None))

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from enrolment.pages.words import day_of, moment
 from mitra_shared.pages.templates import page_templates
-from mitra_shared.pages.words import Words
+from mitra_shared.pages.words import Words, day
 
 _templates: Final = page_templates(
-    Path(__file__).parent / "templates", filters={"moment": moment, "day": day_of}, names={}
+    Path(__file__).parent / "templates", filters={"moment": moment, "day": day_of, "date": day}, names={}
 )
 
 
