@@ -97,6 +97,15 @@ async def _matching_keys(tale: Story, mitra: UUID) -> list[str]:
     return [bytes(row["key"]).hex() for row in found]
 
 
+async def _new_matching_key(tale: Story, corrected: Enrolled) -> str:
+    """What the matcher finds somebody by once it has followed a correction of the name."""
+    old = corrected.needles["key of the matcher"]
+    (key, *_) = await until(
+        lambda: _matching_keys(tale, corrected.mitra), lambda keys: bool(keys) and old not in keys
+    )
+    return key
+
+
 async def admin(stack: RealStack, service: str, statement: str, *values: object) -> list[Any]:
     connection = await asyncpg.connect(stack.postgres.url(service))
     try:
@@ -242,6 +251,8 @@ async def test_nothing_of_a_person_is_left_anywhere_and_every_figure_stays(hamle
     right = {
         "gone: right name": await correct(hamlet, HERE, gone, "Zulekha Richtigname"),
         "stuck: right name": await correct(hamlet, ELSEWHERE, stuck, "Ottilie Weitergekommen"),
+        "gone: right key of the matcher": await _new_matching_key(hamlet, gone),
+        "stuck: right key of the matcher": await _new_matching_key(hamlet, stuck),
     }
     await until(
         lambda: hamlet.certificate(HERE, str(gone.mitra)),
@@ -442,20 +453,22 @@ async def send_on_sheets(tale: Story, known: Enrolled) -> dict[str, str]:
     waiting = workbook(("One", table([row])), ("Two", table([row])))
     headers = tale.staff_of(HERE)
     async with httpx.AsyncClient(
-        base_url=f"{tale.enrolment}/v1/imports", headers=headers, trust_env=False, timeout=20
+        base_url=tale.enrolment, headers=headers, trust_env=False, timeout=20
     ) as client:
 
         async def state(upload: str) -> str:
-            return str((await client.get(f"/{upload}")).json()["state"])
+            return str((await client.get(f"/v1/imports/{upload}")).json()["state"])
 
         uploads = []
         for file in (csv_file(table([row])), waiting):
-            sent = await client.post("", content=file)
+            sent = await client.post("/v1/imports", content=file)
             assert sent.status_code == 202, sent.text
             upload = sent.json()["id"]
             uploads.append(upload)
             await until(partial(state, upload), lambda now: now == "previewed")
-        accepted = await client.post(f"/{uploads[0]}/accept", json={"preview": 1, "papers_are_signed": True})
+        accepted = await client.post(
+            f"/v1/imports/{uploads[0]}/accept", json={"preview": 1, "papers_are_signed": True}
+        )
         assert accepted.status_code == 202, accepted.text
         await until(lambda: state(uploads[0]), lambda now: now == "done")
     kept = "select sealed from sheet_import_row where import = $1"
@@ -489,7 +502,9 @@ def assert_found_where_it_belongs(found: Found) -> None:
         assert found[f"{who}: sealed phone"] == {"enrolment: mitra"}
         assert found[f"{who}: name"] == found[f"{who}: phone"] == set()
         assert found[f"{who}: digest of the request"] == {"enrolment: outcome"}
-        assert found[f"{who}: key of the matcher"] == {"enrolment: matching_key"}
+    for who in ("gone: right", "stays:", "stuck: right"):
+        assert found[f"{who} key of the matcher"] == {"enrolment: matching_key"}
+    assert found["gone: key of the matcher"] == found["stuck: key of the matcher"] == set()
     assert found["stays: hash of the phone"] == {"enrolment: mitra"}
     assert found["gone: hash of the phone"] == {
         "enrolment: mitra",
