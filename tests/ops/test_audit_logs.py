@@ -329,5 +329,6 @@ async def test_a_rebuild_that_was_asked_for_is_told_and_is_no_mistake(breakable:
     report = await breakable.audit()
     assert report.clean, report.findings
     notes = notes_of(report)
-    assert len(notes) == 4
-    assert all(note.startswith("reporting is asked to rebuild partition 3") for note in notes)
+    assert len(notes) == 5
+    assert all(" is asked to rebuild partition 3 (" in note for note in notes)
+    assert [note.split()[0] for note in notes].count("reporting-staff") == 1
