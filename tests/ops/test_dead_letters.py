@@ -29,6 +29,7 @@ _PEOPLE = """
     merge into mitra using (
         select enrolled.subject, enrolled.key, enrolled.payload ->> 'segment' as segment, enrolled.partition,
                enrolled.payload ->> 'recruiter' as recruiter, enrolled.occurred_at,
+               enrolled.payload ->> 'holder_name' as name,
                withdrawn.occurred_at as withdrawn_at, withdrawn.epoch, withdrawn.position
         from enrolment_log as enrolled
         left join enrolment_log as withdrawn
@@ -40,10 +41,11 @@ _PEOPLE = """
             withdrawal_position = told.position, erasure_why = 'withdrawn',
             erase_at = told.withdrawn_at + interval '30 days'
     when not matched then insert
-        (id, campaign, constituency, segment, partition, recruiter, basis, schemes, language, phone_hash,
-         slot, notice_version, notice_language, enrolled_at)
+        (id, campaign, constituency, segment, partition, recruiter, basis, schemes, language, name,
+         phone_hash, slot, notice_version, notice_language, enrolled_at)
         values (told.subject, 'small', told.key, told.segment, told.partition, told.recruiter, 'admirer',
-                '{}', 'hi', decode(md5(told.subject::text), 'hex'), 0, '2026-11', 'hi', told.occurred_at)
+                '{}', 'hi', told.name, decode(md5(told.subject::text), 'hex'), 0, '2026-11', 'hi',
+                told.occurred_at)
 """
 """People as they are told of by events that were appended past the intake."""
 

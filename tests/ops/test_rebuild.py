@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from mitra_shared.contracts.topics import TOPICS
 from tests.logs import served
 from tests.ops.broken import WAYANAD
 from tests.ops.campaign_world import World
@@ -175,7 +176,7 @@ async def test_a_group_that_never_ran_has_nothing_to_rebuild(world: World, tmp_p
 def test_an_unknown_topic_is_named(tmp_path: Path) -> None:
     done = mitra("rebuild", "streams", "--topic", "rollups", directory=tmp_path)
     assert done.returncode == 2
-    assert "there is no topic rollups; topics are enrolment, opinions, certificates" in done.stderr
+    assert f"there is no topic rollups; topics are {', '.join(TOPICS)}" in done.stderr
 
 
 def test_without_a_stack_it_says_what_is_missing(tmp_path: Path) -> None:
