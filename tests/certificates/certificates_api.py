@@ -43,9 +43,14 @@ def bearer(role: Role = Role.IN_CHARGE, area: str | None = "S11-PC04", campaign:
 
 @asynccontextmanager
 async def application(
-    engine: AsyncEngine, issuer: Issuer, directory: Path, **changes: Any
+    engine: AsyncEngine,
+    issuer: Issuer,
+    directory: Path,
+    *,
+    standing_from: AsyncEngine | None = None,
+    **changes: Any,
 ) -> AsyncIterator[FastAPI]:
-    """The application; `changes` are settings."""
+    """The application; `changes` are settings. `standing_from` is the database before it broke."""
     given: dict[str, Any] = {
         "database_url": SecretStr("unused"),
         "redis_url": SecretStr("unused"),
@@ -60,7 +65,7 @@ async def application(
     renderings = Renderings(pool, RenderingCache(directory, largest_bytes=settings.cache_bytes))
     sheets = SheetStore(directory / "sheets", settings.names())
     revocations = Revocations(StandingTable())
-    async with engine.connect() as connection:
+    async with (standing_from or engine).connect() as connection:
         await revocations.refresh(connection)
     try:
         yield create_app(

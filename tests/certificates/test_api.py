@@ -224,9 +224,12 @@ async def test_only_services_read_the_log(api: httpx.AsyncClient) -> None:
     assert slug(await api.get("/v1/log/enrolment/10", headers=service)) == "unknown-log"
 
 
-async def test_without_a_database_the_answer_is_to_come_back_later(tmp_path: Path) -> None:
-    engine = create_engine("postgresql://nobody:x@127.0.0.1:1/nothing", application="tests")
-    async with api_client(engine, issuer_in(tmp_path), tmp_path) as client:
+async def test_without_a_database_the_answer_is_to_come_back_later(
+    certificates_engine: AsyncEngine, tmp_path: Path
+) -> None:
+    gone = create_engine("postgresql://nobody:x@127.0.0.1:1/nothing", application="tests")
+    issuer = issuer_in(tmp_path)
+    async with api_client(gone, issuer, tmp_path, standing_from=certificates_engine) as client:
         answer = await client.get(f"{SEGMENT}/quota", headers=bearer())
     assert (answer.status_code, slug(answer)) == (503, "unavailable")
     assert answer.headers["retry-after"] == "2"
