@@ -18,7 +18,7 @@ from mitra_shared.security.sealing import new_key_ring
 from mitra_shared.security.tokens import new_signing_key, public_jwks
 from tests.enrolment.intake_api import ACCESS_KEY, SIGNING_KEY
 
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 @dataclass
@@ -49,6 +49,7 @@ def live_process(kind: str, place: Path, *, database_url: str, **settings: str) 
         "MITRA_ACCESS_TOKEN_KEY": ACCESS_KEY,
         "MITRA_NAME_KEYS": new_key_ring("test"),
         "MITRA_PHONE_KEYS": new_key_ring("test"),
+        "MITRA_STAFF_KEYS": new_key_ring("test"),
         "MITRA_LOOKUP_KEY": new_lookup_key(),
         "MITRA_DEVICE_RECEIPT_KEY": new_signing_key(),
         "MITRA_PORT_FILE": str(port_file),

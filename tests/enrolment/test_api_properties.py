@@ -123,6 +123,8 @@ def test_without_a_token_nothing_is_answered(live_url: str, method: str, path: s
         "session_id": uuid4(),
         "request_id": uuid4(),
         "device_id": uuid4(),
+        "import_id": uuid4(),
+        "pair_id": uuid4(),
     }
     named = {"campaign_id": "small", "topic": "enrolment", "staff_id": "somebody", "receipt": "7K3MQ0XW9ZT4"}
     address = path.format(partition=0, **given, **named)

@@ -35,6 +35,7 @@ def test_an_import_that_is_killed_half_way_goes_on_and_enrols_everybody_once(
     keys = {
         "MITRA_NAME_KEYS": new_key_ring("test"),
         "MITRA_PHONE_KEYS": new_key_ring("test"),
+        "MITRA_STAFF_KEYS": new_key_ring("test"),
         "MITRA_LOOKUP_KEY": new_lookup_key(),
     }
     with live_process("api", tmp_path, database_url=url, **keys) as api:

@@ -27,7 +27,7 @@ class Work(StrEnum):
     MESSAGES = "messages"
     """Opens phones to send to them."""
     IMPORTS = "imports"
-    """Reads sheets and enrols their rows through the intake."""
+    """Reads sheets; their rows go through the intake, so that it sees no people itself."""
     MATCHER = "matcher"
     """Opens names to find people who are enrolled twice; changes none."""
     UPKEEP = "upkeep"
