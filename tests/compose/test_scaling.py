@@ -1,5 +1,7 @@
 """More consumers, and no consumers at all."""
 
+from functools import partial
+
 from tests.compose.field_work import FieldWork
 from tests.compose.settled import missing, people, until_settled
 from tests.compose.stack import ComposeStack, until
@@ -23,10 +25,17 @@ def test_three_consumers_share_the_partitions_within_ten_seconds(
     containers = stack.containers()["certificates-consumer"]
     assert len(containers) == 3
 
-    def shares() -> list[float]:
-        return sorted(sum(stack.metric(each, "mitra_consumer_leases{").values()) for each in containers)
+    def shares(group: str) -> list[float]:
+        name = f'mitra_consumer_leases{{group="{group}"}}'
+        return sorted(sum(stack.metric(each, name).values()) for each in containers)
 
-    until(shares, lambda held: held == [5, 5, 6], within=10, what="shares of the partitions")
+    for group in ("certificates", "certificates-staff"):
+        until(
+            partial(shares, group),
+            lambda held: held == [5, 5, 6],
+            within=10,
+            what=f"shares of the partitions of {group}",
+        )
     field_work.enrol(30)
     until_settled(stack)
 
