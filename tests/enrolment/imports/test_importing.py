@@ -80,6 +80,12 @@ async def test_what_is_the_same_for_everybody_is_said_once_and_nothing_is_taken_
     }
     mapped = await world.map(told, columns={"name": 0, "phone": 1, "segment": 2}, values=values)
     assert (mapped["unmapped"], mapped["faulty"], mapped["preview"]) == ([], 0, 2)
+    assert mapped["mapping"]["values"] == values
+    async with world.api.engine.begin() as connection:
+        await connection.execute(text("select set_config('mitra.work', 'upkeep', true)"))
+        kept = await connection.scalar(text("select cast(mapping as text) from sheet_import"))
+    assert '"columns"' in kept
+    assert not any(said in kept for said in values.values() if len(said) > 3)
     refused = await world.ask("POST", f"/{told['id']}/accept", json={"preview": 1, "papers_are_signed": True})
     assert (refused.status_code, refused.json()["preview"]) == (409, 2)
     unaffirmed = await world.ask(

@@ -21,6 +21,7 @@ from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal, run_parts
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.sealing import KeyRing
+from mitra_shared.settings import ServedSettings
 from mitra_shared.telemetry.metrics import ProcessMetrics
 
 
@@ -174,13 +175,7 @@ async def run_imports(settings: ImportsSettings, shutdown: ShutdownSignal) -> No
         await run_parts(
             shutdown,
             {
-                "probes": serve(
-                    create_probe_app(readiness, metrics),
-                    host=settings.host,
-                    port=settings.port,
-                    shutdown=shutdown,
-                    port_file=settings.port_file,
-                ),
+                "probes": _probes(settings, readiness, metrics, shutdown),
                 "imports": work(),
                 "intake": committer.run(worked),
             },
@@ -218,13 +213,7 @@ async def run_messages(settings: MessagesSettings, shutdown: ShutdownSignal) -> 
             await run_parts(
                 shutdown,
                 {
-                    "probes": serve(
-                        create_probe_app(readiness, metrics),
-                        host=settings.host,
-                        port=settings.port,
-                        shutdown=shutdown,
-                        port_file=settings.port_file,
-                    ),
+                    "probes": _probes(settings, readiness, metrics, shutdown),
                     "sender": sender.follow(shutdown),
                 },
             )
@@ -252,18 +241,25 @@ async def run_matcher(settings: MatcherSettings, shutdown: ShutdownSignal) -> No
         await run_parts(
             shutdown,
             {
-                "probes": serve(
-                    create_probe_app(readiness, metrics),
-                    host=settings.host,
-                    port=settings.port,
-                    shutdown=shutdown,
-                    port_file=settings.port_file,
-                ),
+                "probes": _probes(settings, readiness, metrics, shutdown),
                 "matcher": matcher.run(shutdown),
             },
         )
     finally:
         await engine.dispose()
+
+
+async def _probes(
+    settings: ServedSettings, readiness: Readiness, metrics: ProcessMetrics, shutdown: ShutdownSignal
+) -> None:
+    """What a process without an API serves: whether it is ready, and its metrics."""
+    await serve(
+        create_probe_app(readiness, metrics),
+        host=settings.host,
+        port=settings.port,
+        shutdown=shutdown,
+        port_file=settings.port_file,
+    )
 
 
 @asynccontextmanager

@@ -108,6 +108,18 @@ class Seals:
         """
         return self.names.open(sealed, context=_row_context(upload, row))
 
+    def seal_values(self, values: str, upload: UUID) -> str:
+        """What was said for a whole sheet, which may name who took the papers."""
+        return self.names.seal(values, context=_values_context(upload))
+
+    def open_values(self, sealed: str, upload: UUID) -> str:
+        """What `seal_values` sealed.
+
+        Raises:
+            SealError: as for the name.
+        """
+        return self.names.open(sealed, context=_values_context(upload))
+
     def seal_collector(self, name: str, mitra: UUID) -> str:
         """Who took the signed paper of a person."""
         return self.names.seal(name, context=b"collector:" + mitra.bytes)
@@ -140,6 +152,10 @@ def open_phone(ring: KeyRing, sealed: str, mitra: MitraId) -> str:
 
 def _part_context(upload: UUID, number: int) -> bytes:
     return b"import-part:" + upload.bytes + number.to_bytes(4)
+
+
+def _values_context(upload: UUID) -> bytes:
+    return b"import-values:" + upload.bytes
 
 
 def _row_context(upload: UUID, row: int) -> bytes:

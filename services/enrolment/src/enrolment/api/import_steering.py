@@ -53,7 +53,7 @@ def _mapping(router: APIRouter, desk: ImportDesk) -> None:
             service.clock(),
         )
         try:
-            await map_import(command, service.engine)
+            await map_import(command, service.engine, service.seals)
         except ImportNotFound:
             raise not_found() from None
         except ImportNotReady as error:

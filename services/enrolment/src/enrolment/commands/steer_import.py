@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from enrolment.domain.importing import Field, State
+from enrolment.seals import Seals
 from enrolment.storage import imports
 from enrolment.storage.row_security import act_as
 from mitra_shared.ids import CampaignId
@@ -54,7 +56,7 @@ class MapImport:
     asked_at: datetime
 
 
-async def map_import(command: MapImport, engine: AsyncEngine) -> None:
+async def map_import(command: MapImport, engine: AsyncEngine, seals: Seals) -> None:
     """Have the preview made anew.
 
     Raises:
@@ -67,7 +69,7 @@ async def map_import(command: MapImport, engine: AsyncEngine) -> None:
         _check(row, State.PREVIEWED)
         mapping: dict[str, Any] | None = {
             "columns": {name.value: column for name, column in command.columns.items()},
-            "values": {name.value: value for name, value in command.values.items()},
+            "values": seals.seal_values(to_json(command.values).decode(), command.id),
         }
         if command.sheet is None or command.sheet == row.sheet:
             await imports.change(connection, command.id, state=State.MAPPED.value, mapping=mapping)

@@ -19,7 +19,7 @@ from structlog import get_logger
 from enrolment.commands.enrol_mitra import EnrolMitra
 from enrolment.domain.importing import Field, Outcome, State
 from enrolment.imports.interpreting import Complaint, Interpreter, Paper, Row
-from enrolment.imports.work import Held, mapped_of, told
+from enrolment.imports.work import Held, told
 from enrolment.intake.committer import IntakeFull
 from enrolment.intake.items import Answer
 from enrolment.storage import import_rows, imports, papers
@@ -64,7 +64,7 @@ async def enrol_rows(held: Held) -> None:
         await import_rows.settle_without_intake(connection, held.id)
         counts = Counter(await import_rows.outcomes(connection, held.id))
         await imports.change(connection, held.id, outcomes=dict(counts))
-    interpreter = held.interpreter(mapped_of(held.row.mapping))
+    interpreter = held.interpreter(held.mapped())
     after = 0
     try:
         while batch := await _next(held, interpreter, after):

@@ -11,12 +11,13 @@ from hashlib import sha256
 from typing import Any
 
 from pydantic_core import to_json
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from enrolment.domain.importing import Field, State
 from enrolment.imports.cells import Cell, FileUnreadable, Unreadable
 from enrolment.imports.file_reader import FileRead, Row, read_file
 from enrolment.imports.headings import guess, heading_row, never_read
-from enrolment.imports.interpreting import DUPLICATE_IN_FILE, Complaint, Interpreter, Mapped
+from enrolment.imports.interpreting import DUPLICATE_IN_FILE, Complaint, Interpreter
 from enrolment.imports.work import Held, mapped_of, told
 from enrolment.storage import import_rows, imports
 from enrolment.storage.import_rows import Staged
@@ -88,10 +89,9 @@ async def _stage(held: Held, read: FileRead) -> None:
         raise FileUnreadable(Unreadable.NO_HEADINGS)
     headings = first[index][1]
     mapping = held.row.mapping or {
-        "columns": {name.value: column for name, column in guess(headings).items()},
-        "values": {},
+        "columns": {name.value: column for name, column in guess(headings).items()}
     }
-    judging = _Judging(held, held.interpreter(mapped_of(mapping)))
+    judging = _Judging(held, held.interpreter(mapped_of(mapping, held.shop.seals, held.id)))
     left_out = never_read(headings)
     await _keep(held, judging, first[index + 1 :], left_out)
     async for batch in batches:
@@ -141,7 +141,7 @@ async def _keep(held: Held, judging: _Judging, rows: Sequence[Row], left_out: fr
 
 async def judge_again(held: Held) -> None:
     """Judge the rows of an import by the mapping it has now; raises as `read_upload` does."""
-    judging = _Judging(held, held.interpreter(_mapped(held)))
+    judging = _Judging(held, held.interpreter(held.mapped()))
     after = 0
     while True:
         async with held.changing() as connection:
@@ -156,17 +156,13 @@ async def judge_again(held: Held) -> None:
         await imports.let_go(connection, held.id, State.PREVIEWED, preview=preview, **judging.counts())
 
 
-def _mapped(held: Held) -> Mapped:
-    return mapped_of(held.row.mapping)
-
-
 async def _unreadable(held: Held, why: str) -> None:
     async with held.changing() as connection:
         await import_rows.unstage(connection, held.id)
         await _end(held, connection, why)
 
 
-async def _end(held: Held, connection: Any, why: str) -> None:
+async def _end(held: Held, connection: AsyncConnection, why: str) -> None:
     """Nothing of the file is kept, only that it was not readable."""
     await imports.delete_file(connection, held.id)
     await imports.let_go(

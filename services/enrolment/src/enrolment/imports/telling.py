@@ -19,6 +19,7 @@ from enrolment.import_schemas import (
     SheetTold,
 )
 from enrolment.imports.complaints import KIND_OF_VALUE, OF_FILE, WORDING, Wording, filled, letters_of
+from enrolment.imports.work import mapped_of
 from enrolment.seals import Seals
 
 _UNKNOWN: Final = Wording("The row could not be taken.", "see docs/imports.md")
@@ -39,10 +40,10 @@ class Teller:
     def import_(self, row: Row[Any], same_file: Sequence[UUID] = ()) -> ImportTold:
         """One import."""
         layout = self.layout(row)
-        mapping = row.mapping or {"columns": {}, "values": {}}
+        mapping = mapped_of(row.mapping, self._seals, row.id)
         about = self._of_end(row)
         outcomes = {Outcome(name): number for name, number in row.outcomes.items()}
-        named = {*mapping["columns"], *mapping["values"]}
+        named = mapping.columns.keys() | mapping.values.keys()
         return ImportTold(
             id=row.id,
             state=State(row.state),
@@ -69,10 +70,8 @@ class Teller:
                 )
                 for index, heading in enumerate(layout.get("headings", ()))
             ],
-            mapping=SheetMapping.model_validate(mapping),
-            unmapped=[
-                each for each in Field if row.preview and each not in OPTIONAL and each.value not in named
-            ],
+            mapping=SheetMapping(columns=mapping.columns, values=mapping.values),
+            unmapped=[each for each in Field if row.preview and each not in OPTIONAL and each not in named],
             preview=row.preview,
             rows=row.rows,
             faulty=row.faulty,

@@ -1,7 +1,7 @@
 """What both kinds of work on an import share: what it stands on, and how it holds it."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -78,6 +78,10 @@ class Held:
         vocabulary = Vocabulary.of(campaign.definition, area)
         return Interpreter(mapped, vocabulary, campaign.rules, area, india_day(self.shop.clock()))
 
+    def mapped(self) -> Mapped:
+        """By which its rows are read."""
+        return mapped_of(self.row.mapping, self.shop.seals, self.id)
+
     def seal(self, row: int, cells: Sequence[Cell]) -> str:
         """Cells as they are kept."""
         return self.shop.seals.seal_row(to_json(cells).decode(), self.id, row)
@@ -88,11 +92,13 @@ class Held:
         return cells
 
 
-def mapped_of(kept: dict[str, Any]) -> Mapped:
-    """A mapping as it is kept with the import."""
+def mapped_of(kept: Mapping[str, Any] | None, seals: Seals, upload: UUID) -> Mapped:
+    """A mapping as it is kept with the import: columns in clear, what is said for the whole sheet sealed."""
+    kept = kept or {}
+    values = json.loads(seals.open_values(kept["values"], upload)) if kept.get("values") else {}
     return Mapped(
-        {Field(name): column for name, column in kept["columns"].items()},
-        {Field(name): value for name, value in kept["values"].items()},
+        {Field(name): column for name, column in kept.get("columns", {}).items()},
+        {Field(name): value for name, value in values.items()},
     )
 
 

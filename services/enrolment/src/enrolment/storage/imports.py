@@ -5,7 +5,7 @@ Whoever works holds a lease that every transaction renews first; one that lost i
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, text
@@ -115,13 +115,6 @@ async def earlier_of_file(connection: AsyncConnection, upload: UUID) -> Sequence
     return found.scalars().all()
 
 
-class Claimed(NamedTuple):
-    """An import to work on, and the lease it is held by."""
-
-    row: Row[Any]
-    lease: UUID
-
-
 async def claim(connection: AsyncConnection, lease: UUID, now: datetime, until: datetime) -> Row[Any] | None:
     """Hold the import that waits longest; previews first, since somebody waits for those."""
     found = await connection.execute(
@@ -156,18 +149,14 @@ async def renew(connection: AsyncConnection, upload: UUID, lease: UUID, until: d
         raise LeaseLost
 
 
-_CHANGE: Final = {
-    "complaints": JSONB(),
-    "outcomes": JSONB(),
-    "mapping": JSONB(),
-}
+_JSON: Final = frozenset({"complaints", "outcomes", "mapping"})
 
 
 async def change(connection: AsyncConnection, upload: UUID, **values: Any) -> None:
     """Set columns of an import, which is locked."""
     settings = ", ".join(f"{name} = :{name}" for name in values)
     statement = text(f"update sheet_import set {settings} where id = :id")  # noqa: S608 - names are ours
-    typed = [bindparam(name, type_=kind) for name, kind in _CHANGE.items() if name in values]
+    typed = [bindparam(name, type_=JSONB(none_as_null=True)) for name in _JSON & values.keys()]
     await connection.execute(statement.bindparams(*typed), {"id": upload, **values})
 
 
