@@ -4,32 +4,43 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator
-from functools import partial
 from string import ascii_uppercase
-from typing import Any, NamedTuple
-from uuid import UUID, uuid4
 
-import asyncpg
-import httpx
 import pytest
 import pytest_asyncio
 
-from enrolment.codes import ChallengeId, code_of
-from mitra_shared.ops.audit import AuditSources, audit
-from mitra_shared.ops.embedded.accounts import AUDIT, REDIS_ADMIN
-from mitra_shared.security.lookup import KeyedHash
-from mitra_shared.security.secret_files import read_secret
-from mitra_shared.security.tokens import Role
-from tests.enrolment.imports.import_world import csv_file, line, table, workbook
+from mitra_shared.ops.embedded.accounts import REDIS_ADMIN
+from tests.flows.erasing import (
+    ask_to_erase,
+    assert_sound,
+    certificates,
+    figures,
+    let_two_days_pass,
+    letters,
+    live,
+    of_the_enrolled,
+    poison,
+    replay,
+    until_complete,
+    until_settled_but_for,
+)
 from tests.flows.logs import rows
 from tests.flows.real_stack import SINGLE, RealStack, real_stack
 from tests.flows.scanning import Found, scan
 from tests.flows.settling import until_settled
-from tests.flows.story import Story, person, quota, story, until
-
-HERE, ELSEWHERE = "S11-AC019", "S11-AC018"
-CONSTITUENCY = "S11-PC04"
-
+from tests.flows.story import Story, quota, story, until
+from tests.flows.traces import (
+    CONSTITUENCY,
+    ELSEWHERE,
+    HERE,
+    admin,
+    correct,
+    enrol,
+    new_matching_key,
+    send_on_sheets,
+    try_again_elsewhere,
+    use_the_certificate,
+)
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -51,196 +62,6 @@ async def hamlet(hamlet_stack: RealStack) -> AsyncIterator[Story]:
         yield told
 
 
-class Enrolled(NamedTuple):
-    """A person, and what stands somewhere because of them."""
-
-    mitra: UUID
-    receipt: str
-    key: str
-    body: dict[str, Any]
-    needles: dict[str, str]
-
-
-async def enrol(tale: Story, segment: str, name: str) -> Enrolled:
-    """Enrol somebody and learn in which forms name and phone are kept."""
-    body, key = person(segment) | {"name": name}, str(uuid4())
-    answer = await tale.ask_to_enrol(body, key=key)
-    assert answer.status_code == 201, answer.text
-    mitra = UUID(answer.json()["mitra_id"])
-    (row,) = await admin(tale.stack, "enrolment", "select * from mitra where id = $1", mitra)
-    (outcome,) = await rows(
-        tale.stack.engines["enrolment"], "select digest from outcome where idempotency_key = :key", key=key
-    )
-    (found_by, *_) = await until(lambda: _matching_keys(tale, mitra), bool)
-    return Enrolled(
-        mitra,
-        answer.json()["receipt"],
-        key,
-        body,
-        {
-            "name": name,
-            "phone": body["phone"].removeprefix("+91"),
-            "sealed name": row["name"],
-            "sealed phone": row["phone"],
-            "hash of the phone": bytes(row["phone_hash"]).hex(),
-            "digest of the request": bytes(outcome.digest).hex(),
-            "key of the matcher": found_by,
-        },
-    )
-
-
-async def _matching_keys(tale: Story, mitra: UUID) -> list[str]:
-    """What the matcher finds somebody by; of a name that is borne by nobody else."""
-    found = await admin(
-        tale.stack, "enrolment", "select key from matching_key where mitra = $1 and not is_word", mitra
-    )
-    return [bytes(row["key"]).hex() for row in found]
-
-
-async def _new_matching_key(tale: Story, corrected: Enrolled) -> str:
-    """What the matcher finds somebody by once it has followed a correction of the name."""
-    old = corrected.needles["key of the matcher"]
-    (key, *_) = await until(
-        lambda: _matching_keys(tale, corrected.mitra), lambda keys: bool(keys) and old not in keys
-    )
-    return key
-
-
-async def admin(stack: RealStack, service: str, statement: str, *values: object) -> list[Any]:
-    connection = await asyncpg.connect(stack.postgres.url(service))
-    try:
-        return list(await connection.fetch(statement, *values))
-    finally:
-        await connection.close()
-
-
-async def ask_to_erase(tale: Story, segment: str, *people: UUID) -> None:
-    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
-        for mitra in people:
-            answer = await client.post(
-                f"{tale.enrolment}/v1/mitras/{mitra}/erasure", headers=tale.staff_of(segment)
-            )
-            assert (answer.status_code, answer.json()["state"]) == (202, "noticed"), answer.text
-
-
-async def let_two_days_pass(tale: Story, *people: UUID) -> None:
-    """The notice of these people was 48 hours ago."""
-    await admin(
-        tale.stack,
-        "enrolment",
-        "update mitra set erase_at = now(), erasure_noticed_at = now() - interval '48 hours'"
-        " where id = any($1)",
-        list(people),
-    )
-
-
-async def until_complete(tale: Story, *people: UUID) -> None:
-    async def complete() -> int:
-        found = await admin(
-            tale.stack,
-            "enrolment",
-            "select count(*) from erasure where completed_at is not null and mitra = any($1)",
-            list(people),
-        )
-        return int(found[0][0])
-
-    await until(complete, lambda done: done == len(people), within=120)
-
-
-async def assert_sound(stack: RealStack) -> None:
-    await until_settled(stack)
-    report = await audit(
-        AuditSources(
-            **{service: stack.database_url(service, AUDIT) for service in stack.engines},
-            redis=stack.redis_url(AUDIT),
-        ),
-        deep=True,
-        patience=20,
-    )
-    assert report.clean, report.findings
-
-
-async def certificates(tale: Story) -> list[tuple[Any, ...]]:
-    """What the register says, without what is personal."""
-    found = await rows(
-        tale.stack.engines["certificates"],
-        "select id, mitra_id, segment, state, serial, enrolled_position, issued_at, revoked_at, revision"
-        " from certificate where campaign = :campaign order by enrolled_position, id",
-        campaign=tale.campaign,
-    )
-    return [tuple(row) for row in found]
-
-
-async def figures(tale: Story) -> list[Any]:
-    """Every count that reporting keeps of the campaign, day by day and hour by hour."""
-    by_day = await rows(
-        tale.stack.engines["reporting"],
-        "select metric, area, day, sum(count) as count from rollup_day where campaign = :campaign"
-        " group by 1, 2, 3 having sum(count) <> 0 order by 1, 2, 3",
-        campaign=tale.campaign,
-    )
-    by_hour = await rows(
-        tale.stack.engines["reporting"],
-        "select recruiter, area, day, hour, sum(count) as count from rollup_recruiter"
-        " where campaign = :campaign group by 1, 2, 3, 4 order by 1, 2, 3, 4",
-        campaign=tale.campaign,
-    )
-    return [tuple(row) for row in (*by_day, *by_hour)]
-
-
-async def live(tale: Story) -> dict[str, Any]:
-    """What everybody may see at once of the whole country."""
-    shown = await tale.rollup("IN")
-    return {name: value for name, value in shown.items() if name not in {"version", "as_of"}}
-
-
-def of_the_enrolled(counts: list[Any]) -> list[Any]:
-    """Those that tell of enrolments, and not of what came of them."""
-    return [each for each in counts if not each[0].startswith(("withdrawn", "certificates:"))]
-
-
-async def replay(stack: RealStack) -> None:
-    """Have certificates and reporting forget everything and read it from the logs again."""
-    for service in ("certificates", "reporting"):
-        await admin(
-            stack,
-            service,
-            'update consumer_position set rebuild_requested_at = now() where "group" = $1',
-            service,
-        )
-
-    async def waiting() -> int:
-        left = 0
-        for service in ("certificates", "reporting"):
-            found = await admin(
-                stack,
-                service,
-                "select count(*) from consumer_position where rebuild_requested_at is not null",
-            )
-            left += int(found[0][0])
-        return left
-
-    await until(waiting, lambda left: left == 0, within=120)
-
-
-async def poison(stack: RealStack) -> None:
-    """Let the certificates of one segment not be made."""
-    await admin(
-        stack,
-        "certificates",
-        """
-        create or replace function refuse() returns trigger language plpgsql as $$
-        begin raise exception 'refused by the test' using errcode = '23514'; end $$;
-        """,
-    )
-    await admin(
-        stack,
-        "certificates",
-        f"create trigger refuse before insert on certificate for each row"
-        f" when (new.segment = '{ELSEWHERE}') execute function refuse()",
-    )
-
-
 async def test_nothing_of_a_person_is_left_anywhere_and_every_figure_stays(hamlet: Story) -> None:
     stack = hamlet.stack
     await poison(stack)
@@ -251,8 +72,8 @@ async def test_nothing_of_a_person_is_left_anywhere_and_every_figure_stays(hamle
     right = {
         "gone: right name": await correct(hamlet, HERE, gone, "Zulekha Richtigname"),
         "stuck: right name": await correct(hamlet, ELSEWHERE, stuck, "Ottilie Weitergekommen"),
-        "gone: right key of the matcher": await _new_matching_key(hamlet, gone),
-        "stuck: right key of the matcher": await _new_matching_key(hamlet, stuck),
+        "gone: right key of the matcher": await new_matching_key(hamlet, gone),
+        "stuck: right key of the matcher": await new_matching_key(hamlet, stuck),
     }
     await until(
         lambda: hamlet.certificate(HERE, str(gone.mitra)),
@@ -341,146 +162,6 @@ async def test_an_erasure_is_seen_through_whatever_is_killed(hamlet: Story, seed
     assert {row.subject: row.times for row in told} == dict.fromkeys(mitras, 1)
     await assert_sound(stack)
     assert [row[:2] for row in await certificates(hamlet)] == [row[:2] for row in before]
-
-
-async def until_settled_but_for(stack: RealStack) -> None:
-    """Everything is carried and applied, and one event is put away."""
-    await until(lambda: letters(stack, None), lambda found: "poison" in found)
-    await until_settled(stack)
-
-
-async def letters(stack: RealStack, mitra: UUID | None) -> list[str]:
-    found = await rows(
-        stack.engines["certificates"],
-        "select state from dead_letter where subject = coalesce(cast(:mitra as uuid), subject)"
-        " order by state",
-        mitra=mitra,
-    )
-    return [row.state for row in found]
-
-
-async def correct(tale: Story, segment: str, who: Enrolled, name: str) -> str:
-    """As the person asks with a helper, and the in-charge grants. Returns the right name, sealed."""
-    path, helper = f"{tale.enrolment}/v1/receipts/{who.receipt}", tale.staff_of(segment)
-    key = read_secret(tale.stack.home / "secrets" / "enrolment" / "mitra_lookup_key")
-    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
-        assert (await client.post(f"{path}/codes", headers=helper)).status_code == 202
-        (code,) = await admin(
-            tale.stack, "enrolment", "select id from one_time_code order by asked_at desc limit 1"
-        )
-        typed = {"code": code_of(ChallengeId(code[0]), KeyedHash.from_base64(key))}
-        session = await client.post(f"{path}/sessions", json=typed, headers=helper)
-        assert session.status_code == 201, session.text
-        asked = await client.post(
-            f"{path}/corrections",
-            json={"name": name, "language": "ur", "schemes": ["PMUY"]},
-            headers=helper | {"Person-Session": session.json()["session"]},
-        )
-        assert asked.status_code == 201, asked.text
-        requests, in_charge = f"{tale.enrolment}/v1/requests", tale.bearer(Role.IN_CHARGE, CONSTITUENCY)
-        (request,) = (await client.get(requests, headers=in_charge)).json()["requests"]
-        granted = await client.post(
-            f"{requests}/{request['id']}/answer", json={"reason": "done"}, headers=in_charge
-        )
-        assert granted.status_code == 200, granted.text
-    (row,) = await admin(tale.stack, "enrolment", "select name from mitra where id = $1", who.mitra)
-    return str(row["name"])
-
-
-async def use_the_certificate(tale: Story, holder: Enrolled) -> dict[str, str]:
-    """Have its PDF made, its name corrected and its sheet printed. Returns what else is kept by that."""
-    told = await until(
-        lambda: tale.certificate(HERE, str(holder.mitra)),
-        lambda found: found.get("credential_id") is not None,
-    )
-    headers = tale.bearer(Role.IN_CHARGE, CONSTITUENCY)
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
-        pdf = await client.get(
-            f"{tale.certificates}/v1/certificates/{told['id']}",
-            headers={**headers, "Accept": "application/pdf"},
-        )
-        assert pdf.content.startswith(b"%PDF"), pdf.text
-        corrected = await client.post(
-            f"{tale.certificates}/v1/desk/corrections",
-            json={
-                "number": told["number"],
-                "holder_name": "Anders Geschrieben",
-                "reason": "Geschrieben, not Anan",
-            },
-            headers={**headers, "Idempotency-Key": str(uuid4())},
-        )
-        assert corrected.status_code == 200, corrected.text
-        await until(
-            lambda: tale.certificate(HERE, str(holder.mitra)),
-            lambda found: found.get("credential_id") is not None,
-        )
-        sheet = await client.post(
-            f"{tale.certificates}/v1/segments/{HERE}/sheets",
-            json={},
-            headers={**headers, "Idempotency-Key": str(uuid4())},
-        )
-        assert sheet.status_code == 201, sheet.text
-    (entry,) = await rows(
-        tale.stack.engines["certificates"], "select * from desk_entry where kind = 'correct'"
-    )
-    facts = await rows(
-        tale.stack.engines["certificates"],
-        "select facts from credential where certificate_id = :id and facts is not null",
-        id=UUID(told["id"]),
-    )
-    return {
-        "corrected name": entry.holder_name,
-        "digest of the correction": bytes(entry.request).hex(),
-        "reason of the correction": entry.reason,
-        "sealed facts": facts[0].facts,
-    }
-
-
-async def try_again_elsewhere(tale: Story, known: Enrolled) -> str:
-    """Another recruiter enrols the same phone. Returns the digest that is kept of it."""
-    key = str(uuid4())
-    answer = await tale.ask_to_enrol(known.body, key=key, headers=tale.bearer(Role.IN_CHARGE, CONSTITUENCY))
-    assert answer.status_code == 409
-    (outcome,) = await rows(
-        tale.stack.engines["enrolment"], "select digest from outcome where idempotency_key = :key", key=key
-    )
-    return bytes(outcome.digest).hex()
-
-
-async def send_on_sheets(tale: Story, known: Enrolled) -> dict[str, str]:
-    """Import the person, a duplicate, and leave another sheet waiting. Returns what is kept of both."""
-    row = line(0, name=known.body["name"], phone=known.body["phone"], segment=HERE)
-    waiting = workbook(("One", table([row])), ("Two", table([row])))
-    headers = tale.staff_of(HERE)
-    async with httpx.AsyncClient(
-        base_url=tale.enrolment, headers=headers, trust_env=False, timeout=20
-    ) as client:
-
-        async def state(upload: str) -> str:
-            return str((await client.get(f"/v1/imports/{upload}")).json()["state"])
-
-        uploads = []
-        for file in (csv_file(table([row])), waiting):
-            sent = await client.post("/v1/imports", content=file)
-            assert sent.status_code == 202, sent.text
-            upload = sent.json()["id"]
-            uploads.append(upload)
-            await until(partial(state, upload), lambda now: now == "previewed")
-        accepted = await client.post(
-            f"/v1/imports/{uploads[0]}/accept", json={"preview": 1, "papers_are_signed": True}
-        )
-        assert accepted.status_code == 202, accepted.text
-        await until(lambda: state(uploads[0]), lambda now: now == "done")
-    kept = "select sealed from sheet_import_row where import = $1"
-    ((refused,), (unseen,)) = [
-        (await admin(tale.stack, "enrolment", kept, UUID(upload)))[0] for upload in uploads
-    ]
-    (part,) = await admin(tale.stack, "enrolment", "select sealed from sheet_import_file")
-    return {
-        "row of a sheet": refused,
-        "row of a sheet that waits": unseen,
-        "file of a sheet that waits": bytes(part["sealed"][:64]).hex(),
-    }
 
 
 def assert_found_where_it_belongs(found: Found) -> None:

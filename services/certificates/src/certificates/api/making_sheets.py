@@ -6,19 +6,13 @@ from uuid import uuid4
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from certificates.api.paper_schemas import (
-    ReprintAsked,
-    SheetAsked,
-    SheetTold,
-)
+from certificates.api.paper_schemas import ReprintAsked, SheetAsked, SheetTold
 from certificates.api.reach import Campaign, Code, segment_within
 from certificates.api.sheet_answers import Printer, answer_of
 from certificates.commands.make_sheet import MakeSheet, NothingToPrint, make_sheet
 from certificates.commands.reprint import CannotReprint, Reprint, reprint
 from certificates.domain.paper import VisibleNumber, read_number
-from certificates.problems import (
-    NOTHING_TO_PRINT,
-)
+from certificates.problems import NOTHING_TO_PRINT
 from certificates.queries import SegmentFound
 from certificates.storage.requests import KeyReused, Request
 from certificates.storage.sheets import SegmentScope, Sheet

@@ -5,22 +5,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from certificates.api.paper_schemas import (
-    Left,
-    Marked,
-    Pages,
-    SheetTold,
-)
+from certificates.api.paper_schemas import Left, Marked, Pages, SheetTold
 from certificates.domain.certificate import visible_number
-from certificates.problems import (
-    SHEET_UNKNOWN,
-)
+from certificates.problems import SHEET_UNKNOWN
 from certificates.storage import press_jobs, sheets
 from certificates.storage.sheets import Sheet
 from mitra_shared.http.tokens import requires
-from mitra_shared.ids import AreaCode
 from mitra_shared.security.tokens import Caller, Role
 
 Printer = Annotated[Caller, Depends(requires(Role.IN_CHARGE, Role.OPERATOR))]
@@ -49,13 +41,8 @@ def _is_seen_by(sheet: Sheet, caller: Caller) -> bool:
 async def answer_of(engine: AsyncEngine, sheet: Sheet) -> SheetTold:
     """A sheet as it is answered: its marks, how far the press is, and what was left out."""
     async with engine.connect() as connection:
-        return await _told(connection, sheet)
-
-
-async def _told(connection: AsyncConnection, sheet: Sheet) -> SheetTold:
-    """What is answered about a sheet."""
-    job = await press_jobs.of_sheet(connection, sheet.id)
-    members = await sheets.members(connection, sheet.id)
+        job = await press_jobs.of_sheet(connection, sheet.id)
+        members = await sheets.members(connection, sheet.id)
     return SheetTold(
         id=sheet.id,
         campaign=sheet.campaign,
@@ -73,19 +60,15 @@ async def _told(connection: AsyncConnection, sheet: Sheet) -> SheetTold:
             until=job.expires_at,
             trouble=job.trouble,
         ),
-        revoked=[_number(sheet.segment, each.serial) for each in members if each.is_revoked],
+        revoked=[visible_number(sheet.segment, each.serial) for each in members if each.is_revoked],
         failed=[
-            Left(number=_number(sheet.segment, each.serial), why=each.failed)
+            Left(number=visible_number(sheet.segment, each.serial), why=each.failed)
             for each in members
             if each.failed is not None
         ],
         printed=_marked(sheet.printed_at, sheet.printed_by, sheet.printed),
         dispatched=_marked(sheet.dispatched_at, sheet.dispatched_by, sheet.dispatched),
     )
-
-
-def _number(segment: AreaCode, serial: int) -> str:
-    return visible_number(segment, serial)
 
 
 def _marked(at: datetime | None, by: str | None, new: int | None) -> Marked | None:

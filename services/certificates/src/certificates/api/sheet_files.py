@@ -9,11 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from certificates.api.looks import put_on_record
 from certificates.api.sheet_answers import Printer, seen_sheet
 from certificates.press.store import MEDIA_TYPES, Part, SheetStore
-from certificates.problems import (
-    SHEET_EMPTY,
-    SHEET_FAILED,
-    SHEET_NOT_READY,
-)
+from certificates.problems import SHEET_EMPTY, SHEET_FAILED, SHEET_NOT_READY
 from certificates.storage import press_jobs, sheets
 from certificates.storage.press_jobs import Job, Stage
 from mitra_shared.http.problems import Problem, problem_responses

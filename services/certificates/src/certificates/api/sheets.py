@@ -12,10 +12,7 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certificates.api.making_sheets import making_routes
-from certificates.api.paper_schemas import (
-    SheetsTold,
-    SheetTold,
-)
+from certificates.api.paper_schemas import SheetsTold, SheetTold
 from certificates.api.reach import Campaign, Code, segment_within
 from certificates.api.sheet_answers import Printer, answer_of, seen_sheet
 from certificates.api.sheet_files import file_routes
@@ -28,10 +25,7 @@ from certificates.commands.mark_sheet import (
     mark_printed,
 )
 from certificates.press.store import SheetStore
-from certificates.problems import (
-    SHEET_NOT_PRINTED,
-    SHEET_NOT_RENDERED,
-)
+from certificates.problems import SHEET_NOT_PRINTED, SHEET_NOT_RENDERED
 from certificates.storage import press_jobs, sheets
 from certificates.storage.custody import papers_of_segment
 from certificates.storage.sheets import Sheet
