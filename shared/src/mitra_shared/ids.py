@@ -4,7 +4,7 @@ from typing import Final, NewType
 from uuid import UUID
 
 from asyncpg.pgproto import pgproto
-from uuid_utils import uuid7
+from uuid_utils import uuid4, uuid7
 
 CampaignId = NewType("CampaignId", str)
 AreaCode = NewType("AreaCode", str)
@@ -36,3 +36,9 @@ def new_mitra_id() -> MitraId:
 def new_event_id() -> EventId:
     """A time-ordered event id (RFC 9562, version 7)."""
     return EventId(pgproto.UUID(uuid7().bytes))
+
+
+def new_random_id() -> UUID:
+    """A random id (RFC 9562, version 4), which tells no time; of the driver's own kind of UUID."""
+    made: UUID = pgproto.UUID(uuid4().bytes)
+    return made

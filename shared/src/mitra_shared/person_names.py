@@ -10,12 +10,18 @@ from mitra_shared.ids import MitraId
 
 LONGEST_NAME: Final = 120
 """Characters after normalisation."""
+MOST_WORDS: Final = 8
+"""Of the name of a person, initials among them. Long names of the South have seven; a sentence has more."""
+RIGHT_NAME: Final = f"1 to {LONGEST_NAME} letters of any script, in at most {MOST_WORDS} words"
+"""What is told to who sent a name of a person that cannot be taken."""
 
 _SEEN_AS_PRINTABLE: Final = str.maketrans({"\u200c": None, "\u200d": None})
 """ZWNJ and ZWJ: Devanagari, Malayalam and Urdu need them; no other format character is accepted."""
 
 _BETWEEN_LETTERS: Final = str.maketrans(dict.fromkeys(" .'\u2019\u2018\u00b7-\u2010\u200c\u200d\u0970"))
 """Blank, full stop, apostrophes, hyphens, middle dot, joiners, and the Devanagari sign that shortens."""
+_BETWEEN_WORDS: Final = str.maketrans(dict.fromkeys(".\u00b7-\u2010\u0970", " "))
+"""Of those, what words end at, so that hyphens make no sentence of one word."""
 
 
 class UnacceptableName(ValueError):
@@ -46,15 +52,17 @@ def clean_name(raw: str) -> str:
 def clean_person_name(raw: str) -> str:
     """A name as `clean_name` gives it, of letters and what stands between them in names.
 
-    So that nothing can be told in place of a name: no digits, and no signs to list things with.
+    So that nothing can be told in place of a name: no digits, no signs to list things with, no sentence.
 
     Raises:
-        UnacceptableName: also for any other character.
+        UnacceptableName: also for any other character, and for more than `MOST_WORDS` words.
     """
     name = clean_name(raw)
     bare = name.translate(_BETWEEN_LETTERS)
     if not bare.isalpha() and not all(map(_is_letter_or_mark, bare)):
         raise UnacceptableName("contains digits or signs that names do not have")
+    if len(name.translate(_BETWEEN_WORDS).split()) > MOST_WORDS:
+        raise UnacceptableName(f"has more than {MOST_WORDS} words")
     return name
 
 

@@ -109,7 +109,7 @@ async def test_old_looks_leave_by_themselves(engine: AsyncEngine) -> None:
     await looked(engine, look(), at=datetime.now(UTC))
     shutdown = ShutdownSignal()
     running = asyncio.create_task(forget_old_looks(engine, shutdown))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(await entries(engine)) > 1:  # noqa: ASYNC110 - a table tells nobody
             await asyncio.sleep(0.02)
     shutdown.request("the test is over")

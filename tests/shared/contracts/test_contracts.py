@@ -10,7 +10,7 @@ from faststream.redis.parser.binary import BinaryMessageFormatV1
 
 from mitra_shared.contracts.asyncapi import DOCUMENT, document
 from mitra_shared.contracts.codec import UnreadableEvent, decode, encode
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.topics import PARTITIONS, TOPICS, partition_of
 from mitra_shared.ids import Epoch, Partition, Position
 from mitra_shared.log import Place

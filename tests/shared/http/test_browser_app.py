@@ -1,5 +1,6 @@
 """A browser app is its own files and the shared ones, each path of one file only."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,4 +27,15 @@ def test_an_app_cannot_put_a_file_in_the_place_of_a_shared_one(tmp_path: Path) -
     (tmp_path / "certificate").mkdir()
     (tmp_path / "certificate" / "verify.js").write_text("export const verify = () => 'valid';")
     with pytest.raises(PathTaken, match=r"certificate/verify\.js"):
+        read_app(app)
+
+
+def test_an_app_may_share_single_files_alone_and_then_has_no_worker(tmp_path: Path) -> None:
+    app = replace(app_in(tmp_path), shared=(SHARED / "language.js",))
+    (tmp_path / "other.html").write_text("{{where}}")
+    files = read_app(app)
+    assert set(files) == {"/p/", "/p/language.js", "/p/other.html"}
+    assert files["/p/other.html"].body == b"x"
+    (tmp_path / "language.js").write_text("")
+    with pytest.raises(PathTaken, match=r"language\.js"):
         read_app(app)

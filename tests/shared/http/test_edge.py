@@ -95,6 +95,18 @@ async def test_a_path_that_takes_files_has_bounds_of_its_own(api: Api) -> None:
         assert (await client.post("/v1/enrolments", content=padded, headers=JSON)).status_code == 413
 
 
+async def test_a_path_with_an_id_in_it_has_bounds_of_its_own_too(api: Api) -> None:
+    uploads = {"/v1/people/{number}/photo": Upload(10, 5.0, "PUT")}
+    settings = EdgeSettings(ProcessMetrics().http, AccessLog(service="t", process="t"), uploads=uploads)
+    api.front = Edge(api.inner, settings)
+    async with client_of(api) as client:
+        refused = await client.put("/v1/people/4/photo", content=b"eleven byte")
+        assert (refused.status_code, refused.json()["limit"]) == (413, 10)
+        for elsewhere in ("/v1/people/4/photo/more", "/v1/people/photo", "/v1/people/4/5/photo"):
+            assert (await client.put(elsewhere, content=b"eleven byte")).status_code in {404, 405}
+        assert (await client.post("/v1/people/4/photo", content=b"eleven byte")).status_code == 404
+
+
 async def test_a_streamed_answer_may_go_on_beyond_the_bound(api: Api) -> None:
     settings = EdgeSettings(ProcessMetrics().http, AccessLog(service="t", process="t"), longest_request=0.2)
     api.front = Edge(api.inner, settings)

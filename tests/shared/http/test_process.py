@@ -49,7 +49,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             sys.executable, PROGRAM, port_file, behaviour, stdout=asyncio.subprocess.PIPE
         )
         started.append(process)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not port_file.exists():  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.02)
         return Running(process, f"http://127.0.0.1:{int(port_file.read_text())}", port_file)

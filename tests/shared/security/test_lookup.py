@@ -26,6 +26,12 @@ def test_the_digest_needs_the_key() -> None:
     assert len(KeyedHash(KEY).digest("+919812345678")) == 32
 
 
+def test_digests_are_those_that_rows_were_kept_under() -> None:
+    assert KeyedHash(KEY).digest("phone", "modi-mitra", "+919812345678").hex() == (
+        "8dff37cac99bde61597a4ba631fb3ff18a3dd60f5e153f994f2ce36f90898acd"
+    )
+
+
 @given(parts=parts)
 def test_a_derived_uuid_is_of_version_8_and_repeatable(parts: list[str | bytes]) -> None:
     found = derived_uuid(KEY, *parts)

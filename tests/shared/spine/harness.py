@@ -158,7 +158,7 @@ class Spine:
             yield relay
         finally:
             shutdown.request("test is over")
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[Consumer]:
@@ -169,7 +169,7 @@ class Spine:
             yield consumer
         finally:
             shutdown.request("test is over")
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)
             await redis.aclose()
             await logs.close()
 

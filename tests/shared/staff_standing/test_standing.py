@@ -145,3 +145,42 @@ async def test_who_holds_answers_open_is_told_of_every_change(certificates_engin
         for _ in range(2):
             await asked(certificates_engine, revocations, [])
     assert len(changes) == 2
+
+
+async def put_away(engine: AsyncEngine, position: int, payload: str) -> None:
+    """A dead letter of the log `staff`."""
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                """
+                insert into dead_letter ("group", topic, partition, epoch, position, event_id, type, payload,
+                                         state, error, attempts)
+                values ('certificates-staff', 'staff', 3, 1, :position, :event_id, 'StaffStandingV1',
+                        :payload, 'poison', 'made by a test', 1)
+                """
+            ),
+            {"position": position, "event_id": uuid4(), "payload": payload},
+        )
+
+
+async def letters(engine: AsyncEngine) -> list[str]:
+    async with engine.connect() as connection:
+        return list(await connection.scalars(text("select payload from dead_letter order by position")))
+
+
+async def test_letters_of_a_person_without_a_name_lose_it_and_those_of_others_keep_theirs(
+    certificates_engine: AsyncEngine,
+) -> None:
+    # Whoever is registered from elsewhere may have a word for an id that entries of others hold.
+    for position, who in enumerate(('a "quoted" one', "active", "another active", "asha"), start=1):
+        await put_away(certificates_engine, position, told(who, name=f"sealed {who}").model_dump_json())
+    await put_away(certificates_engine, 5, '{"staff": "active", "name": "sealed')
+    await put_away(certificates_engine, 6, '{"staff": "asha", "name": "sealed')
+    before = await letters(certificates_engine)
+    await play(certificates_engine, (7, told("active")), (8, told('a "quoted" one')))
+    after = await letters(certificates_engine)
+    assert [StaffStandingV1.model_validate_json(letter).name for letter in after[:2]] == [None, None]
+    assert after[4] == "{}"
+    assert [after[2:4], after[5]] == [before[2:4], before[5]]
+    await play(certificates_engine, (9, told("active", name="sealed anew")))
+    assert await letters(certificates_engine) == after

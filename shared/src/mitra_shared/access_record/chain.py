@@ -27,6 +27,8 @@ class Purpose(StrEnum):
     """A message goes to the person's phone."""
     CERTIFICATE = "certificate"
     """A certificate is shown with the name on it."""
+    CONSENT = "consent"
+    """Staff look at the photo of a signed paper: the proof that the person agreed."""
     IMPORT = "import"
     """Rows of an imported sheet that enrolled nobody go back to who sent them; the subject is the import."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.access_record.chain import Look, chained
+from mitra_shared.ids import MitraId
 
 KEPT: Final = timedelta(days=366)
 """Records of processing are kept for a year (DPDP Rules, 2025, rule 8)."""
@@ -65,6 +66,18 @@ async def looks_since(connection: AsyncConnection, actor: str, since: datetime) 
         )
     ).scalar_one()
     return seen
+
+
+async def has_looked(connection: AsyncConnection, actor: str, subject: MitraId, since: datetime) -> bool:
+    """Whether `actor` has looked at that person since then."""
+    found = await connection.execute(
+        text(
+            "select exists (select from access_record"
+            " where actor = :actor and at >= :since and subject = :subject)"
+        ),
+        {"actor": actor, "since": since, "subject": subject},
+    )
+    return bool(found.scalar_one())
 
 
 async def forget(connection: AsyncConnection, now: datetime, *, at_most: int) -> int:

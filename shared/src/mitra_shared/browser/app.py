@@ -4,7 +4,7 @@ A path is of one file only: an app cannot put a file of its own in the place of 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -37,7 +37,9 @@ class BrowserApp:
         own: the folder with its own files, among them `page.html`.
         caches: what their names in the browser begin with.
         headers: of every answer.
-        values: what stands in the page for `{{key}}`.
+        values: what stands in its pages for `{{key}}`.
+        shared: folders, and single files, that are served beside its own. Without the worker of `SHARED` an
+            app needs the network.
     """
 
     name: str
@@ -46,6 +48,7 @@ class BrowserApp:
     caches: str
     headers: Mapping[str, str]
     values: Mapping[str, str] = field(default_factory=dict)
+    shared: Sequence[Path] = (SHARED,)
 
     @property
     def folder(self) -> str:
@@ -74,17 +77,21 @@ def security_headers(connect: Sequence[str] = ()) -> Mapping[str, str]:
 def read_app(app: BrowserApp) -> dict[str, StaticFile]:
     """Every file of the app by its path, e.g. `/v/page.js`.
 
-    The service worker is told the version and the paths of what it keeps: the version changes with any file.
+    The service worker, where there is one, is told the version and the paths of what it keeps: the version
+    changes with any file.
 
     Raises:
         PathTaken: a file of its own has the name of a shared one.
     """
     bodies = _bodies(app)
     worker = app.folder + WORKER_FILE
-    version = sha256(b"".join(sha256(body).digest() for _, body in sorted(bodies.items()))).hexdigest()[:16]
-    kept = sorted(place for place in bodies if place != worker)
-    told = {"version": version, "paths": json.dumps(kept), "caches": app.caches}
-    bodies[worker] = _filled_in(bodies[worker], told)
+    if worker in bodies:
+        version = sha256(b"".join(sha256(body).digest() for _, body in sorted(bodies.items()))).hexdigest()[
+            :16
+        ]
+        kept = sorted(place for place in bodies if place != worker)
+        told = {"version": version, "paths": json.dumps(kept), "caches": app.caches}
+        bodies[worker] = _filled_in(bodies[worker], told)
     files: dict[str, StaticFile] = {}
     for place, body in bodies.items():
         headers = {"Cache-Control": CACHE_CONTROL, **app.headers}
@@ -121,17 +128,24 @@ def app_routes(app: BrowserApp) -> APIRouter:
 
 def _bodies(app: BrowserApp) -> dict[str, bytes]:
     bodies: dict[str, bytes] = {}
-    for folder in (SHARED, app.own):
-        for path in sorted(folder.rglob("*")):
-            if path.suffix not in MEDIA_TYPES:
-                continue
-            name = path.relative_to(folder).as_posix()
-            place = app.page if name == PAGE_FILE else app.folder + name
-            if place in bodies:
-                raise PathTaken(f"{path} would stand in the place of the shared {name}")
-            bodies[place] = path.read_bytes()
-    bodies[app.page] = _filled_in(bodies[app.page], app.values)
+    for folder, path in (each for place in (*app.shared, app.own) for each in _files(place)):
+        name = path.relative_to(folder).as_posix()
+        place = app.page if name == PAGE_FILE else app.folder + name
+        if place in bodies:
+            raise PathTaken(f"{path} would stand in the place of the shared {name}")
+        body = path.read_bytes()
+        bodies[place] = _filled_in(body, app.values) if path.suffix == ".html" else body
     return bodies
+
+
+def _files(place: Path) -> Iterator[tuple[Path, Path]]:
+    """Every file that can be served, after the folder that its path counts from."""
+    if place.is_file():
+        yield place.parent, place
+        return
+    for path in sorted(place.rglob("*")):
+        if path.suffix in MEDIA_TYPES:
+            yield place, path
 
 
 def _filled_in(body: bytes, values: Mapping[str, str]) -> bytes:

@@ -5,7 +5,7 @@ to the other services inside `CampaignDefinedV1`.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -129,6 +129,13 @@ class Scheme(Frozen):
     name: Names
 
 
+class Topic(Frozen):
+    """What people talk about at programmes; reports of them count by topic."""
+
+    id: Slug
+    name: Names
+
+
 class ConsentNotice(Frozen):
     """The notice a person is shown before consenting, in one language of one version."""
 
@@ -193,6 +200,21 @@ class Rights(Frozen):
     grievance_days: Annotated[int, Field(ge=1, le=90)] = 30
 
 
+class Messaging(Frozen):
+    """Limits of messages in bulk; what answers a person (codes, receipts, notices) is sent at once.
+
+    While issuing is frozen, no message in bulk is sent either.
+    """
+
+    quiet_from: time = time(20)
+    """From then on until `quiet_until` (India) none is sent."""
+    quiet_until: time = time(9)
+    a_minute: Annotated[int, Field(ge=1, le=60_000)] = 600
+    """Messages handed to the gateway in a minute, of the whole campaign."""
+    days_between: Annotated[int, Field(ge=0, le=365)] = 7
+    """Whoever got one gets no other for so many days."""
+
+
 class CampaignDefinition(Frozen):
     """A whole campaign at one version. A changed definition needs a higher version."""
 
@@ -215,6 +237,8 @@ class CampaignDefinition(Frozen):
     # Left out where nothing is said: definitions of before are written as they ever were.
     rights: Rights = Field(default=Rights(), exclude_if=lambda rights: rights == Rights())
     consent: Consents = Field(default=Consents(), exclude_if=lambda consent: consent == Consents())
+    topics: tuple[Topic, ...] = Field(default=(), exclude_if=lambda topics: topics == ())
+    messages: Messaging = Field(default=Messaging(), exclude_if=lambda messages: messages == Messaging())
 
     @cached_property
     def by_code(self) -> Mapping[AreaCode, Area]:

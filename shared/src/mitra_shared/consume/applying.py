@@ -21,7 +21,7 @@ from mitra_shared.consume.feeding import Feed, feed
 from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.consume.positions import Fenced, Move, Standing, move_positions
 from mitra_shared.consume.reading import Item, Run
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.database import is_infrastructure
 from mitra_shared.log.unit_of_work import UnitOfWork, unit_of_work
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.consume.positions import Source
 from mitra_shared.consume.reading import Item, item_of
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.topics import TOPICS
 from mitra_shared.ids import Partition, Position
 from mitra_shared.relay.wire import Received, StreamId

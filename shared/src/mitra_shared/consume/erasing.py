@@ -50,20 +50,20 @@ async def _scrub_letters(unit: UnitOfWork, subjects: Sequence[MitraId]) -> None:
             "mentions": [f"%{subject}%" for subject in subjects],
         },
     )
-    scrubbed = [{"id": letter.id, "payload": _without_name(letter.payload)} for letter in letters]
+    scrubbed = [{"id": letter.id, "payload": without(letter.payload, _SEALED)} for letter in letters]
     if scrubbed:
         await unit.connection.execute(
             text("update dead_letter set payload = :payload where id = :id"), scrubbed
         )
 
 
-def _without_name(payload: str) -> str:
-    """The payload without what is sealed; of one that nobody can read, nothing."""
+def without(payload: str, field: str) -> str:
+    """The payload of a dead letter without what is sealed; of one that nobody can read, nothing."""
     try:
         told: Any = json.loads(payload)
     except ValueError:
         return _UNREADABLE
     if not isinstance(told, dict):
         return _UNREADABLE
-    told.pop(_SEALED, None)
+    told.pop(field, None)
     return json.dumps(told, ensure_ascii=False)

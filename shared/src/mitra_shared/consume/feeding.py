@@ -15,7 +15,7 @@ from faststream import Context
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import FAKE_CONSUMER, RedisStreamMessage
 
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.topics import Topic
 from mitra_shared.log.append import Place
 from mitra_shared.log.unit_of_work import UnitOfWork

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from mitra_shared.consume.positions import Source, Standing
 from mitra_shared.contracts.codec import UnreadableEvent, decode
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.topics import Topic
 from mitra_shared.ids import Epoch, Position
 from mitra_shared.log.append import Place

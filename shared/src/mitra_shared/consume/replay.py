@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from mitra_shared.consume.positions import Source, Standing
 from mitra_shared.consume.reading import Item, Run, item_of
 from mitra_shared.contracts.codec import EVENTS_OF, UnreadableEvent
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.topics import Topic
 from mitra_shared.ids import Epoch, Position
 from mitra_shared.relay.wire import Received, StreamId

@@ -5,11 +5,11 @@ from typing import Any, Final, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.events import (
     CertificateLogEvent,
     CustodyLogEvent,
     EnrolmentEvent,
-    Event,
     OpinionEvent,
     StaffLogEvent,
 )

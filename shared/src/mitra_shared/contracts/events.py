@@ -15,62 +15,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from mitra_shared.campaign.definition import Basis, CampaignDefinition, Language
+from mitra_shared.contracts.event import Event, MitraEvent, TimedEvent
+from mitra_shared.contracts.field_events import ContactsCountedV1, OutreachReportedV1
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, STAFF, Topic
-from mitra_shared.ids import AreaCode, CampaignId, CertificateId, EventId, MitraId, StaffId
-
-
-class Event(BaseModel):
-    """What every event has."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    topic: ClassVar[Topic]
-
-    event_id: EventId
-    campaign: CampaignId
-
-    @property
-    def key(self) -> str | None:
-        """The constituency that decides the partition; None: appended to every partition."""
-        raise NotImplementedError
-
-    @property
-    def subject(self) -> UUID | None:
-        """The Mitra whose later events wait behind this one if it cannot be applied."""
-        return None
-
-    @property
-    def at(self) -> datetime:
-        """When it happened, as far as it may be told."""
-        raise NotImplementedError
-
-
-class TimedEvent(Event):
-    """An event with an instant."""
-
-    occurred_at: AwareDatetime
-
-    @property
-    def at(self) -> datetime:
-        """The instant at which it happened."""
-        return self.occurred_at
-
-
-class MitraEvent(TimedEvent):
-    """An event about one person in one segment."""
-
-    mitra_id: MitraId
-    constituency: AreaCode
-    segment: AreaCode
-
-    @property
-    def key(self) -> str:
-        """The constituency."""
-        return self.constituency
-
-    @property
-    def subject(self) -> UUID:
-        """The Mitra."""
-        return self.mitra_id
+from mitra_shared.ids import AreaCode, CertificateId, StaffId
 
 
 class CampaignDefinedV1(TimedEvent):
@@ -330,6 +278,30 @@ class ProgrammeReportedV1(CustodyEvent):
     previous: ProgrammeFigures | None = None
 
 
+class DiscussionFigures(BaseModel):
+    """What those who held a programme say of who came and what was talked about."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attendance: Annotated[int, Field(ge=0)]
+    """Everybody who came, enrolled or not."""
+    topics: dict[str, Annotated[int, Field(ge=1)]]
+    """Topic of the campaign definition -> beneficiaries who spoke about it."""
+
+
+class ProgrammeDiscussedV1(CustodyEvent):
+    """Who came to a programme, and what was talked about; `previous` is what a corrected report replaces.
+
+    It follows the `ProgrammeReportedV1` of the same report, where that tells anything of this.
+    """
+
+    type: Literal["ProgrammeDiscussedV1"] = "ProgrammeDiscussedV1"
+    programme: UUID
+    held_on: date
+    figures: DiscussionFigures
+    previous: DiscussionFigures | None = None
+
+
 class StaffPost(BaseModel):
     """A role in an area, the nation of headquarters included."""
 
@@ -377,7 +349,9 @@ EnrolmentEvent = Annotated[
     | MitraCorrectedV1
     | MitraWithdrawnV1
     | MitraErasedV1
-    | MitraClearedV1,
+    | MitraClearedV1
+    | ContactsCountedV1
+    | OutreachReportedV1,
     Field(discriminator="type"),
 ]
 OpinionEvent = OpinionReleasedV1
@@ -393,6 +367,10 @@ CertificateLogEvent = Annotated[
     Field(discriminator="type"),
 ]
 CustodyLogEvent = Annotated[
-    CertificatesPrintedV1 | CertificatesDispatchedV1 | CertificateHandedOverV1 | ProgrammeReportedV1,
+    CertificatesPrintedV1
+    | CertificatesDispatchedV1
+    | CertificateHandedOverV1
+    | ProgrammeReportedV1
+    | ProgrammeDiscussedV1,
     Field(discriminator="type"),
 ]

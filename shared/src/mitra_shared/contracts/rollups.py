@@ -62,6 +62,19 @@ class RollupV1(Frozen):
     """Certificates handed over there, as reported."""
     programmes_beneficiaries: NonNegativeInt | None = None
     """Beneficiaries who joined the discussions, as reported."""
+    programmes_attendance: NonNegativeInt | None = None
+    """Everybody who came, as reported; None for a segment."""
+    meetings_held: NonNegativeInt | None = None
+    """Outreach besides programmes, as staff report it. None in entries of before; so is the next."""
+    people_met: NonNegativeInt | None = None
+    contacts_round: str | None = None
+    """The round of contact that is open; None while none is. So are the next three, which are its own."""
+    contacts_attempted: NonNegativeInt | None = None
+    """Outcomes recorded; counted the day after, never live."""
+    contacts_reached: NonNegativeInt | None = None
+    """People reached, each once."""
+    contacts_due: NonNegativeInt | None = None
+    """People to reach: everybody ever enrolled, as if nobody had withdrawn."""
 
 
 FLAT_FIELDS: Final = ("whole", *(name for name in RollupV1.model_fields if name != "as_of"))

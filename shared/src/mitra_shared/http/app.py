@@ -121,7 +121,7 @@ def create_api(
         revoked: whether a token that is valid otherwise is no longer accepted.
         published_keys: JWKSs (JSON) of further public keys that are served beside those of tokens; they
             verify something else, and no token.
-        uploads: exact paths that files are posted to, with bounds of their own.
+        uploads: paths that files are sent to, with bounds of their own; `{…}` stands for one segment.
 
     Raises:
         BadTokenKeys: `settings.token_keys` is no JWKS of public keys.

@@ -4,6 +4,7 @@ Pure ASGI, and one layer instead of five: each wrapped `send` and each `try` cos
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ UNMATCHED: Final = "(none)"
 CLIENT_GONE: Final = 499
 """Status that is counted when the caller hung up before an answer began."""
 _SERVER_ERROR: Final = 500
+_SEGMENT: Final = re.compile(r"\{[^/]*\}")
+_Bounds = tuple[int, Deadlines]
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -41,6 +44,7 @@ class Upload:
 
     largest_body: int
     longest_request: float
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class EdgeSettings:
     largest_body: int = LARGEST_BODY
     longest_request: float = LONGEST_REQUEST
     uploads: Mapping[str, Upload] = field(default_factory=dict)
-    """Exact paths that files are posted to, which may be larger and take longer."""
+    """Paths that files are sent to, which may be larger or smaller and take longer; `{…}` is one segment."""
 
 
 class Edge:
@@ -65,10 +69,15 @@ class Edge:
         self.settings = settings
         self.deadlines = Deadlines(settings.longest_request)
         # All deadlines of one list are equally long, so each upload has a list of its own.
-        self.uploads = {
-            path: (upload.largest_body, Deadlines(upload.longest_request))
-            for path, upload in settings.uploads.items()
-        }
+        self.uploads: dict[tuple[str, str], _Bounds] = {}
+        self.shaped: dict[str, list[tuple[re.Pattern[str], _Bounds]]] = {}
+        for path, upload in settings.uploads.items():
+            bounds = (upload.largest_body, Deadlines(upload.longest_request))
+            if "{" in path:
+                shape = re.compile("[^/]+".join(re.escape(part) for part in _SEGMENT.split(path)))
+                self.shaped.setdefault(upload.method, []).append((shape, bounds))
+            else:
+                self.uploads[upload.method, path] = bounds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -112,11 +121,13 @@ class Edge:
             # Whoever called in the same task, as a test does, goes on outside of this request.
             current_trace.reset(outside)
 
-    def _bounds_of(self, scope: Scope) -> tuple[int, Deadlines]:
-        if self.uploads and scope["method"] == "POST":
-            upload = self.uploads.get(scope["path"])
-            if upload is not None:
-                return upload
+    def _bounds_of(self, scope: Scope) -> _Bounds:
+        upload = self.uploads.get((scope["method"], scope["path"]))
+        if upload is not None:
+            return upload
+        for shape, bounds in self.shaped.get(scope["method"], ()):
+            if shape.fullmatch(scope["path"]):
+                return bounds
         return self.settings.largest_body, self.deadlines
 
     def _read_head(self, scope: Scope) -> tuple[bytes | None, TraceContext | None]:

@@ -12,7 +12,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.contracts.codec import encode
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.topics import Topic, all_partitions, partition_of
 from mitra_shared.ids import Epoch, Partition, Position
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.log.append import Emitted, Place, append
 
 

@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from typing import Final
 import httpx
 
 from mitra_shared.ops.embedded import process
+from mitra_shared.ops.forking.client import ForkedChild, ForkServer
 from mitra_shared.ops.stack_state import RunningProcess
 from mitra_shared.ops.trouble import Trouble
 
@@ -74,22 +73,24 @@ def environment(**settings: str) -> dict[str, str]:
 class ServiceProcess:
     """A process that is kept running until `stop`."""
 
-    def __init__(self, plan: ServicePlan, *, logs: Path) -> None:
+    def __init__(self, plan: ServicePlan, *, logs: Path, forks: ForkServer) -> None:
         self.plan = plan
+        self._forks = forks
         self.log = logs / f"{plan.name}.log"
         self._port_file = logs / f"{plan.name}.port"
         self.starts = 0
         self.was_ready = False
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkedChild | None = None
         self._started = 0.0
         self._again_at: float | None = None
         self._pause = FIRST_PAUSE
 
     def start(self) -> None:
-        """Start it; from the main thread, see `process.start`."""
+        """Start it; from the main thread, see `ForkServer`."""
         self._port_file.unlink(missing_ok=True)
-        self._process = process.start(
-            [sys.executable, "-m", self.plan.service, self.plan.kind],
+        self._process = self._forks.start(
+            self.plan.service,
+            self.plan.kind,
             log=self.log,
             environment={**self.plan.environment, "MITRA_PORT_FILE": str(self._port_file)},
             directory=self.log.parent,

@@ -7,7 +7,6 @@ it lives in one directory (`.mitra`), and the next start continues from what is 
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,10 +18,11 @@ import httpx
 
 from mitra_shared.ops.embedded import process
 from mitra_shared.ops.embedded.accounts import SERVICES
+from mitra_shared.ops.forking.client import ForkServer
 from mitra_shared.ops.lock import Held, LockFile
 from mitra_shared.ops.secrets import SecretFolder
 from mitra_shared.ops.service_process import ServiceFailed, ServiceProcess, environment
-from mitra_shared.ops.stack_plan import StackPlan, service_plans
+from mitra_shared.ops.stack_plan import IMPORTED, StackPlan, service_plans
 from mitra_shared.ops.stack_servers import StackServers, Tell
 from mitra_shared.ops.stack_state import StackState, lock_file, state_file
 from mitra_shared.ops.trouble import Trouble
@@ -45,6 +45,7 @@ class Stack:
         self._secrets = SecretFolder(self.home / "secrets")
         self._started_at = datetime.now(UTC)
         self._servers = StackServers(plan, self.home, self._secrets, tell)
+        self._forks = ForkServer(IMPORTED, self._logs / "fork-server.log", environment())
 
     async def start(self) -> None:
         """Start everything and wait until every process is ready.
@@ -53,11 +54,13 @@ class Stack:
             Trouble: another stack runs there, or a part does not start; what was started is to be stopped.
         """
         self._take_home()
+        self._forks.warm_up()
         await self._servers.start()
         await self._migrate()
         self._tell("Starting the services")
         self.services = [
-            ServiceProcess(plan, logs=self._logs) for plan in service_plans(self.plan, self._secrets)
+            ServiceProcess(plan, logs=self._logs, forks=self._forks)
+            for plan in service_plans(self.plan, self._secrets)
         ]
         for service in self.services:
             service.start()
@@ -78,8 +81,9 @@ class Stack:
     async def _migrate(self) -> None:
         self._tell("Migrating the databases")
         running = {
-            service: process.start(
-                [sys.executable, "-m", service, "migrate"],
+            service: self._forks.start(
+                service,
+                "migrate",
                 log=self._migration_log(service),
                 environment=environment(
                     secrets_dir=str(self._secrets.of_service(service)), log_level=self.plan.log_level
@@ -135,6 +139,7 @@ class Stack:
         for service in self.services:
             service.ask_to_stop()
         await asyncio.gather(*(service.stopped() for service in self.services))
+        self._forks.close()
         self._servers.stop()
         if self._lock.is_ours:
             state_file(self.home).unlink(missing_ok=True)

@@ -15,6 +15,28 @@ API_PORTS: Final = {"enrolment": 8001, "certificates": 8011, "reporting": 8021}
 INNER_PORTS: Final = 8101
 """Relays and consumers, which serve health, readiness and metrics only."""
 
+IMPORTED: Final = (
+    "mitra_shared.migrating",
+    "mitra_shared.consume.running",
+    "mitra_shared.relay.running",
+    "enrolment.main",
+    "enrolment.api.app",
+    "enrolment.upkeep",
+    "enrolment.imports.worker",
+    "enrolment.matching.matcher",
+    "enrolment.messages.http",
+    "enrolment.messages.sender",
+    "certificates.main",
+    "certificates.api.app",
+    "certificates.consumers",
+    "certificates.signing",
+    "reporting.main",
+    "reporting.app",
+    "reporting.consumers",
+    "reporting.webhooks.sender",
+)
+"""What the processes import, once for all of them. What is left out is imported by each process alone."""
+
 LOOPBACK: Final = "127.0.0.0/8,::1/128"
 
 

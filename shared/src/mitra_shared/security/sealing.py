@@ -10,8 +10,9 @@ copied to another record does not open. The checksum tells storage damage from a
 """
 
 import json
-from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping
 from os import urandom
 from typing import Final, Self
@@ -26,6 +27,8 @@ _TAG_BYTES: Final = 16
 _CHECKSUM_BYTES: Final = 4
 _KEY_BYTES: Final = 32
 _LONGEST_KEY_ID: Final = 32
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 
 
 class BadKeyRing(ValueError):
@@ -136,13 +139,14 @@ class KeyRing:
 
 
 def _as_text(blob: bytes) -> str:
-    return urlsafe_b64encode(blob).rstrip(b"=").decode()
+    # base64.urlsafe_b64encode takes twice as long for the short texts that these are.
+    return b2a_base64(blob, newline=False).translate(_TO_URL).rstrip(b"=").decode()
 
 
 def _whole(sealed: str) -> bytes:
     """The bytes behind a sealed text."""
     try:
-        whole = urlsafe_b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4))
+        whole = a2b_base64(sealed.encode("ascii").translate(_FROM_URL) + b"=" * (-len(sealed) % 4))
     except (Base64Error, UnicodeEncodeError):
         raise DamagedSeal("not base64url") from None
     # Decoding skips foreign characters and ignores spare bits: only the one spelling that we write counts.

@@ -1,11 +1,13 @@
 """Consuming the log `staff`, in a group of its own: what holds up the other logs holds up no suspension."""
 
 import json
+from collections.abc import Collection
 from typing import Any, Final
 
 from faststream.redis import RedisBroker
 from sqlalchemy import text
 
+from mitra_shared.consume.erasing import without
 from mitra_shared.consume.feeding import Delivery, Feed, subscriber
 from mitra_shared.consume.group import ConsumerGroup
 from mitra_shared.contracts.events import StaffLogEvent, StaffStandingV1
@@ -31,6 +33,16 @@ _KEEP: Final = text(
     """
 )
 _CHANGED: Final = text("update staff_standing_change set version = version + 1 where id = 1")
+_LETTERS: Final = text(
+    """
+    select id, payload from dead_letter
+    where topic = 'staff' and strpos(payload, '"name"') > 0
+      and exists (select from unnest(cast(:written as text[])) as nameless(staff)
+                  where strpos(payload, nameless.staff) > 0)
+    for update
+    """
+)
+_SCRUBBED: Final = text("update dead_letter set payload = :payload where id = :id")
 _LEFT_OVER: Final = text("delete from staff_standing where partition = :partition and not replayed")
 _TO_REPLAY: Final = text("update staff_standing set replayed = false where partition = :partition")
 
@@ -54,6 +66,31 @@ async def keep_standings(events: list[StaffLogEvent], delivery: Feed, *, with_na
     rows = [_row(event, place, with_names=with_names) for event, place in last.values()]
     await delivery.unit.connection.execute(_KEEP, {name: [row[name] for row in rows] for name in rows[0]})
     await delivery.unit.connection.execute(_CHANGED)
+    nameless = [staff for staff, (event, _) in last.items() if event.name is None]
+    if nameless:
+        await _scrub_letters(delivery.unit, nameless)
+
+
+async def _scrub_letters(unit: UnitOfWork, nameless: Collection[StaffId]) -> None:
+    """Take names of people who have none, or none any more, out of entries that could not be applied."""
+    written = [json.dumps(staff) for staff in nameless]
+    letters = await unit.connection.execute(_LETTERS, {"written": written})
+    scrubbed = [
+        {"id": letter.id, "payload": without(letter.payload, "name")}
+        for letter in letters
+        if _is_of(letter.payload, nameless)
+    ]
+    if scrubbed:
+        await unit.connection.execute(_SCRUBBED, scrubbed)
+
+
+def _is_of(payload: str, people: Collection[StaffId]) -> bool:
+    """Whether it tells of one of these or cannot be read; an id may be a word in entries of others."""
+    try:
+        told: Any = json.loads(payload)
+    except ValueError:
+        return True
+    return not isinstance(told, dict) or told.get("staff") in people
 
 
 async def expect_again(unit: UnitOfWork, _topic: Topic, partition: Partition) -> None:

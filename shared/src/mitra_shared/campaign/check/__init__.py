@@ -1,7 +1,7 @@
 """The checker: reads a campaign from TOML and CSV, or lists every mistake in it.
 
     campaign.toml and its files -> sources -> toml_lines, csv_rows -> fields (against `written`)
-        -> tree, goals, notices, rounds, schemes, dates -> `CampaignDefinition`
+        -> tree, goals, messages, notices, rounds, schemes, dates -> `CampaignDefinition`
 
 Nothing here talks to a service; `mitra campaign check` and `mitra campaign load` are its callers, and the
 enrolment service for what was sent to it (`definition_check`, `redrawing`).

@@ -11,6 +11,7 @@ from mitra_shared.campaign.check.csv_rows import read_rows
 from mitra_shared.campaign.check.dates import check_dates
 from mitra_shared.campaign.check.fields import fits, fitting_fields, unknown_name
 from mitra_shared.campaign.check.goals import check_coverage, check_goals
+from mitra_shared.campaign.check.messages import check_messages
 from mitra_shared.campaign.check.mistakes import Findings, quoted
 from mitra_shared.campaign.check.notices import LANGUAGES, check_in_force, check_notices, note_empty
 from mitra_shared.campaign.check.origins import TomlOrigin, Written
@@ -18,11 +19,20 @@ from mitra_shared.campaign.check.rounds import WrittenRound, check_rounds
 from mitra_shared.campaign.check.schemes import check_schemes, written_schemes
 from mitra_shared.campaign.check.sources import Reader, named_text
 from mitra_shared.campaign.check.toml_lines import TomlDocument
+from mitra_shared.campaign.check.topics import check_topics
 from mitra_shared.campaign.check.tree import WrittenAreas, check_tree
 from mitra_shared.campaign.check.written import AreaFiles, Header, NoticeFiles, RoundHeader, SchemeRow
-from mitra_shared.campaign.definition import CampaignDefinition, ConsentNotice, Goal, Level, Question, Scheme
+from mitra_shared.campaign.definition import (
+    CampaignDefinition,
+    ConsentNotice,
+    Goal,
+    Level,
+    Question,
+    Scheme,
+    Topic,
+)
 
-_TABLES = ("areas", "goals", "notices", "rounds")
+_TABLES = ("areas", "goals", "notices", "rounds", "topics")
 
 
 def read_campaign(
@@ -45,8 +55,10 @@ class _CampaignFile:
         schemes = self._schemes(header.get("schemes"))
         notices = self._notices(content)
         rounds = self._rounds(content)
+        topics = self._topics(content)
         starts_on, target_date = header.get("starts_on"), header.get("target_date")
         check_dates(self.origin, starts_on, target_date, header.get("boundaries"), self.findings)
+        check_messages(header.get("messages"), self.origin.inside("messages"), self.findings)
         if starts_on and notices:
             check_in_force(notices, starts_on, self.origin.place("notices"), self.findings)
         check_rounds(rounds, starts_on, target_date, self.findings)
@@ -69,6 +81,7 @@ class _CampaignFile:
                 }
                 for one in rounds
             ],
+            "topics": [topic.value for topic in topics],
         }
         return self._assembled(parts)
 
@@ -147,6 +160,15 @@ class _CampaignFile:
                     one.questions.append(Written(sound, at))
             rounds.append(one)
         return rounds
+
+    def _topics(self, content: Mapping[str, Any]) -> list[Written[Topic]]:
+        topics = [
+            Written(topic, origin)
+            for raw, origin in self._items(content, "topics", self.origin, needed=False)
+            if (topic := fits(Topic, raw, origin, self.findings))
+        ]
+        check_topics(topics, self.findings)
+        return topics
 
     def _fields(
         self, raw: Mapping[str, Any], model: type[BaseModel], origin: TomlOrigin, apart: tuple[str, ...] = ()

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from mitra_shared.campaign.check.dates import check_dates
 from mitra_shared.campaign.check.goals import check_coverage, check_goals
+from mitra_shared.campaign.check.messages import check_messages
 from mitra_shared.campaign.check.mistakes import Findings, Mistake
 from mitra_shared.campaign.check.notices import check_in_force, check_languages, check_notices
 from mitra_shared.campaign.check.origins import ValueOrigin, Written
 from mitra_shared.campaign.check.rounds import WrittenRound, check_rounds
 from mitra_shared.campaign.check.schemes import check_schemes
+from mitra_shared.campaign.check.topics import check_topics
 from mitra_shared.campaign.check.tree import WrittenAreas, check_tree
 from mitra_shared.campaign.definition import CampaignDefinition, Level, Round
 
@@ -29,6 +31,8 @@ def mistakes_in(definition: CampaignDefinition) -> Sequence[Mistake]:
     if not findings:
         check_coverage(goals, definition.areas, whole.place("goals"), findings)
     check_schemes([Written(s, ValueOrigin(f"schemes.{s.code}")) for s in definition.schemes], findings)
+    check_topics([Written(t, ValueOrigin(f"topics.{t.id}")) for t in definition.topics], findings)
+    check_messages(definition.messages, ValueOrigin("messages"), findings)
     check_notices(notices, findings)
     check_languages(notices, findings)
     check_in_force(notices, definition.starts_on, whole.place("notices"), findings)

@@ -45,9 +45,16 @@ def forbidden_in(texts: Iterable[Names]) -> tuple[str, str] | None:
     """The first (word, forbidden subject) in what is asked of people, in any language, if there is one."""
     for names in texts:
         for text in filter(None, (names.en, names.hi, names.ur)):
-            for word in _WORD.findall(normalize("NFC", text.casefold())):
-                if subject := _subject({word}, _QUESTION_WORDS):
-                    return word, subject
+            if found := forbidden_in_text(text):
+                return found
+    return None
+
+
+def forbidden_in_text(text: str) -> tuple[str, str] | None:
+    """The first (word, forbidden subject) in one text, if there is one."""
+    for word in _WORD.findall(normalize("NFC", text.casefold())):
+        if subject := _subject({word}, _QUESTION_WORDS):
+            return word, subject
     return None
 
 

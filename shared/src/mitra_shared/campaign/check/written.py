@@ -16,6 +16,7 @@ from mitra_shared.campaign.definition import (
     Evidence,
     Frozen,
     Issuing,
+    Messaging,
     Name,
     Names,
     Retention,
@@ -71,6 +72,7 @@ class Header(Frozen):
     retention: Retention | None = None
     rights: Rights = Rights()
     consent: Consents = Consents()
+    messages: Messaging = Messaging()
 
 
 class NoticeFiles(Frozen):

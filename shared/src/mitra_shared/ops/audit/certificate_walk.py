@@ -49,7 +49,7 @@ Ledgers = dict[str, Ledger]
 
 
 class Entry(NamedTuple):
-    """One entry of the enrolment log: a person's step, or the definition of a campaign."""
+    """One entry of the enrolment log: a person's step, a definition, or (neither) counts of field work."""
 
     campaign: str
     position: int
@@ -218,7 +218,7 @@ async def walk_partition(
             # Of a branch that is lost: it had gone further, and the log goes on here instead.
             for decided in record.before((epoch, position)):
                 await walk.decide(decided)
-            step = None if definition else Step(position, kind, subject, at, key, segment, *told)
+            step = Step(position, kind, subject, at, key, segment, *told) if subject else None
             entry = Entry(campaign, position, at, definition, step)
             if position not in skipped and not late.keeps(entry):
                 await walk.play(entry)

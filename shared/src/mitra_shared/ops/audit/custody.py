@@ -147,19 +147,57 @@ _PROGRAMMES: Final = """
            kept.reports, kept.reported_at)
 """
 
+_DISCUSSIONS: Final = """
+    with told as (
+        select log.partition, log.occurred_at, log.key, said.*,
+               lag(said.figures) over chain as figures_before,
+               row_number() over chain as number, count(*) over (partition by said.programme) as times
+        from custody_log as log
+        cross join lateral json_to_record(log.payload) as said(
+            campaign text, programme uuid, held_on date, figures jsonb, previous jsonb)
+        where log.type = 'ProgrammeDiscussedV1'
+        window chain as (partition by said.programme order by log.partition, log.position)
+    ), kept as (
+        select *, jsonb_build_object('attendance', attendance, 'topics', topics) as figures
+        from programme where discussions > 0
+    )
+    select 'what was told of a discussion does not replace what was told before' as what,
+           format('programme %s, told the %s. time', programme, number) as place
+    from told where coalesce(previous, 'null') <> coalesce(figures_before, 'null')
+    union all
+    select case when kept.id is null then 'the log tells of a discussion that was not reported'
+                when told.programme is null then 'a discussion that was reported is not in the log'
+                else 'a discussion differs from what was told of it last' end,
+           format('programme %s', coalesce(kept.id, told.programme))
+    from (select * from told where number = times) as told full join kept on kept.id = told.programme
+    where (told.partition, told.campaign, told.key, told.held_on, told.figures, told.times,
+           told.occurred_at)
+          is distinct from
+          (kept.partition, kept.campaign, kept.constituency, kept.held_on, kept.figures, kept.discussions,
+           kept.discussed_at)
+    union all
+    select 'more joined a discussion, or spoke about a topic, than there were',
+           format('programme %s: %s came, %s joined, topics %s', id, attendance, beneficiaries, topics)
+    from programme
+    where discussions > 0
+      and (attendance < beneficiaries
+           or exists (select from jsonb_each_text(topics) as topic where topic.value::bigint > beneficiaries))
+"""
+
 _NUMBERS: Final = """
     select (select count(*) from print_sheet) as sheets,
            (select count(*) from custody) as printed,
            (select count(dispatched_at) from custody) as dispatched,
            (select count(*) from hand_over) as handed_over,
            (select count(*) from hand_over where not was_printed) as never_marked_as_printed,
-           (select count(*) from programme) as programmes
+           (select count(*) from programme) as programmes,
+           (select count(*) from programme where discussions > 0) as discussed
 """
 
 
 async def check_custody(scene: Scene, check: Check) -> None:
     """Marks, papers, hand-overs and reports against the log; and no certificate on two sheets by mistake."""
-    for query in (_MARKS, _PAPERS, _SHEETS, _HANDED, _PROGRAMMES):
+    for query in (_MARKS, _PAPERS, _SHEETS, _HANDED, _PROGRAMMES, _DISCUSSIONS):
         check.wrong_rows(await scene.certificates.rows(counted(query)))
     (row,) = await scene.certificates.rows(_NUMBERS)
     check.numbers.update({name.replace("_", " "): count for name, count in row.items()})

@@ -16,7 +16,15 @@ LEDGER_KEPT: Final = "365 days"
 
 _LEFT: Final = """
     select 'an erased person has personal fields' as what, format('Mitra %s', id) as place
-    from mitra where erased_at is not null and num_nonnulls(name, phone, phone_hash, slot) > 0
+    from mitra
+    where erased_at is not null and num_nonnulls(name, phone, phone_hash, slot, messages_off_at) > 0
+    union all
+    select 'the photo of a paper is kept of an erased person', format('Mitra %s', mitra.id)
+    from paper_photo join mitra on mitra.id = paper_photo.mitra where mitra.erased_at is not null
+    union all
+    select 'a message in bulk names an erased person', format('message %s, Mitra %s', message.id, mitra.id)
+    from message join mitra on mitra.id = message.recipient
+    where message.broadcast is not null and mitra.erased_at is not null
     union all
     select 'the log holds a sealed name of an erased person',
            format('Mitra %s, partition %s at %s', log.subject, log.partition, log.position)

@@ -119,14 +119,21 @@ _TOO_LATE: Final = """
     where late.type = 'MitraCorrectedV1'
 """
 
+_PAPERS: Final = """
+    select 'the photo of a paper is kept of somebody who signed none' as what,
+           format('Mitra %s, agreed in the manner %s', mitra.id, mitra.consent_manner) as place
+    from paper_photo join mitra on mitra.id = paper_photo.mitra
+    where mitra.consent_manner <> 'signed_paper'
+"""
+
 _COUNTS: Final = "select count(*) as people, count(withdrawn_at) as withdrawn from mitra"
 
 
 async def check_people(scene: Scene, check: Check) -> None:
-    """Rows and log know the same people, with the same words."""
+    """Rows and log know the same people, with the same words; photos are of papers that were signed."""
     (counts,) = await scene.enrolment.rows(_COUNTS)
     check.numbers.update(dict(counts))
-    for query in (_ENROLLED, _WITHDRAWN, _REPLACED):
+    for query in (_ENROLLED, _WITHDRAWN, _REPLACED, _PAPERS):
         check.wrong_rows(await scene.enrolment.rows(counted(query)))
 
 

@@ -1,6 +1,6 @@
-"""Check of the finer counts of reporting: enrolments by recruiter and hour, answers by question.
+"""Check of the finer counts of reporting: enrolments by recruiter and hour, field work by staff, answers.
 
-Both are counted again by the databases that keep the logs, up to where reporting stands in them.
+All are counted again by the databases that keep the logs, up to where reporting stands in them.
 """
 
 from collections.abc import Mapping
@@ -36,6 +36,49 @@ _RECRUITERS: Final = _Cells(
     wrong="enrolments of a recruiter are not those of the log",
 )
 
+_FIELDWORK: Final = _Cells(
+    topic="enrolment",
+    recount="""
+        select log.partition, said.campaign, said.segment, said.staff, said.day, told.metric,
+               sum(told.times)::bigint
+        from {reached}
+        cross join lateral json_to_record(log.payload) as said(
+            campaign text, segment text, staff text, day text, attempts integer, reached integer,
+            figures json, previous json)
+        cross join lateral (values
+            ('contacts:attempted', said.attempts), ('contacts:reached', said.reached),
+            ('outreach:meetings', (said.figures ->> 'meetings')::integer
+                - coalesce((said.previous ->> 'meetings')::integer, 0)),
+            ('outreach:people_met', (said.figures ->> 'people_met')::integer
+                - coalesce((said.previous ->> 'people_met')::integer, 0))
+        ) as told(metric, times)
+        where log.type in ('ContactsCountedV1', 'OutreachReportedV1') and {played}
+        group by 1, 2, 3, 4, 5, 6
+        having sum(told.times) <> 0
+    """,
+    kept="select partition, campaign, area, staff, day::text, metric, count from rollup_fieldwork",
+    wrong="field work of a member of staff is not that of the log",
+)
+
+_ROUNDS: Final = _Cells(
+    topic="enrolment",
+    recount="""
+        select log.partition, said.campaign, said.round, said.segment, told.figure, sum(told.times)::bigint
+        from {reached}
+        cross join lateral json_to_record(log.payload) as said(
+            campaign text, round text, segment text, attempts integer, reached integer)
+        cross join lateral (values ('attempted', said.attempts), ('reached', said.reached))
+            as told(figure, times)
+        where log.type = 'ContactsCountedV1' and {played}
+        group by 1, 2, 3, 4, 5
+    """,
+    kept="""
+        select partition, campaign, round, area, told.figure, told.count from rollup_round
+        cross join lateral (values ('attempted', attempted), ('reached', reached)) as told(figure, count)
+    """,
+    wrong="contacts of a round are not those of the log",
+)
+
 _ANSWERS: Final = _Cells(
     topic="opinions",
     recount="""
@@ -61,8 +104,13 @@ _ANSWERS: Final = _Cells(
 
 
 async def check_rollup_cells(scene: Scene, check: Check) -> None:
-    """Every cell of both tables."""
-    for name, cells in (("recruiters by hour", _RECRUITERS), ("answers", _ANSWERS)):
+    """Every cell of these tables."""
+    for name, cells in (
+        ("recruiters by hour", _RECRUITERS),
+        ("field work by staff", _FIELDWORK),
+        ("contacts by round", _ROUNDS),
+        ("answers", _ANSWERS),
+    ):
         expected = await _counts(
             scene,
             cells.topic,

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 
 from mitra_shared.ops.audit.bounds import PLAYED, REACHED, bounds
+from mitra_shared.ops.audit.fieldwork import recount_fieldwork
 from mitra_shared.ops.audit.released_opinions import check_released_opinions
 from mitra_shared.ops.audit.report import Check
 from mitra_shared.ops.audit.rollup_cells import check_rollup_cells
@@ -54,7 +55,7 @@ _COUNTS: Final = {
         from {reached}
         cross join lateral json_to_record(log.payload) as said(
             campaign text, segment text, count integer, held_on date, figures jsonb, previous jsonb)
-        where {played} group by 1, 2, 3, 4, 5, 6, 7
+        where log.type <> 'ProgrammeDiscussedV1' and {played} group by 1, 2, 3, 4, 5, 6, 7
     """,
 }
 
@@ -87,8 +88,11 @@ _COLUMNS: Final = {
     "programmes:held": "programmes_held",
     "programmes:presented": "programmes_presented",
     "programmes:beneficiaries": "programmes_beneficiaries",
+    "programmes:attendance": "programmes_attendance",
+    "outreach:meetings": "meetings_held",
+    "outreach:people_met": "people_met",
 }
-"""Column of `rollup_total` for each metric of `rollup_day`; schemes and their corrections have none."""
+"""Column of `rollup_total` for each metric of `rollup_day`; schemes, topics and contacts have none."""
 
 
 async def check_rollups(scene: Scene, check: Check) -> None:
@@ -98,6 +102,7 @@ async def check_rollups(scene: Scene, check: Check) -> None:
         of_topic = await _recount(scene, topic)
         check.numbers["daily counts"] += len(of_topic)
         days.update(of_topic)
+    days.update(await recount_fieldwork(scene))
     await _compare_days(scene, check, days)
     totals: Counter[tuple[int, str, str, str]] = Counter()
     for (partition, campaign, area, _, metric), count in days.items():
@@ -193,7 +198,7 @@ def _topic(metric: str) -> str:
     """The topic whose partitions a metric is forgotten with."""
     if metric.startswith("certificates:"):
         return "certificates"
-    if metric.startswith(("custody:", "programmes:")):
+    if metric.startswith(("custody:", "programmes:", "topic:")):
         return "custody"
     return "opinions" if metric == "opinions" else "enrolment"
 

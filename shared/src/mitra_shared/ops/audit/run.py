@@ -12,12 +12,15 @@ from mitra_shared.ops.audit import (
     access,
     certificates,
     clearing,
+    contacts,
     credentials,
     custody,
     erasures,
+    former_staff,
     groups,
     logs,
     opinions,
+    outreach,
     people,
     rollups,
     standing,
@@ -86,8 +89,25 @@ EXAMINATIONS: Final = (
         ],
     ),
     Examination(
+        former_staff.check_former_staff,
+        [
+            (
+                "former staff",
+                "nothing personal is left of staff who were erased, and nobody waits for it too long",
+            )
+        ],
+    ),
+    Examination(
         clearing.check_clearing,
         [("clearing", "whoever is examined is cleared once, and never while a likely duplicate is open")],
+    ),
+    Examination(
+        contacts.check_contacts,
+        [("contacts", "what is counted of contacts is what the log tells, and nothing tells an hour")],
+    ),
+    Examination(
+        outreach.check_outreach,
+        [("outreach", "what staff reported of their days is what the log adds up to")],
     ),
     Examination(
         certificates.check_certificates,

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from mitra_shared.ops.embedded import becoming
 from mitra_shared.ops.trouble import Trouble
@@ -22,6 +22,30 @@ PORTS_TRIED: Final = 100
 
 class ServerFailed(Trouble):
     """A program of the stack did not start or did not stop; the message is one plain sentence."""
+
+
+class Child(Protocol):
+    """A process that was started: `subprocess.Popen`, or one that was forked for us."""
+
+    returncode: int | None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        ...
+
+    def poll(self) -> int | None:
+        """Its exit code, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, once it has ended; `subprocess.TimeoutExpired` if it has not in time."""
+        ...
+
+    def send_signal(self, number: signal.Signals, /) -> None:
+        """Send a signal, if it runs."""
+
+    def kill(self) -> None:
+        """End it at once."""
 
 
 def server_user() -> int | None:
@@ -37,6 +61,7 @@ def start(  # the arguments of a process are what they are
     directory: Path,
     death_signal: signal.Signals,
     user: int | None = None,
+    descriptors: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, so that Ctrl-C reaches the launcher only.
 
@@ -50,6 +75,7 @@ def start(  # the arguments of a process are what they are
         directory: its working directory.
         death_signal: what it gets when the launcher is gone.
         user: numeric user and group to become; only root can.
+        descriptors: what it inherits besides its output, under the same numbers.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     shorten(log)
@@ -63,6 +89,7 @@ def start(  # the arguments of a process are what they are
             cwd=directory,
             env=dict(environment),
             start_new_session=True,
+            pass_fds=descriptors,
         )
 
 
@@ -73,7 +100,7 @@ def shorten(log: Path, largest: int = LARGEST_LOG_BYTES) -> None:
         os.truncate(log, 0)
 
 
-def stop(process: subprocess.Popen[bytes], *, how: signal.Signals, within: float) -> bool:
+def stop(process: Child, *, how: signal.Signals, within: float) -> bool:
     """Ask `process` to end by signal `how`, and kill it after `within` seconds.
 
     Returns:
@@ -84,7 +111,7 @@ def stop(process: subprocess.Popen[bytes], *, how: signal.Signals, within: float
     return finish(process, within=within)
 
 
-def finish(process: subprocess.Popen[bytes], *, within: float) -> bool:
+def finish(process: Child, *, within: float) -> bool:
     """Wait for `process` to end, and kill it after `within` seconds.
 
     Returns:
@@ -98,7 +125,7 @@ def finish(process: subprocess.Popen[bytes], *, within: float) -> bool:
     return True
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Child) -> None:
     """End `process` at once, as a crash would, and collect it."""
     process.kill()
     process.wait()
