@@ -20,6 +20,7 @@ from certificates.domain.desk import (
     ReleasePlaces,
     ReservePlaces,
 )
+from certificates.domain.desk_reasons import RaiseReason
 from certificates.storage.desk_entries import DeskEntry
 from certificates.storage.registers import Scope
 from certificates.storage.tables import GROUP
@@ -81,7 +82,7 @@ async def ask(
         constituency=home,
         decision=decision,
         request=request,
-        reason="a reason for tests",
+        reason=RaiseReason.OTHER,
         decided_by=StaffId("somebody"),
         role=Role.IN_CHARGE,
     )

@@ -19,7 +19,7 @@ from certificates.storage import credentials
 from certificates.storage.credentials import Version
 from certificates.storage.words import Words
 from mitra_shared.contracts.codec import decode
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.topics import CUSTODY, ENROLMENT, all_partitions
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.log import unit_of_work

@@ -64,7 +64,7 @@ async def test_what_is_told_carries_the_instant_of_its_cause_and_derived_ids(
     assert event.certificate_id != certificate_id_of(
         mitra(1), KeyedHash(b"another key for certificates.....")
     )
-    assert event.occurred_at == log.entries[-1][0].occurred_at > BEGIN
+    assert event.occurred_at == log.entries[-1][0].at > BEGIN
     assert event.event_id.version == 8
     assert "sealed name" not in payload
 

@@ -233,8 +233,9 @@ async def test_the_consumer_refuses_to_start_without_a_usable_key(service: Servi
     assert b"Traceback" not in complaint
 
 
+@pytest.mark.parametrize("examples", [10, pytest.param(100, marks=pytest.mark.soak)])
 async def test_no_request_within_or_beside_the_openapi_document_fails_it(
-    log: EnrolmentLog, certificates_engine: AsyncEngine, service: Service
+    log: EnrolmentLog, certificates_engine: AsyncEngine, service: Service, examples: int
 ) -> None:
     log.defined(goals=quotas(1))
     log.enrolled(1)
@@ -245,7 +246,7 @@ async def test_no_request_within_or_beside_the_openapi_document_fails_it(
     process = await asyncio.create_subprocess_exec(
         tool, "run", f"{url}/openapi.json", "--header", f"Authorization: {BEARER['Authorization']}",
         "--checks", ",".join(CHECKS),
-        "--max-examples", "40", "--seed", "1",
+        "--max-examples", str(examples), "--seed", "1",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=service.directory,

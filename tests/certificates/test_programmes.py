@@ -13,8 +13,14 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mitra_shared.contracts.events import ProgrammeFigures, ProgrammeReportedV1
+from mitra_shared.contracts.events import (
+    DiscussionFigures,
+    ProgrammeDiscussedV1,
+    ProgrammeFigures,
+    ProgrammeReportedV1,
+)
 from mitra_shared.security.tokens import Role
+from tests.certificates.enrolment_log import quotas
 from tests.certificates.papers import CO_IN_CHARGE, IN_CHARGE, OPERATOR, Office, keyed, office_on, slug, staff
 
 HELD_ON = date(2026, 11, 20)
@@ -81,7 +87,8 @@ async def test_a_report_counts_the_presented_and_may_be_corrected(office: Office
     await present(office, programme, 1, 2, 3)
     first = await office.post(f"/v1/programmes/{programme}/report", {"beneficiaries": 40})
     assert first.json()["reported"] | {"at": ""} == {
-        "presented": 3, "beneficiaries": 40, "by": "S11-PC04/in-charge", "at": "",
+        "presented": 3, "beneficiaries": 40, "attendance": None, "topics": {},
+        "by": "S11-PC04/in-charge", "at": "",
     }  # fmt: skip
     assert (
         await office.post(f"/v1/programmes/{programme}/report", {"beneficiaries": 40})
@@ -155,3 +162,108 @@ async def test_a_report_without_a_sensible_number_is_refused(office: Office, ben
     programme = await planned(office)
     answer = await office.post(f"/v1/programmes/{programme}/report", {"beneficiaries": beneficiaries})
     assert (answer.status_code, slug(answer)) == (422, "invalid-request")
+
+
+TOPICS = [{"id": topic, "name": {"en": topic, "hi": topic}} for topic in ("housing", "health-cover")]
+
+
+async def discussed(office: Office) -> str:
+    """A programme in a campaign with topics, of which something is told."""
+    office.log.defined(2, goals=quotas(1_000), topics=TOPICS)
+    await office.sign()
+    programme = await planned(office)
+    told = {"beneficiaries": 40, "attendance": 90, "topics": {"housing": 12, "health-cover": 5}}
+    answer = await office.post(f"/v1/programmes/{programme}/report", told)
+    assert answer.status_code == 200, answer.text
+    return programme
+
+
+async def told_of_discussions(office: Office) -> list[ProgrammeDiscussedV1]:
+    return [each for each in await office.told() if isinstance(each, ProgrammeDiscussedV1)]
+
+
+async def test_attendance_and_topics_are_told_and_each_correction_with_what_it_replaces(
+    office: Office,
+) -> None:
+    programme = await discussed(office)
+    path = f"/v1/programmes/{programme}"
+    seen = (await office.api.get(path, headers=CO_IN_CHARGE)).json()["reported"]
+    assert (seen["attendance"], seen["topics"]) == (90, {"housing": 12, "health-cover": 5})
+    again = {"beneficiaries": 40, "attendance": 90, "topics": {"health-cover": 5, "housing": 12}}
+    assert (await office.post(f"{path}/report", again)).json()["reported"] == seen
+    corrected = await office.post(f"{path}/report", again | {"topics": {"housing": 13}})
+    assert corrected.json()["reported"]["topics"] == {"housing": 13}
+    assert corrected.json()["reported"]["at"] > seen["at"]
+    first, second = await told_of_discussions(office)
+    before = DiscussionFigures(attendance=90, topics={"housing": 12, "health-cover": 5})
+    after = DiscussionFigures(attendance=90, topics={"housing": 13})
+    assert [(each.previous, each.figures) for each in (first, second)] == [(None, before), (before, after)]
+    assert (first.programme, first.held_on, first.constituency) == (UUID(programme), HELD_ON, "S11-PC04")
+    # What was not corrected is not told again, and the figures of a report come first.
+    kinds = [type(each) for each in await office.told()]
+    assert kinds == [ProgrammeReportedV1, ProgrammeDiscussedV1, ProgrammeDiscussedV1]
+    assert len({each.event_id for each in await office.told()}) == 3
+
+
+async def test_a_client_that_knows_nothing_of_topics_leaves_them_as_they_are(office: Office) -> None:
+    programme = await discussed(office)
+    answer = await office.post(f"/v1/programmes/{programme}/report", {"beneficiaries": 41})
+    reported = answer.json()["reported"]
+    assert (reported["beneficiaries"], reported["attendance"]) == (41, 90)
+    assert reported["topics"] == {"housing": 12, "health-cover": 5}
+    assert len(await told_of_discussions(office)) == 1
+    cleared = await office.post(
+        f"/v1/programmes/{programme}/report", {"beneficiaries": 41, "attendance": 91, "topics": {}}
+    )
+    assert (cleared.json()["reported"]["attendance"], cleared.json()["reported"]["topics"]) == (91, {})
+
+
+@pytest.mark.parametrize(
+    ("told", "field", "expected"),
+    [
+        ({"attendance": 39}, "beneficiaries", "at most the attendance, 39"),
+        ({"beneficiaries": 91}, "beneficiaries", "at most the attendance, 90"),
+        ({"topics": {"housing": 41}}, "topics.housing", "at most the beneficiaries, 40"),
+        ({"beneficiaries": 11}, "topics.housing", "at most the beneficiaries, 11"),
+        ({"topics": {"religion": 3}}, "topics", "topics of the campaign: health-cover, housing"),
+        ({"topics": {"religion": 41}}, "topics", "topics of the campaign: health-cover, housing"),
+        ({"topics": {"housing": 0}}, "topics.housing", "at least 1"),
+        ({"attendance": 1_000_001}, "attendance", "at most 1000000"),
+    ],
+    ids=str,
+)
+async def test_a_discussion_that_cannot_have_been_so_is_refused(
+    office: Office, told: dict[str, Any], field: str, expected: str
+) -> None:
+    programme = await discussed(office)
+    answer = await office.post(f"/v1/programmes/{programme}/report", {"beneficiaries": 40} | told)
+    assert (answer.status_code, slug(answer)) == (422, "invalid-request")
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["expected"]) == (field, expected)
+    assert len(await office.told()) == 2
+
+
+async def test_a_campaign_without_topics_takes_none_and_topics_need_an_attendance(office: Office) -> None:
+    programme = await planned(office)
+    path = f"/v1/programmes/{programme}/report"
+    answer = await office.post(path, {"beneficiaries": 4, "topics": {"housing": 2}})
+    assert [(error["field"], error["expected"]) for error in answer.json()["errors"]] == [
+        ("topics", "none: the campaign has no topics"),
+        ("attendance", "how many people came"),
+    ]
+    assert await office.told() == []
+    assert (await office.post(path, {"beneficiaries": 4, "attendance": 9})).status_code == 200
+    (event,) = await told_of_discussions(office)
+    assert event.figures == DiscussionFigures(attendance=9, topics={})
+
+
+async def test_a_topic_that_a_later_version_dropped_stays_where_it_was_told(office: Office) -> None:
+    programme = await discussed(office)
+    office.log.defined(3, goals=quotas(1_000), topics=TOPICS[:1])
+    await office.sign()
+    path = f"/v1/programmes/{programme}/report"
+    same = {"beneficiaries": 40, "attendance": 95, "topics": {"housing": 12, "health-cover": 5}}
+    assert (await office.post(path, same)).status_code == 200
+    await office.post(path, same | {"topics": {"housing": 12}})
+    refused = await office.post(path, same)
+    assert refused.json()["errors"][0]["expected"] == "topics of the campaign: housing"

@@ -16,6 +16,7 @@ from certificates.domain.events import (
 )
 from certificates.domain.register import MitraNotEnrolled, Register, SegmentNotInCampaign
 from mitra_shared.contracts.events import CampaignDefinedV1, MitraErasedV1
+from mitra_shared.contracts.field_events import ContactsCountedV1, OutreachReportedV1
 from mitra_shared.contracts.topics import partition_of
 from mitra_shared.ids import AreaCode, Partition
 from tests.certificates.enrolment_log import CAMPAIGN, KEY, EnrolmentLog, mitra, quotas
@@ -43,7 +44,7 @@ class Office:
                 self._count_issued()
                 redefined = self.register.redefine(command.plan, command.cause)
                 changes += [change for change in redefined if isinstance(change, CertificateChange)]
-            elif not isinstance(event, MitraErasedV1):
+            elif not isinstance(event, MitraErasedV1 | ContactsCountedV1 | OutreachReportedV1):
                 changes += self.register.fold(happening(event, place, KEY))
         self.heard = len(self.log.entries)
         return changes

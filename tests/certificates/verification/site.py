@@ -76,7 +76,7 @@ async def running_site() -> AsyncIterator[Site]:
         serving = asyncio.create_task(
             serve(app_of(site), host="127.0.0.1", port=0, shutdown=shutdown, port_file=port_file)
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not port_file.exists():  # noqa: ASYNC110 - a file does not call
                 await asyncio.sleep(0.01)
         site.url = site.issuer.url = f"http://127.0.0.1:{port_file.read_text().strip()}"

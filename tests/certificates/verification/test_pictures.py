@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, Playwright, expect
 
-from tests.certificates.verification.conftest import BROWSER, FLAGS
+from tests.browsers import launch
 from tests.certificates.verification.pictures import View, on_paper, photograph, qr, seeded
 from tests.certificates.verification.reader import settled
 from tests.certificates.verification.site import Site
@@ -108,28 +108,27 @@ def film(path: Path, pictures: list[Image.Image]) -> None:
 
 
 @asynccontextmanager
-async def seeing(place: Path, pictures: list[Image.Image]) -> AsyncIterator[Page]:
+async def seeing(playwright: Playwright, place: Path, pictures: list[Image.Image]) -> AsyncIterator[Page]:
     """A page of a browser whose camera sees these pictures, again and again."""
-    if BROWSER is None:
-        pytest.skip("no chromium is installed")
     film(place / "film.y4m", pictures)
     flags = (
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-video-capture={place / 'film.y4m'}",
     )
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=BROWSER, args=FLAGS + flags)
-        context = await browser.new_context(locale="en-IN", permissions=["camera"])
-        yield await context.new_page()
-        await browser.close()
+    browser = await launch(playwright, flags)
+    context = await browser.new_context(locale="en-IN", permissions=["camera"])
+    yield await context.new_page()
+    await browser.close()
 
 
-async def test_the_camera_finds_the_code_and_is_switched_off(tmp_path: Path, site: Site) -> None:
+async def test_the_camera_finds_the_code_and_is_switched_off(
+    playwright: Playwright, tmp_path: Path, site: Site
+) -> None:
     code = photograph(qr(site.issuer.address()), View(4, 6, (0.05, 0.05), 0.15, 10), seeded(5))
     shown = TABLE.copy()
     shown.paste(code.resize((470, 470)), (90, 5))
-    async with seeing(tmp_path, [TABLE] * 3 + [shown] * 9) as page:
+    async with seeing(playwright, tmp_path, [TABLE] * 3 + [shown] * 9) as page:
         await page.goto(f"{site.url}/v")
         await page.get_by_role("button", name="Scan with the camera").click()
         assert await settled(page) == "valid"
@@ -137,8 +136,8 @@ async def test_the_camera_finds_the_code_and_is_switched_off(tmp_path: Path, sit
         await expect(page.locator("#video")).to_have_js_property("srcObject", None)
 
 
-async def test_the_camera_can_be_stopped(tmp_path: Path, site: Site) -> None:
-    async with seeing(tmp_path, [TABLE]) as page:
+async def test_the_camera_can_be_stopped(playwright: Playwright, tmp_path: Path, site: Site) -> None:
+    async with seeing(playwright, tmp_path, [TABLE]) as page:
         await page.goto(f"{site.url}/v")
         await page.get_by_role("button", name="Scan with the camera").click()
         await expect(page.locator("#video")).to_have_js_property("videoWidth", FRAME[0])
@@ -150,8 +149,10 @@ async def test_the_camera_can_be_stopped(tmp_path: Path, site: Site) -> None:
         await expect(page.locator("#result")).to_be_hidden()
 
 
-async def test_a_camera_that_sees_nothing_is_switched_off(tmp_path: Path, site: Site) -> None:
-    async with seeing(tmp_path, [TABLE]) as page:
+async def test_a_camera_that_sees_nothing_is_switched_off(
+    playwright: Playwright, tmp_path: Path, site: Site
+) -> None:
+    async with seeing(playwright, tmp_path, [TABLE]) as page:
         await page.clock.install()
         await page.goto(f"{site.url}/v")
         await page.get_by_role("button", name="Scan with the camera").click()

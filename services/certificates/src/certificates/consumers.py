@@ -29,6 +29,7 @@ from mitra_shared.contracts.events import (
     MitraErasedV1,
     MitraWithdrawnV1,
 )
+from mitra_shared.contracts.field_events import ContactsCountedV1, OutreachReportedV1
 from mitra_shared.contracts.topics import ENROLMENT, partition_of
 from mitra_shared.ids import MitraId, Partition
 from mitra_shared.log import Place, UnitOfWork
@@ -65,7 +66,7 @@ async def apply(events: Sequence[EnrolmentEvent], delivery: Feed, key: KeyedHash
             await carry_out_again(delivery.unit, decided)
         if isinstance(event, CampaignDefinedV1):
             await redefine_campaign(delivery.unit, redefinition(event, place))
-        elif not isinstance(event, MitraErasedV1):
+        elif not isinstance(event, MitraErasedV1 | ContactsCountedV1 | OutreachReportedV1):
             run.append(happening(event, place, key))
     await decide_certificates(delivery.unit, DecideCertificates(run))
     await carry_out_again(delivery.unit, waiting)

@@ -15,11 +15,13 @@ from certificates.domain.desk import (
     NotEnoughPlaces,
     NothingReserved,
     NumberVoid,
+    OfCertificate,
     RaiseQuota,
     ReissueCertificate,
     ReleasePlaces,
     ReservePlaces,
 )
+from certificates.domain.desk_reasons import TELLS_OF_NOBODY
 from certificates.problems import (
     AREA_WITHOUT_QUOTA,
     CERTIFICATE_NOT_WAITING,
@@ -66,7 +68,7 @@ def entry_told(entry: DeskEntry, *, to_the_constituency: bool) -> EntryTold:
         number=None,
         void_number=None,
         revision=outcome.revision,
-        reason=entry.reason,
+        reason=_reason(entry, to_the_constituency=to_the_constituency),
         decided_by=entry.decided_by,
         decided_role=entry.role.value,
         decided_at=entry.decided_at,
@@ -84,6 +86,13 @@ def entry_told(entry: DeskEntry, *, to_the_constituency: bool) -> EntryTold:
     if isinstance(decision, ReissueCertificate) and to_the_constituency:
         told.void_number = _number(entry, decision.serial)
     return told
+
+
+def _reason(entry: DeskEntry, *, to_the_constituency: bool) -> str:
+    about_a_certificate = isinstance(entry.decision, OfCertificate)
+    if about_a_certificate and not to_the_constituency and entry.reason not in TELLS_OF_NOBODY:
+        return "other"
+    return entry.reason
 
 
 def _number(entry: DeskEntry, serial: int | None) -> str | None:

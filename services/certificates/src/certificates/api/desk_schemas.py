@@ -4,13 +4,22 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from certificates.api.schemas import Answer, Number
+from certificates.domain.desk_reasons import (
+    CorrectionReason,
+    DeskReason,
+    GrantReason,
+    RaiseReason,
+    ReissueReason,
+    ReleaseReason,
+    ReservationReason,
+)
 from mitra_shared.campaign.definition import Slug
 from mitra_shared.ids import AreaCode, CampaignId, CertificateId
-from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_person_name
+from mitra_shared.person_names import LONGEST_NAME, RIGHT_NAME, UnacceptableName, clean_person_name
 
 MOST_PLACES = 10_000
 """In one decision."""
@@ -20,17 +29,11 @@ def _clean(raw: str) -> str:
     try:
         return clean_person_name(raw)
     except UnacceptableName as refusal:
-        expected = f"1 to {LONGEST_NAME} characters, among them a letter, and no control characters"
         raise PydanticCustomError(
-            "person_name", "{why}", {"why": str(refusal), "expected": expected}
+            "person_name", "{why}", {"why": str(refusal), "expected": RIGHT_NAME}
         ) from None
 
 
-Reason = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=3, max_length=500),
-    Field(description="Why; kept for ever, so write no name and no phone", examples=["Launch meeting"]),
-]
 Places = Annotated[int, Field(ge=1, le=MOST_PLACES, examples=[25])]
 Area = Annotated[
     AreaCode,
@@ -52,7 +55,7 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    reason: Reason
+    reason: DeskReason
 
 
 class AskedOfCampaign(Asked):
@@ -65,6 +68,7 @@ class AskedOfCampaign(Asked):
 class RaiseAsked(AskedOfCampaign):
     """More places for an area."""
 
+    reason: RaiseReason
     area: Area
     places: Places
 
@@ -72,6 +76,7 @@ class RaiseAsked(AskedOfCampaign):
 class ReservationAsked(AskedOfCampaign):
     """Free places of an area to keep for a programme."""
 
+    reason: ReservationReason
     area: Area
     programme: Programme
     places: Places
@@ -80,12 +85,14 @@ class ReservationAsked(AskedOfCampaign):
 class ReleaseAsked(AskedOfCampaign):
     """What is left of a reservation, to give back."""
 
+    reason: ReleaseReason
     area: Area
 
 
 class GrantAsked(Asked):
     """A place that is kept for a programme, for one who waits."""
 
+    reason: GrantReason
     certificate_id: CertificateId
     programme: Programme
 
@@ -93,15 +100,17 @@ class GrantAsked(Asked):
 class ReissueAsked(AskedOfCampaign):
     """A spoiled certificate, by the number on it."""
 
+    reason: ReissueReason
     number: NumberAsked
 
 
 class CorrectionAsked(AskedOfCampaign):
     """The right name of a holder, and the number of the certificate."""
 
+    reason: CorrectionReason
     number: NumberAsked
     holder_name: HolderName
-    """As it is to be printed; sealed before it is stored, and never shown by this service's desk."""
+    """As it is to be printed, in at most 8 words; sealed before it is stored, and shown by no desk."""
 
 
 class EntryTold(Answer):
@@ -128,6 +137,9 @@ class EntryTold(Answer):
     """Of a spoiled one: void for ever."""
     revision: int | None
     reason: str
+    """Of the list of its kind, or `erased` with the holder. Decisions from before there were lists have
+    words: those about places are shown as they are, those about a certificate to its constituency, and as
+    `other` to everybody else."""
     decided_by: str
     decided_role: str
     decided_at: datetime

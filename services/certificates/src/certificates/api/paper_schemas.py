@@ -15,6 +15,9 @@ from mitra_shared.ids import AreaCode, CampaignId, StaffId
 MOST_RECORDS = 500
 """Hand-overs in one request."""
 LONGEST_CODE = 8_000
+MOST_PEOPLE = 1_000_000
+MOST_TOPICS = 100
+LONGEST_TOPIC = 63
 
 Words = Annotated[
     str,
@@ -169,6 +172,10 @@ class FiguresTold(Answer):
 
     presented: Annotated[int, Field(ge=0)]
     beneficiaries: Annotated[int, Field(ge=0)]
+    attendance: Annotated[int, Field(ge=0)] | None
+    """Everybody who came; null where it was never told."""
+    topics: dict[str, int]
+    """Topic of the campaign -> beneficiaries who spoke about it."""
     by: StaffId
     at: AwareDatetime
 
@@ -197,5 +204,18 @@ class ProgrammesTold(Answer):
 class ReportAsked(Asked):
     """What is told of a programme; how many were presented is counted."""
 
-    beneficiaries: Annotated[int, Field(ge=0, le=1_000_000)]
+    beneficiaries: Annotated[int, Field(ge=0, le=MOST_PEOPLE)]
     """Beneficiaries who joined the discussion."""
+    attendance: Annotated[int, Field(ge=0, le=MOST_PEOPLE)] | None = None
+    """Everybody who came, no fewer than the beneficiaries. Left out: what was told before stays."""
+    topics: (
+        Annotated[
+            dict[
+                Annotated[str, StringConstraints(max_length=LONGEST_TOPIC)],
+                Annotated[int, Field(ge=1, le=MOST_PEOPLE)],
+            ],
+            Field(max_length=MOST_TOPICS, examples=[{"housing": 12, "health-cover": 5}]),
+        ]
+        | None
+    ) = None
+    """Topic of the campaign -> beneficiaries who spoke about it. Left out: what was told before stays."""

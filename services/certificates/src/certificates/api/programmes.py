@@ -23,6 +23,7 @@ from certificates.commands.report_programme import (
     ReportProgramme,
     report_programme,
 )
+from certificates.domain.discussion import ReportNotSound
 from certificates.problems import PROGRAMME_NOT_HELD, PROGRAMME_UNKNOWN
 from certificates.storage import programmes
 from certificates.storage.programmes import Programme
@@ -30,7 +31,7 @@ from certificates.storage.requests import KeyReused, Request
 from mitra_shared.contracts.topics import partition_of
 from mitra_shared.database import retrying
 from mitra_shared.http.idempotency_keys import KEYED_RESPONSES, Key, key_reused
-from mitra_shared.http.problems import FORBIDDEN, problem_responses
+from mitra_shared.http.problems import FORBIDDEN, invalid_fields, problem_responses
 from mitra_shared.http.tokens import requires
 from mitra_shared.ids import AreaCode
 from mitra_shared.log import unit_of_work
@@ -112,11 +113,20 @@ def _reporting_routes(router: APIRouter, engine: AsyncEngine) -> None:
         responses=problem_responses(404, 409),
     )
     async def report(programme_id: UUID, asked: ReportAsked, caller: InCharge) -> ProgrammeTold:
-        """How many were presented is counted from the hand-overs recorded so far; report again to correct."""
+        """How many were presented is counted from the hand-overs recorded so far; report again to correct.
+
+        Attendance and topics may be left out: then what was told of them before stays.
+        """
         await _seen(engine, programme_id, caller)
         now = datetime.now(UTC)
         command = ReportProgramme(
-            programme_id, asked.beneficiaries, caller.subject, now.astimezone(INDIA).date(), now
+            programme_id,
+            asked.beneficiaries,
+            caller.subject,
+            now.astimezone(INDIA).date(),
+            now,
+            attendance=asked.attendance,
+            topics=asked.topics,
         )
 
         async def work() -> Programme:
@@ -129,6 +139,8 @@ def _reporting_routes(router: APIRouter, engine: AsyncEngine) -> None:
             raise PROGRAMME_NOT_HELD("Report it on its day or later") from None
         except ProgrammeUnknown:
             raise _unknown() from None
+        except ReportNotSound as error:
+            raise invalid_fields([objection._asdict() for objection in error.objections]) from None
 
 
 def _unknown() -> Exception:
@@ -151,8 +163,15 @@ async def _seen(engine: AsyncEngine, programme_id: UUID, caller: Caller) -> Prog
 def _told(programme: Programme) -> ProgrammeTold:
     reported = None
     if programme.figures is not None:
+        said, (by, at) = programme.discussion, programme.told_last
         reported = FiguresTold.model_validate(
-            {**programme.figures.model_dump(), "by": programme.reported_by, "at": programme.reported_at}
+            {
+                **programme.figures.model_dump(),
+                "attendance": None if said is None else said.attendance,
+                "topics": {} if said is None else said.topics,
+                "by": by,
+                "at": at,
+            }
         )
     return ProgrammeTold(
         id=programme.id,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from certificates.commands.carry_out import carry_out, carry_out_again, due
 from certificates.domain.desk import Decision
+from certificates.domain.desk_reasons import DeskReason
 from certificates.storage.desk_entries import (
     DeskEntry,
     Held,
@@ -47,7 +48,7 @@ class DecideAtDesk:
     constituency: AreaCode
     decision: Decision
     request: bytes
-    reason: str
+    reason: DeskReason
     decided_by: StaffId
     role: Role
 

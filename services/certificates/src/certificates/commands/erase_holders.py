@@ -1,7 +1,7 @@
 """Erase what is left of the holders of certificates: nothing, as a rule, since they withdrew before.
 
 It does not rely on that. The withdrawal may wait behind an event that could not be applied, and what the desk
-wrote down as a reason may hold a name.
+wrote down as a reason, before there were lists of them, may hold a name.
 """
 
 from collections.abc import Sequence

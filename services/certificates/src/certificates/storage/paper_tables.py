@@ -22,6 +22,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from certificates.storage.tables import metadata
 
@@ -134,10 +135,16 @@ programme: Final = Table(
     Column("beneficiaries", Integer),
     Column("reported_by", Text),
     Column("reported_at", DateTime(timezone=True)),
+    Column("discussions", Integer, nullable=False, server_default="0"),
+    Column("attendance", Integer),
+    Column("topics", JSONB),
+    Column("discussed_by", Text),
+    Column("discussed_at", DateTime(timezone=True)),
     UniqueConstraint("planned_by", "idempotency_key", name="programme_request"),
     Index("programme_of_constituency", "campaign", "constituency", "held_on"),
 )
-"""A launch or discussion meeting. The figures are those of the last of its `reports`."""
+"""A launch or discussion meeting. The figures are those of the last of its `reports`, attendance and topics
+those of the last of its `discussions`, as the log tells of each."""
 
 hand_over: Final = Table(
     "hand_over",

@@ -1,5 +1,6 @@
 """Programmes as they are kept, with how many certificates were handed over at each."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from certificates.domain.discussion import Discussion
 from certificates.storage.requests import Request
 from mitra_shared.contracts.events import ProgrammeFigures
 from mitra_shared.ids import AreaCode, CampaignId, Partition, StaffId
@@ -34,11 +36,24 @@ class Programme:
     reported_at: datetime | None
     figures: ProgrammeFigures | None
     handed_over: int
+    discussions: int = 0
+    """How often something of `discussion` was told."""
+    discussed_by: StaffId | None = None
+    discussed_at: datetime | None = None
+    discussion: Discussion | None = None
+
+    @property
+    def told_last(self) -> tuple[StaffId | None, datetime | None]:
+        """Who reported or corrected any of it last, and when."""
+        if self.reported_at is None or self.discussed_at is None or self.discussed_at < self.reported_at:
+            return self.reported_by, self.reported_at
+        return self.discussed_by, self.discussed_at
 
 
 _FIELDS: Final = """
     p.id, p.partition, p.campaign, p.constituency, p.kind, p.place, p.held_on, p.planned_by, p.planned_at,
     p.reports, p.reported_by, p.reported_at, p.presented, p.beneficiaries,
+    p.discussions, p.discussed_by, p.discussed_at, p.attendance, p.topics,
     (select count(*) from hand_over as given where given.programme = p.id) as handed_over
 """
 _FOUND: Final = text(f"select {_FIELDS} from programme as p where p.id = :id")  # noqa: S608 - columns of ours
@@ -71,6 +86,21 @@ _REPORT: Final = text(
     where id = :id
     """
 )
+_DISCUSS: Final = text(
+    """
+    update programme
+    set discussions = discussions + 1, attendance = :attendance, topics = cast(:topics as jsonb),
+        discussed_by = :by, discussed_at = :at
+    where id = :id
+    """
+)
+_TOPICS: Final = text(
+    """
+    select topic ->> 'id' from campaign_words
+    cross join lateral json_array_elements(coalesce(definition -> 'topics', '[]')) as topic
+    where campaign = :campaign
+    """
+)
 _AMONG: Final = text(
     """
     select id from programme
@@ -83,7 +113,9 @@ def _programme(row: Row[Any]) -> Programme:
     figures = (
         ProgrammeFigures(presented=row.presented, beneficiaries=row.beneficiaries) if row.reports else None
     )
-    fields: tuple[Any, ...] = (*row[:12], figures, row.handed_over)
+    discussion = Discussion(row.attendance, row.topics) if row.discussions else None
+    told = (row.discussions, row.discussed_by, row.discussed_at, discussion)
+    fields: tuple[Any, ...] = (*row[:12], figures, row.handed_over, *told)
     return Programme(*fields)
 
 
@@ -140,6 +172,19 @@ async def report(
 ) -> None:
     """Write what is said of a programme."""
     await connection.execute(_REPORT, {"id": programme, **figures.model_dump(), "by": by, "at": at})
+
+
+async def discuss(
+    connection: AsyncConnection, programme: UUID, discussion: Discussion, by: StaffId, at: datetime
+) -> None:
+    """Write who came and what was talked about."""
+    told = {"attendance": discussion.attendance, "topics": json.dumps(dict(discussion.topics))}
+    await connection.execute(_DISCUSS, {"id": programme, **told, "by": by, "at": at})
+
+
+async def topics(connection: AsyncConnection, campaign: CampaignId) -> Collection[str]:
+    """Topics of the newest definition; an older one may have none."""
+    return set((await connection.execute(_TOPICS, {"campaign": campaign})).scalars())
 
 
 async def among(
