@@ -4,7 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from types import MappingProxyType
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import CampaignDefinition, Level
 from mitra_shared.consume.feeding import Feed, declaring_broker, feed, prepare
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.events import (
     CampaignDefinedV1,
     CertificateHandedOverV1,
@@ -23,27 +24,32 @@ from mitra_shared.contracts.events import (
     CertificatesDispatchedV1,
     CertificatesPrintedV1,
     CertificateWaitlistedV1,
-    Event,
+    DiscussionFigures,
     MitraCorrectedV1,
     MitraEnrolledV1,
     MitraWithdrawnV1,
     OpinionReleasedV1,
     PlacesRaisedV1,
     PlacesReservedV1,
+    ProgrammeDiscussedV1,
     ProgrammeFigures,
     ProgrammeReportedV1,
     SchemesCorrected,
 )
+from mitra_shared.contracts.field_events import ContactsCountedV1, OutreachFigures, OutreachReportedV1
 from mitra_shared.contracts.topics import Topic, all_partitions, partition_of
 from mitra_shared.ids import AreaCode, CertificateId, Epoch, EventId, MitraId, Partition, Position, StaffId
 from mitra_shared.log import Place, unit_of_work
 from reporting.consumers import consumer_group
-from reporting.storage.counters import forget
-from tests.factories import SCHEMES, small_campaign
+from reporting.storage.forgetting import forget
+from reporting.storage.open_rounds import open_rounds
+from tests.factories import ROUND, SCHEMES, small_campaign
 
 START = datetime(2026, 11, 2, 4, 30, tzinfo=UTC)
 """Ten in the morning of 2 November in India."""
 DAY = date(2026, 11, 2)
+ROUNDS = (ROUND, "round-2")
+"""Rounds that people are contacted in; the small campaign plans the first."""
 
 Placed = tuple[Partition, Event]
 
@@ -216,6 +222,63 @@ class Field:
             previous=before,
         )
 
+    def discussed(
+        self,
+        constituency: str,
+        attendance: int,
+        topics: Mapping[str, int],
+        previous: ProgrammeDiscussedV1 | None = None,
+        day: date = DAY,
+    ) -> ProgrammeDiscussedV1:
+        return ProgrammeDiscussedV1(
+            event_id=EventId(self._uuid()),
+            campaign=self.campaign.id,
+            occurred_at=START,
+            constituency=AreaCode(constituency),
+            programme=previous.programme if previous else self._uuid(),
+            held_on=day,
+            figures=DiscussionFigures(attendance=attendance, topics=dict(topics)),
+            previous=previous.figures if previous else None,
+        )
+
+    def _of_staff(self, segment: str, recruiter: int, day: date) -> dict[str, object]:
+        return {
+            "event_id": EventId(self._uuid()),
+            "campaign": self.campaign.id,
+            "occurred_at": datetime.combine(day + timedelta(days=1), time(2), UTC),
+            "constituency": self.seat_of(segment),
+            "segment": AreaCode(segment),
+            "staff": StaffId(f"{self.seat_of(segment)}/co-in-charge-{recruiter:02}"),
+            "day": day,
+        }
+
+    def contacted(
+        self,
+        segment: str,
+        attempts: int,
+        reached: int,
+        day: date = DAY,
+        recruiter: int = 1,
+        contact_round: str = ROUND,
+    ) -> ContactsCountedV1:
+        counted = {"round": contact_round, "attempts": attempts, "reached": reached}
+        return ContactsCountedV1.model_validate(self._of_staff(segment, recruiter, day) | counted)
+
+    def outreach(
+        self,
+        segment: str,
+        meetings: int,
+        people_met: int,
+        previous: OutreachReportedV1 | None = None,
+        day: date = DAY,
+        recruiter: int = 1,
+    ) -> OutreachReportedV1:
+        told = {
+            "figures": OutreachFigures(meetings=meetings, people_met=people_met),
+            "previous": previous.figures if previous else None,
+        }
+        return OutreachReportedV1.model_validate(self._of_staff(segment, recruiter, day) | told)
+
     def _answers(self) -> dict[str, str | int | tuple[str, ...]]:
         some = {
             "most-useful": self.random.choice(("housing", "health")),
@@ -223,6 +286,24 @@ class Field:
             "office-help": self.random.randrange(1, 6),
         }
         return {question: answer for question, answer in some.items() if self.random.random() < 0.8}
+
+    def _held(self, seat: AreaCode, day: date) -> list[Event]:
+        """A programme with its reports, put right once."""
+        figures, came = (self.random.randrange(9), 40), self.random.randrange(200)
+        first = self.discussed(seat, came, {"housing": 12, "water": 3}, day=day)
+        right = {"housing": self.random.randrange(1, 20), "roads": 11}
+        again = self.discussed(seat, came + 5, right, first, day)
+        return [self.reported(seat, figures), self.reported(seat, (3, 50), figures), first, again]
+
+    def _worked(self, segment: AreaCode, day: date) -> list[Event]:
+        """Contacts and outreach, or a programme."""
+        if self.random.random() < 0.3:
+            return self._held(self.seat_of(segment), day)
+        staff, attempts = self.random.randrange(1, 4), self.random.randrange(1, 30)
+        reached, of_round = self.random.randrange(attempts), self.random.choice(ROUNDS)
+        report = self.outreach(segment, 2, 40, day=day, recruiter=staff)
+        right = self.outreach(segment, 1, self.random.randrange(60), report, day, staff)
+        return [self.contacted(segment, attempts, reached, day, staff, of_round), report, right]
 
     def history(self, length: int, days: int = 3) -> list[Event]:
         """A mixed history over all segments, `length` steps long; every step is one to three events."""
@@ -234,7 +315,7 @@ class Field:
             basis = self.random.choice(("admirer", "beneficiary"))
             schemes = self.random.sample(sorted(SCHEMES), self.random.randrange(3))
             place = self.random.choice((segment, self.seat_of(segment)))
-            match self.random.randrange(10):
+            match self.random.randrange(12):
                 case 0 | 1:
                     recruiter = self.random.randrange(1, 4)
                     happened += [
@@ -261,9 +342,8 @@ class Field:
                     count = self.random.randrange(1, 5)
                     happened += [self.printed(segment, count, at), self.dispatched(segment, count, at)]
                     happened += [self.handed_over(segment, at) for _ in range(self.random.randrange(count))]
-                case 8:
-                    seat, figures = self.seat_of(segment), (self.random.randrange(9), 40)
-                    happened += [self.reported(seat, figures), self.reported(seat, (3, 50), figures)]
+                case 8 | 9 | 10:
+                    happened += self._worked(segment, at.date())
                 case _:
                     happened.append(self.opinion(place, at.date(), self._answers()))
         return happened
@@ -303,3 +383,9 @@ class Field:
         assert self.engine is not None
         async with unit_of_work(self.engine) as unit:
             await forget(unit, topic, partition)
+
+    async def open_round(self, opened: str | None) -> None:
+        """Let a round be the open one, as the publisher does when the clock says so."""
+        assert self.engine is not None
+        async with unit_of_work(self.engine) as unit:
+            await open_rounds(unit.connection, {self.campaign.id: opened})

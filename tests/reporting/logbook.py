@@ -14,7 +14,7 @@ from mitra_shared.consume.dead_letters import open_letters, put_away
 from mitra_shared.consume.feeding import declaring_broker, prepare
 from mitra_shared.consume.positions import START, Move, Source, Standing, ensure_positions, move_positions
 from mitra_shared.consume.reading import Item, Run
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.topics import TOPICS, all_partitions
 from mitra_shared.ids import Partition
 from mitra_shared.log import unit_of_work

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mitra_shared.campaign.definition import CampaignDefinition, Level, Question, Round
 from mitra_shared.ids import AreaCode
-from reporting.domain.counting import ANSWERED
+from reporting.domain.cells import ANSWERED
 from reporting.domain.disclosure import AreaTree
 from reporting.domain.releases import Block, Mechanism, blocks_of
 from reporting.opinion_queries import labels_of, released_figures

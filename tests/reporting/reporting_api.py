@@ -105,7 +105,7 @@ class ReportingApi:
         """Wait until everything that is committed now is shown."""
         async with self.reading.engine.connect() as connection:
             version = await connection.scalar(text("select version from rollup_version"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.reading.mirror.version < version:
                 await self.reading.mirror.moved(1, self.reading.mirror.turn)
 
@@ -130,7 +130,7 @@ async def parsed(answer: httpx.Response) -> AsyncIterator[ServerSentEvent]:
 
 async def counted(events: AsyncIterator[ServerSentEvent]) -> ServerSentEvent:
     """The next event that carries areas."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for event in events:
             if event.kind in ("snapshot", "areas"):
                 return event

@@ -26,6 +26,7 @@ ROUTES: dict[tuple[str, str], set[Sight]] = {
     ("GET", "/v1/rollups/{area}"): {Sight.AGGREGATES},
     ("GET", "/v1/rollups/{area}/days"): {Sight.AGGREGATES},
     ("GET", "/v1/rollups/stream"): {Sight.AGGREGATES},
+    ("GET", "/v1/rounds"): {Sight.AGGREGATES},
     ("GET", "/v1/opinions"): {Sight.AGGREGATES},
     ("GET", "/v1/opinions/{round}"): {Sight.AGGREGATES},
     ("GET", "/v1/pace"): {Sight.AGGREGATES},

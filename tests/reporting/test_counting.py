@@ -1,171 +1,37 @@
 """Whatever way events arrive, the rollups are what a recount of them gives."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mitra_shared.contracts.events import (
-    CertificateHandedOverV1,
-    CertificateIssuedV1,
-    CertificateRevokedV1,
-    CertificatesDispatchedV1,
-    CertificatesPrintedV1,
-    CertificateWaitlistedV1,
-    Event,
-    MitraCorrectedV1,
-    MitraEnrolledV1,
-    MitraEvent,
-    MitraWithdrawnV1,
-    OpinionReleasedV1,
-    ProgrammeReportedV1,
-)
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 from mitra_shared.ids import AreaCode, Partition
 from reporting.domain.counting import difference
 from reporting.mirror import Mirror
-from reporting.storage.tables import TOTAL_COLUMNS
-from tests.factories import SCHEMES, small_campaign
+from tests.factories import ROUND, small_campaign
 from tests.reporting.field import DAY, START, Field, source_of
-
-Paper = CertificatesPrintedV1 | CertificatesDispatchedV1 | CertificateHandedOverV1
-Days = dict[tuple[str, date, str, str], int]
-
-
-def recount_custody(days: Counter[tuple[str, date, str, str]], event: Event) -> None:
-    if isinstance(event, ProgrammeReportedV1):
-        at = (event.campaign, event.held_on, event.constituency)
-        days[*at, "programmes:held"] += event.previous is None
-        for figure in ("presented", "beneficiaries"):
-            days[*at, f"programmes:{figure}"] += getattr(event.figures, figure)
-            days[*at, f"programmes:{figure}"] -= getattr(event.previous, figure, 0)
-        return
-    assert isinstance(event, Paper)
-    day = (event.occurred_at + timedelta(hours=5, minutes=30)).date()
-    step = type(event).__name__.removeprefix("Certificate").removeprefix("s").removesuffix("V1")
-    name = {"Printed": "printed", "Dispatched": "dispatched", "HandedOver": "handed_over"}[step]
-    days[event.campaign, day, event.segment, f"custody:{name}"] += getattr(event, "count", 1)
-
-
-def recount_correction(event: Event, day: date) -> Iterable[tuple[str, date, str, str]]:
-    if not isinstance(event, MitraCorrectedV1) or event.schemes is None:
-        return
-    for scheme in SCHEMES:
-        moved = (scheme in event.schemes.schemes) - (scheme in event.schemes.previous)
-        if moved:
-            name = "scheme_added" if moved > 0 else "scheme_removed"
-            yield event.campaign, day, event.constituency, f"{name}:{scheme}"
-
-
-def recount(events: Iterable[Event]) -> Days:
-    """The daily counts, the slow and obvious way."""
-    days: Counter[tuple[str, date, str, str]] = Counter()
-    for event in events:
-        if isinstance(event, OpinionReleasedV1):
-            days[event.campaign, event.day, event.area, "opinions"] += 1
-            continue
-        if event.topic == CUSTODY:
-            recount_custody(days, event)
-            continue
-        assert isinstance(event, MitraEvent)
-        day = (event.occurred_at + timedelta(hours=5, minutes=30)).date()
-        at = (event.campaign, day, event.segment)
-        if isinstance(event, MitraEnrolledV1):
-            days[*at, "enrolled"] += 1
-            days[*at, f"basis:{event.basis}"] += 1
-            for scheme in event.schemes:
-                days[event.campaign, day, event.constituency, f"scheme:{scheme}"] += 1
-        days.update(recount_correction(event, day))
-        if isinstance(event, MitraWithdrawnV1):
-            days[*at, "withdrawn"] += 1
-        if isinstance(event, CertificateIssuedV1) and event.previous == "waitlisted":
-            days[*at, "certificates:promoted"] += 1
-        elif isinstance(event, CertificateIssuedV1 | CertificateWaitlistedV1):
-            days[*at, "certificates:decided"] += 1
-        if isinstance(event, CertificateRevokedV1):
-            days[*at, "certificates:revoked"] += 1
-            days[*at, "certificates:never_decided"] += event.previous == "held"
-    return {cell: count for cell, count in days.items() if count}
-
-
-async def stored_days(engine: AsyncEngine) -> Days:
-    async with engine.connect() as connection:
-        rows = await connection.execute(
-            text("select campaign, day, area, metric, sum(count)::bigint from rollup_day group by 1, 2, 3, 4")
-        )
-        return {tuple(row[:4]): row[4] for row in rows if row[4]}
-
-
-async def stored_totals(engine: AsyncEngine) -> dict[tuple[str, str, str], int]:
-    columns = ", ".join(TOTAL_COLUMNS.values())
-    async with engine.connect() as connection:
-        rows = (await connection.execute(text(f"select campaign, area, {columns} from rollup_total"))).all()  # noqa: S608
-    totals: Counter[tuple[str, str, str]] = Counter()
-    for row in rows:
-        for metric, column in TOTAL_COLUMNS.items():
-            totals[row.campaign, row.area, str(metric)] += getattr(row, column)
-    return {cell: count for cell, count in totals.items() if count}
-
-
-def totals_of(days: Days) -> dict[tuple[str, str, str], int]:
-    totals: Counter[tuple[str, str, str]] = Counter()
-    for (campaign, _, area, metric), count in days.items():
-        if not metric.startswith("scheme"):
-            totals[campaign, area, metric] += count
-    return {cell: count for cell, count in totals.items() if count}
-
-
-def recount_recruiters(events: Iterable[Event]) -> dict[tuple[str, str, str, date, int], int]:
-    """Enrolments by recruiter and hour, the slow and obvious way."""
-    counts: Counter[tuple[str, str, str, date, int]] = Counter()
-    for event in events:
-        if isinstance(event, MitraEnrolledV1):
-            at = event.occurred_at + timedelta(hours=5, minutes=30)
-            counts[event.campaign, event.segment, event.recruiter, at.date(), at.hour] += 1
-    return dict(counts)
-
-
-def recount_answers(events: Iterable[Event]) -> dict[tuple[str, str, str, str, str], int]:
-    """Answers by question, the slow and obvious way; '' are all sheets that answer it."""
-    counts: Counter[tuple[str, str, str, str, str]] = Counter()
-    for event in events:
-        if isinstance(event, OpinionReleasedV1):
-            for question, answer in event.answers.items():
-                at = (event.campaign, event.round, event.area, question)
-                counts[*at, ""] += 1
-                for each in answer if isinstance(answer, tuple) else [answer]:
-                    counts[*at, str(each)] += 1
-    return dict(counts)
-
-
-async def stored(engine: AsyncEngine, table: str, *key: str) -> dict[tuple[Any, ...], int]:
-    """Counts of a table by these columns."""
-    async with engine.connect() as connection:
-        rows = await connection.execute(
-            text(f"select {', '.join(key)}, sum(count)::bigint from {table} group by {', '.join(key)}")  # noqa: S608
-        )
-        return {tuple(row[:-1]): row[-1] for row in rows if row[-1]}
-
-
-async def assert_cells(engine: AsyncEngine, events: Sequence[Event]) -> None:
-    """Recruiters and answers are what a recount gives."""
-    recruiters = await stored(engine, "rollup_recruiter", "campaign", "area", "recruiter", "day", "hour")
-    assert recruiters == recount_recruiters(events)
-    answers = await stored(engine, "rollup_answer", "campaign", "round", "area", "question", "answer")
-    assert answers == recount_answers(events)
+from tests.reporting.recounting import (
+    assert_cells,
+    recount,
+    recount_rounds,
+    stored_days,
+    stored_totals,
+    totals_of,
+)
 
 
 async def empty(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.execute(
             text(
-                "truncate rollup_total, rollup_day, rollup_recruiter, rollup_answer, campaign_known,"
-                " places_beside, consumer_position"
+                "truncate rollup_total, rollup_day, rollup_recruiter, rollup_fieldwork, rollup_round,"
+                " rollup_answer, campaign_known, places_beside, round_open, consumer_position"
             )
         )
         await connection.execute(text("update rollup_version set version = 0"))
@@ -197,11 +63,13 @@ async def test_any_interleaving_and_batching_gives_what_a_recount_gives(
     await empty(reporting_engine)
     field = Field(reporting_engine, seed=seed)
     events = field.history(length)
-    definition_comes_after = data.draw(st.integers(0, 3))
+    definition_comes_after, round_opens_after = data.draw(st.integers(0, 3)), data.draw(st.integers(0, 3))
     mirror = Mirror(reporting_engine)
     for number, batch in enumerate(interleaved(data, events)):
         if number == definition_comes_after:
             await field.apply(field.defined())
+        if number == round_opens_after:
+            await field.open_round(ROUND)
         await field.apply(batch)
         if data.draw(st.booleans()):
             await mirror.refresh()
@@ -210,6 +78,7 @@ async def test_any_interleaving_and_batching_gives_what_a_recount_gives(
     assert await stored_totals(reporting_engine) == totals_of(expected)
     await assert_cells(reporting_engine, events)
     await field.apply(field.defined())
+    await field.open_round(ROUND)
     await mirror.refresh()
     nation = mirror.boards[field.campaign.id].rollup(mirror.boards[field.campaign.id].root.code).counts
     of_all = Counter[str]()
@@ -224,8 +93,17 @@ async def test_any_interleaving_and_batching_gives_what_a_recount_gives(
     issued = sum(min(count, 3) for count in decided.values())
     assert nation[:4] == (of_all["enrolled"], issued, sum(decided.values()) - issued, of_all["opinions"])
     shown = [sum(min(of[area], decided[area], 3) for area in of) for of in papers.values()]
-    told = [of_all[f"programmes:{figure}"] for figure in ("held", "presented", "beneficiaries")]
-    assert nation[4:] == (*shown, *told)
+    told = [of_all[f"programmes:{figure}"] for figure in ("held", "presented", "beneficiaries", "attendance")]
+    assert nation[4:11] == (*shown, *told)
+    of_round = [counts for (_, one, _), counts in recount_rounds(events).items() if one == ROUND]
+    assert nation[11:] == (
+        of_all["outreach:meetings"],
+        of_all["outreach:people_met"],
+        ROUND,
+        sum(attempted for attempted, _ in of_round),
+        sum(reached for _, reached in of_round),
+        of_all["enrolled"],
+    )
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

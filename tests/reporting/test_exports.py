@@ -123,7 +123,7 @@ async def test_areas_are_those_of_the_rollups(field: Field, api: ReportingApi, f
         ]
         comes_to(read.rows, form, wanted)
     segment = (await taken(api, "areas?level=segment", form)).rows[0]
-    assert segment["why_hidden"] == f"{areas.NO_TARGET}; {areas.NO_PROGRAMMES}"
+    assert segment["why_hidden"] == f"{areas.NO_TARGET}; {areas.NO_PROGRAMMES}; {areas.NO_ROUND}"
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -172,7 +172,7 @@ async def test_an_area_that_hangs_has_no_forecast_and_the_others_have_theirs(
             os.kill(process.pid, signal.SIGSTOP)
         return await ask(process, job)
 
-    monkeypatch.setattr(forecast_process, "FORECAST_SECONDS", 0.5)
+    monkeypatch.setattr(forecast_process, "FORECAST_SECONDS", 2.0)
     monkeypatch.setattr(forecast_process.ForecastingProcess, "forecast", hang)
     assert sorted(await forecasts_of(jobs, ShutdownSignal())) == ["S24"]
     monkeypatch.setattr(forecast_process, "MOST_LOSSES", 1)

@@ -1,47 +1,18 @@
-"""The pages in a real browser: what moves, what can be chosen, what a screen reader hears.
+"""The pages in a real browser: what moves, what can be chosen, what a screen reader hears."""
 
-The browser is Debian's `chromium` (or what CHROMIUM names). Without one these tests are skipped, in CI they
-fail; MITRA_SKIP_BROWSER=1 leaves them out anywhere.
-"""
-
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from mitra_shared.ids import AreaCode
 from mitra_shared.security.tokens import Role
 from tests.factories import small_campaign
 from tests.reporting.field import Field
 from tests.reporting.reporting_api import ReportingApi, token
-
-BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium")
-in_a_browser = pytest.mark.skipif(
-    os.environ.get("MITRA_SKIP_BROWSER") == "1" or (BROWSER is None and "CI" not in os.environ),
-    reason="MITRA_SKIP_BROWSER=1" if BROWSER else "no chromium is installed",
-)
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    assert BROWSER, "no chromium: install it, or set MITRA_SKIP_BROWSER=1 to leave the browser tests out"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture
@@ -77,7 +48,6 @@ async def shown(field: Field, api: ReportingApi) -> Field:
 
 
 @pytest.mark.usefixtures("shown")
-@in_a_browser
 async def test_a_link_with_a_token_signs_in_and_leaves_no_token_behind(api: ReportingApi, page: Page) -> None:
     await page.goto(f"{api.url}/#token={token()}")
     await expect(page.get_by_role("heading", name="India")).to_be_visible()
@@ -87,7 +57,6 @@ async def test_a_link_with_a_token_signs_in_and_leaves_no_token_behind(api: Repo
     await expect(page.get_by_label("Token")).to_be_visible()
 
 
-@in_a_browser
 async def test_a_token_that_is_refused_is_explained(api: ReportingApi, page: Page) -> None:
     await page.goto(api.url)
     await page.get_by_label("Token").fill("nonsense")
@@ -95,7 +64,6 @@ async def test_a_token_that_is_refused_is_explained(api: ReportingApi, page: Pag
     await expect(page.get_by_role("alert")).to_contain_text("refused")
 
 
-@in_a_browser
 async def test_bars_and_numbers_move_while_one_looks(shown: Field, api: ReportingApi, page: Page) -> None:
     await page.goto(f"{api.url}/#token={token()}")
     bar = page.get_by_role("progressbar", name="Wayanad: enrolled")
@@ -113,7 +81,6 @@ async def test_bars_and_numbers_move_while_one_looks(shown: Field, api: Reportin
     await expect(page.get_by_text("0.4 % of the target of 3,25,000")).to_be_visible()
 
 
-@in_a_browser
 async def test_a_tile_of_the_map_gets_darker_and_leads_to_its_constituency(
     shown: Field, api: ReportingApi, page: Page
 ) -> None:
@@ -131,7 +98,6 @@ async def test_a_tile_of_the_map_gets_darker_and_leads_to_its_constituency(
 
 
 @pytest.mark.usefixtures("shown")
-@in_a_browser
 async def test_an_assumed_seat_never_looks_like_a_reported_one(api: ReportingApi, page: Page) -> None:
     await page.goto(f"{api.url}/#token={token()}")
     named, assumed = page.locator("li[data-area=S11-PC04]"), page.locator("li[data-area=S24-PC07]")
@@ -145,7 +111,6 @@ async def test_an_assumed_seat_never_looks_like_a_reported_one(api: ReportingApi
 
 
 @pytest.mark.usefixtures("shown")
-@in_a_browser
 async def test_freshness_is_always_in_sight(api: ReportingApi, page: Page) -> None:
     await page.goto(f"{api.url}/#token={token()}")
     freshness = page.locator("#freshness")
@@ -157,7 +122,6 @@ async def test_freshness_is_always_in_sight(api: ReportingApi, page: Page) -> No
 
 
 @pytest.mark.usefixtures("shown")
-@in_a_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_a_phone_shows_an_in_charge_the_own_segments_without_scrolling_sideways(
     api: ReportingApi, browser: Browser, scheme: str
@@ -175,7 +139,6 @@ async def test_a_phone_shows_an_in_charge_the_own_segments_without_scrolling_sid
     await context.close()
 
 
-@in_a_browser
 async def test_a_language_is_chosen_and_the_feed_speaks_it(
     shown: Field, api: ReportingApi, page: Page
 ) -> None:
@@ -200,16 +163,15 @@ PAGES = {
 }
 
 
-@in_a_browser
 @pytest.mark.parametrize(
     ("language", "scheme", "size"),
     [
         ("en", "light", PHONE),
-        ("hi", "dark", WALL),
-        ("ur", "light", PHONE),
+        ("ur", "dark", WALL),
         pytest.param("en", "dark", WALL, marks=pytest.mark.soak),
+        pytest.param("hi", "dark", WALL, marks=pytest.mark.soak),
         pytest.param("hi", "light", PHONE, marks=pytest.mark.soak),
-        pytest.param("ur", "dark", WALL, marks=pytest.mark.soak),
+        pytest.param("ur", "light", PHONE, marks=pytest.mark.soak),
     ],
 )
 async def test_no_page_scrolls_sideways_or_has_a_serious_fault_for_who_cannot_see_it(
@@ -238,7 +200,6 @@ async def test_no_page_scrolls_sideways_or_has_a_serious_fault_for_who_cannot_se
 
 
 @pytest.mark.usefixtures("shown")
-@in_a_browser
 async def test_every_bar_has_a_name_and_a_screen_reader_hears_when_the_figures_get_old(
     api: ReportingApi, page: Page
 ) -> None:
@@ -250,7 +211,6 @@ async def test_every_bar_has_a_name_and_a_screen_reader_hears_when_the_figures_g
     await expect(page.get_by_role("status")).to_have_text(re.compile("as of"))
 
 
-@in_a_browser
 async def test_without_redis_the_page_goes_on_and_says_that_the_lag_is_unknown(
     shown: Field, api: ReportingApi, page: Page
 ) -> None:
@@ -261,7 +221,6 @@ async def test_without_redis_the_page_goes_on_and_says_that_the_lag_is_unknown(
 
 
 @pytest.mark.usefixtures("shown")
-@in_a_browser
 async def test_while_the_database_is_away_the_page_says_how_old_its_figures_are(
     api: ReportingApi, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:

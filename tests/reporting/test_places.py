@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import CampaignDefinition
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.contracts.topics import CERTIFICATES, partition_of
 from mitra_shared.ids import AreaCode
 from reporting.domain.goals import DESK

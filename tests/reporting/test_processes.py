@@ -52,7 +52,7 @@ async def process(kind: str, directory: Path, **settings: str) -> AsyncIterator[
         yield running, f"http://127.0.0.1:{port_file.read_text().strip()}"
         if running.returncode is None:
             running.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             assert await running.wait() == 0
     finally:
         if running.returncode is None:
@@ -115,7 +115,7 @@ async def test_an_event_of_the_log_reaches_subscribers_through_the_real_processe
             events = parsed(answer)
             await counted(events)
             serving.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 assert {event.kind async for event in events} <= {"freshness"}
                 assert await serving.wait() == 0
     relaying.request("the test is over")

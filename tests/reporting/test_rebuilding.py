@@ -21,8 +21,8 @@ from reporting.storage.replayed import is_alone
 from tests.factories import small_campaign
 from tests.reporting.field import Field
 from tests.reporting.logbook import Logbook
+from tests.reporting.recounting import assert_cells, recount, stored_days, stored_totals, totals_of
 from tests.reporting.reporting_api import running_api
-from tests.reporting.test_counting import assert_cells, recount, stored_days, stored_totals, totals_of
 
 WAYANAD = partition_of("S11-PC04")
 HURTS = (
@@ -33,13 +33,16 @@ HURTS = (
     "update rollup_day set topic = 'custody' where metric = 'enrolled'",
     "insert into rollup_recruiter values ('small', 'S11-AC017', 'nobody', '2026-11-02', 9, 10, 1)",
     "delete from rollup_recruiter where hour < 12",
+    "update rollup_fieldwork set count = count + 1 where metric = 'contacts:reached'",
+    "delete from rollup_round where round = 'round-2'",
+    "update rollup_round set reached = reached + 1",
     "update rollup_answer set count = count + 1 where answer = ''",
     "update places_beside set raised = raised + 2",
     "delete from campaign_known where partition = 10",
     "update campaign_known set definition_version = 99, definition = '{}' where partition = 3",
 )
 
-TABLES = {f"rollup_{cells}" for cells in ("total", "day", "recruiter", "answer")} | {
+TABLES = {f"rollup_{cells}" for cells in ("total", "day", "recruiter", "fieldwork", "round", "answer")} | {
     "places_beside",
     "campaign_known",
 }

@@ -10,6 +10,7 @@ from tests.reporting.field import DAY, START, Field
 from tests.reporting.reporting_api import SIGNING_KEY, ReportingApi, token
 
 IN_CHARGE = token(Role.IN_CHARGE, "S11-PC04")
+NO_FIELDWORK = dict.fromkeys(("contacts_attempted", "contacts_reached", "meetings_held", "people_met"), 0)
 RANGE = f"from={DAY}&to={DAY + timedelta(days=1)}"
 
 
@@ -43,7 +44,11 @@ async def test_an_in_charge_sees_all_of_the_own_staff_and_nobody_else(
         "name": None,
         "enrolled": 4,
         "segments": {"S11-AC017": 3, "S11-AC018": 1},
-        "days": [{"day": str(DAY), "enrolled": 3}, {"day": str(DAY + timedelta(days=1)), "enrolled": 1}],
+        **NO_FIELDWORK,
+        "days": [
+            {"day": str(DAY), "enrolled": 3, **NO_FIELDWORK},
+            {"day": str(DAY + timedelta(days=1)), "enrolled": 1, **NO_FIELDWORK},
+        ],
     }
     assert (second["recruiter"], second["enrolled"]) == ("S11-PC04/co-in-charge-02", 1)
     assert answer["positions"]["enrolment"]

@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import CampaignDefinition, Level
-from mitra_shared.contracts.events import Event, MitraEnrolledV1
+from mitra_shared.contracts.event import Event
+from mitra_shared.contracts.events import MitraEnrolledV1
 from reporting.lag import LagWatch
 from reporting.mirror import Mirror
 from reporting.publisher import Publisher

@@ -4,7 +4,8 @@ import random
 
 from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode
-from reporting.domain.board import NOTHING, Board, Leaf, Rollup
+from reporting.domain.board import Board, Leaf, Rollup
+from reporting.domain.leaf_counts import NOTHING
 from reporting.domain.telling import next_portion
 from reporting.domain.webhooks import Told
 from reporting.storage.changes import BEFORE_ALL

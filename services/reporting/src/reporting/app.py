@@ -20,6 +20,7 @@ from reporting.api import (
     page,
     recruiters,
     rollups,
+    rounds,
     session,
     stream,
     webhooks,
@@ -56,6 +57,7 @@ def create_app(
         routers=(
             stream.router,
             rollups.router,
+            rounds.router,
             recruiters.router,
             opinions.router,
             pace.router,

@@ -10,7 +10,8 @@ from mitra_shared.contracts.events import CertificateLogEvent, CustodyLogEvent, 
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
 from reporting.domain.counting import CountedEvent, difference
 from reporting.storage.changes import GROUP
-from reporting.storage.counters import add, forget
+from reporting.storage.counters import add
+from reporting.storage.forgetting import forget
 
 
 def consumer_group(broker: RedisBroker) -> ConsumerGroup:

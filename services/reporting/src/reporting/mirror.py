@@ -17,7 +17,8 @@ from mitra_shared.database import backoff, is_infrastructure
 from mitra_shared.ids import AreaCode, CampaignId, Partition
 from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.wakeup import Wakeup
-from reporting.domain.board import Beside, Board, Leaf
+from reporting.domain.board import Beside, Board, Contacted, Leaf, OpenRound
+from reporting.domain.cells import ContactCounts
 from reporting.storage.changes import BEFORE_ALL, Changes, Known, Reached, read_changes
 from reporting.storage.version import CHANNEL
 
@@ -59,6 +60,8 @@ class Mirror:
         self._engine = engine
         self._leaves: dict[tuple[Partition, CampaignId, AreaCode], Leaf] = {}
         self._besides: dict[tuple[Partition, CampaignId, AreaCode], Beside] = {}
+        self._contacts: dict[tuple[Partition, CampaignId, AreaCode, str], Contacted] = {}
+        self._opened: dict[CampaignId, OpenRound] = {}
         self._moved = asyncio.Event()
 
     async def refresh(self) -> bool:
@@ -73,15 +76,18 @@ class Mirror:
                 "the database went back: reading all of it", version=changes.version, stood=self.version
             )
             changes = await read_changes(self._engine, BEFORE_ALL)
-            self.boards, self._leaves, self._besides = {}, {}, {}
+            self._forget()
         elif changes.whole_since > self.version:
-            self.boards, self._leaves, self._besides = {}, {}, {}
+            self._forget()
         moved = changes.version != self.version or changes.positions != self.positions
         self._take(changes)
         self.trouble = None
         if moved:
             self.wake()
         return moved
+
+    def _forget(self) -> None:
+        self.boards, self._leaves, self._besides, self._contacts, self._opened = {}, {}, {}, {}, {}
 
     def wake(self) -> None:
         """Have whoever waits look again."""
@@ -90,11 +96,7 @@ class Mirror:
         self._moved = asyncio.Event()
 
     def _take(self, changes: Changes) -> None:
-        fresh: dict[CampaignId, Known] = {}
-        for known in changes.definitions:
-            board = self.boards.get(known.definition.id)
-            if board is None or known.definition.supersedes(board.definition):
-                fresh[known.definition.id] = known
+        fresh = self._fresh(changes)
         for partition, leaf in changes.leaves:
             key = (partition, leaf.campaign, leaf.area)
             before = self._leaves.get(key)
@@ -111,14 +113,45 @@ class Mirror:
             board = self.boards.get(beside.campaign)
             if board is not None and beside.campaign not in fresh:
                 board.add_places(beside.area, beside.places - (had.places if had else 0), beside.version)
+        for partition, contacted in changes.contacts:
+            in_round = (partition, contacted.campaign, contacted.area, contacted.round)
+            counted = self._contacts.get(in_round)
+            self._contacts[in_round] = contacted
+            board = self.boards.get(contacted.campaign)
+            if board is not None and contacted.campaign not in fresh:
+                more = contacted.counts.minus(counted.counts if counted else ContactCounts())
+                board.add_contacts(contacted.area, contacted.round, more, contacted.version)
         for campaign, known in fresh.items():
-            leaves = (leaf for leaf in self._leaves.values() if leaf.campaign == campaign)
-            besides = (beside for beside in self._besides.values() if beside.campaign == campaign)
-            defined_at = max(known.version, changes.whole_since)
-            self.boards[campaign] = Board(known.definition, defined_at, leaves, besides)
+            self.boards[campaign] = self._board(campaign, known, changes.whole_since)
         self.is_same_incarnation = changes.is_same_incarnation
         self.version, self.as_of = changes.version, changes.as_of
         self.positions = MappingProxyType(changes.positions)
+
+    def _fresh(self, changes: Changes) -> dict[CampaignId, Known]:
+        """The campaigns of which every area may look otherwise now: their boards are made anew."""
+        fresh: dict[CampaignId, Known] = {}
+        for known in changes.definitions:
+            board = self.boards.get(known.definition.id)
+            if board is None or known.definition.supersedes(board.definition):
+                fresh[known.definition.id] = known
+        for opened in changes.opened:
+            self._opened[opened.campaign] = opened
+            board = self.boards.get(opened.campaign)
+            if board is not None:
+                # Every area shows another round from now on, as with a new definition.
+                fresh.setdefault(opened.campaign, Known(board.definition, board.defined_at))
+        return fresh
+
+    def _board(self, campaign: CampaignId, known: Known, whole_since: int) -> Board:
+        opened = self._opened.get(campaign, OpenRound(campaign, None, BEFORE_ALL))
+        return Board(
+            known.definition,
+            max(known.version, opened.version, whole_since),
+            (leaf for leaf in self._leaves.values() if leaf.campaign == campaign),
+            (beside for beside in self._besides.values() if beside.campaign == campaign),
+            (contacted for contacted in self._contacts.values() if contacted.campaign == campaign),
+            opened.round,
+        )
 
     async def moved(self, seconds: float, since_turn: int) -> bool:
         """Wait until the mirror has moved beyond `since_turn`, at most `seconds`. Returns whether it has."""

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mitra_shared.campaign.definition import CampaignDefinition, Level, Question, Round
 from mitra_shared.ids import AreaCode
 from reporting.domain.board import Board
-from reporting.domain.counting import ANSWERED
+from reporting.domain.cells import ANSWERED
 from reporting.domain.disclosure import AreaTree
 from reporting.domain.releases import BASE, FEWEST_ANSWERS, FEWEST_FOR_MEAN, FEWEST_OTHERS
 from reporting.storage.opinions import Released, releases, shown_answers

@@ -4,6 +4,8 @@ Each turn asks the stream where it ends and appends every area that a later comm
 Everything is published again when the stream is gone or not ours, when it has trimmed away part of the last
 full publication, and when the database was, or may have been, restored to an earlier point: it stands behind
 the stream, or is of another incarnation than its own rows tell.
+
+The clock decides one thing, and decides it here: which round of contact is open, written down when it turns.
 """
 
 import asyncio
@@ -25,8 +27,11 @@ from mitra_shared.process import ShutdownSignal
 from mitra_shared.relay.wakeup import Wakeup
 from mitra_shared.relay.wire import binary_message
 from reporting.domain.board import Board
+from reporting.domain.contact_rounds import round_open_on
+from reporting.domain.days import day_of
 from reporting.mirror import Mirror
 from reporting.storage.changes import BEFORE_ALL
+from reporting.storage.open_rounds import open_rounds
 from reporting.storage.version import CHANNEL, begin_whole, take_version
 from reporting.stream_script import MAXLEN, Ends, RunId, StreamRefused, append_run, stream_ends
 
@@ -88,6 +93,7 @@ class Publisher:
             async with unit_of_work(self._engine) as unit:
                 await begin_whole(unit.connection)
             await self._mirror.refresh()
+        await self._turn_rounds()
         ends = await stream_ends(self._redis, self._stream)
         if ends is not None and ends.last.version > self._mirror.version + FARTHEST_AHEAD:
             raise StreamRefused(f"its end {ends.last} is more than a day ahead")
@@ -104,6 +110,20 @@ class Publisher:
             for code in board.changed_since(since, board.definition.by_code)
         ]
         return await self._append(changed, ends) if changed else 0
+
+    async def _turn_rounds(self) -> None:
+        """Where another round is open today than is shown, show that one."""
+        today = day_of(self._mirror.as_of)
+        turned = {
+            campaign: opened
+            for campaign, board in self._mirror.boards.items()
+            if (opened := round_open_on(board.definition, today)) != board.open_round
+        }
+        if turned:
+            log.info("another round of contact is open", rounds=turned)
+            async with unit_of_work(self._engine) as unit:
+                await open_rounds(unit.connection, turned)
+            await self._mirror.refresh()
 
     async def _append(self, changed: Sequence[tuple[Board, AreaCode]], ends: Ends | None) -> int | None:
         version = self._mirror.version

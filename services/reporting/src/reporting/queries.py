@@ -1,6 +1,7 @@
 """What can be read: answers made from the mirror, without asking the database, except for single days."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
@@ -10,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode
 from reporting.domain.board import Board, Rollup
-from reporting.domain.counting import ADDED_PREFIX, REMOVED_PREFIX, SCHEME_PREFIX, Counted
+from reporting.domain.cells import ADDED_PREFIX, REMOVED_PREFIX, SCHEME_PREFIX, TOPIC_PREFIX, Counted
 from reporting.domain.days import last_closed_day
-from reporting.domain.disclosure import AreaTree, Figure, disclosed_day
+from reporting.domain.disclosure import AreaTree, Figure, disclosed_day, disclosed_topics
 from reporting.domain.goals import Aim
 from reporting.lag import LagWatch, together
 from reporting.mirror import Mirror
-from reporting.storage.days import read_days
+from reporting.storage.days import LeafCounts, read_days, read_topics
+from reporting.storage.recruiters import Fieldwork
 
 Document = dict[str, Any]
 DayFigures = Mapping[str, Mapping[AreaCode, Figure]]
@@ -172,6 +174,27 @@ async def disclosed_days(
             yield day, closed, await asyncio.to_thread(disclosed_day, tree, leaves, closed=closed)
 
 
+async def topics_shown(
+    engine: AsyncEngine, board: Board, code: AreaCode, *, since: date, now: datetime
+) -> dict[str, int]:
+    """Beneficiaries who spoke about each topic in an area, on the closed days whose figure may be shown.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError, OSError: the database is away.
+    """
+    async with engine.connect() as connection:
+        days = await read_topics(connection, board.definition.id, first=since, last=last_closed_day(now))
+    return await asyncio.to_thread(_spoken, AreaTree(board.definition), days.values(), code)
+
+
+def _spoken(tree: AreaTree, days: Iterable[LeafCounts], code: AreaCode) -> dict[str, int]:
+    spoken: Counter[str] = Counter()
+    for leaves in days:
+        for metric, figures in disclosed_topics(tree, leaves, closed=True).items():
+            spoken[metric.removeprefix(TOPIC_PREFIX)] += figures[code].value or 0
+    return dict(spoken)
+
+
 _DAY_FIELDS: Final = {
     "enrolled": Counted.ENROLLED,
     "withdrawn": Counted.WITHDRAWN,
@@ -180,6 +203,11 @@ _DAY_FIELDS: Final = {
     "certificates_promoted": Counted.PROMOTED,
     "certificates_revoked": Counted.REVOKED,
     "opinions": Counted.OPINIONS,
+    "contacts_attempted": Counted.ATTEMPTED,
+    "contacts_reached": Counted.REACHED,
+    "meetings_held": Counted.MEETINGS,
+    "people_met": Counted.MET,
+    "programmes_attendance": Counted.ATTENDANCE,
 }
 
 
@@ -189,15 +217,27 @@ def day_document(day: date, figures: Mapping[str, Figure], *, closed: bool) -> D
         "day": day,
         "closed": closed,
         **{field: figures[str(metric)]._asdict() for field, metric in _DAY_FIELDS.items()},
-        "schemes": _by_scheme(figures, SCHEME_PREFIX),
-        "schemes_added": _by_scheme(figures, ADDED_PREFIX),
-        "schemes_removed": _by_scheme(figures, REMOVED_PREFIX),
+        "topics": _by_code(figures, TOPIC_PREFIX),
+        "schemes": _by_code(figures, SCHEME_PREFIX),
+        "schemes_added": _by_code(figures, ADDED_PREFIX),
+        "schemes_removed": _by_code(figures, REMOVED_PREFIX),
     }
 
 
-def _by_scheme(figures: Mapping[str, Figure], prefix: str) -> Document:
+def _by_code(figures: Mapping[str, Figure], prefix: str) -> Document:
     return {
         metric.removeprefix(prefix): figure._asdict()
         for metric, figure in figures.items()
         if metric.startswith(prefix)
+    }
+
+
+def fieldwork_document(done: Fieldwork | None) -> dict[str, int]:
+    """`schemas.FieldworkShown`; never below 0, as a correction leaves it whose report was put away."""
+    done = done or Fieldwork()
+    return {
+        "contacts_attempted": done.attempted,
+        "contacts_reached": done.reached,
+        "meetings_held": max(0, done.meetings),
+        "people_met": max(0, done.met),
     }

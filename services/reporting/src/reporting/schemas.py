@@ -32,8 +32,9 @@ class RollupShown(Answer):
     `enrolled` is gross. `certificates_issued` and `certificates_waitlisted` are what the certificates decided
     come to under the quota in force, as if nobody had withdrawn. Those printed, dispatched and handed over
     are papers, told no higher than `certificates_issued`, and null below the area that holds the quota.
-    Programmes are those of constituencies; null for a segment. `version` is the commit that last changed the
-    area.
+    Programmes are those of constituencies; null for a segment. Contacts are those of the round that is open
+    (`contacts_round`), null while none is: attempts and people reached, counted the day after, and as due
+    everybody enrolled, gross. `version` is the commit that last changed the area.
     """
 
     area: AreaCode
@@ -51,6 +52,13 @@ class RollupShown(Answer):
     programmes_held: int | None
     programmes_presented: int | None
     programmes_beneficiaries: int | None
+    programmes_attendance: int | None
+    meetings_held: int
+    people_met: int
+    contacts_round: str | None
+    contacts_attempted: int | None
+    contacts_reached: int | None
+    contacts_due: int | None
     target: AimShown | None
     quota: AimShown | None
     version: int
@@ -123,7 +131,8 @@ class DayShown(Answer):
     """One day (IST) of an area. `certificates_promoted` were issued after they had waited.
 
     `schemes` is as it was told at the enrolments of that day, and stays so; `schemes_added` and
-    `schemes_removed` are the corrections made that day.
+    `schemes_removed` are the corrections made that day. Contacts are counted the day after. Attendance and
+    `topics` of programmes, with the beneficiaries who spoke about each, stand on the day of the programme.
     """
 
     day: date
@@ -135,6 +144,12 @@ class DayShown(Answer):
     certificates_promoted: FigureShown
     certificates_revoked: FigureShown
     opinions: FigureShown
+    contacts_attempted: FigureShown
+    contacts_reached: FigureShown
+    meetings_held: FigureShown
+    people_met: FigureShown
+    programmes_attendance: FigureShown
+    topics: dict[str, FigureShown]
     schemes: dict[str, FigureShown]
     schemes_added: dict[str, FigureShown]
     schemes_removed: dict[str, FigureShown]
@@ -149,15 +164,24 @@ class DaysAnswer(Freshness):
     days: list[DayShown]
 
 
-class RecruiterDay(Answer):
-    """People enrolled on one day (IST)."""
+class FieldworkShown(Answer):
+    """Contacts of rounds, which are counted the day after, and outreach of one of the staff."""
+
+    contacts_attempted: int
+    contacts_reached: int
+    meetings_held: int
+    people_met: int
+
+
+class RecruiterDay(FieldworkShown):
+    """People enrolled on one day (IST), and the field work of that day."""
 
     day: date
     enrolled: int
 
 
-class RecruiterShown(Answer):
-    """One of the staff: people enrolled in all, by segment, and on each day asked for."""
+class RecruiterShown(FieldworkShown):
+    """One of the staff: enrolments and field work, in all and on each day asked for; people by segment."""
 
     recruiter: StaffId
     name: Annotated[str | None, Field(description="Null for who has none, or is no longer known by it")]
@@ -167,7 +191,7 @@ class RecruiterShown(Answer):
 
 
 class RecruitersAnswer(Freshness):
-    """Whoever enrolled, most people first. Like all live counts these are gross."""
+    """Whoever enrolled or did other field work, most people first. Like all live counts these are gross."""
 
     campaign: CampaignId
     within: AreaCode

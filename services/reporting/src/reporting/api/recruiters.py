@@ -1,4 +1,4 @@
-"""`/v1/recruiters`: what each of the staff enrolled; for the in-charge all of the own staff, else oneself."""
+"""`/v1/recruiters`: what each of the staff did; for the in-charge all of the own staff, else oneself."""
 
 from typing import Annotated, Any, Final
 
@@ -14,7 +14,7 @@ from reporting.api.naming import names_of
 from reporting.api.readers import Reader, seeing_once_included
 from reporting.domain.access import Sight
 from reporting.domain.days import day_of
-from reporting.queries import freshness
+from reporting.queries import fieldwork_document, freshness
 from reporting.schemas import RecruitersAnswer
 from reporting.storage.recruiters import RecruiterCounts, read_recruiters
 
@@ -27,14 +27,14 @@ First = Annotated[Day, Query(alias="from", description="Default: a week back")]
 Last = Annotated[Day, Query(alias="to", description="Default: today (IST)")]
 
 
-@router.get("", response_model=RecruitersAnswer, summary="Whoever enrolled in the own constituency")
+@router.get("", response_model=RecruitersAnswer, summary="Whoever works in the own constituency")
 async def get_recruiters(
     reads: Annotated[Reader, Depends(seeing_once_included(Sight.STAFF))],
     parent: Annotated[str | None, Query(max_length=32, description="Only segments at or below this")] = None,
     first: First = None,
     last: Last = None,
 ) -> Response:
-    """Enrolments of each: in all, by segment and by day; most first."""
+    """Enrolments of each: in all, by segment and by day; most first. Field work in all and by day."""
     return await _answer(reads, parent, first, last, only=None)
 
 
@@ -42,7 +42,7 @@ async def get_recruiters(
 async def get_own_numbers(
     reads: Annotated[Reader, Depends(seeing_once_included(Sight.OWN))], first: First = None, last: Last = None
 ) -> Response:
-    """What the bearer of the token enrolled: in all, by segment and by day."""
+    """What the bearer of the token did: in all and by day, enrolments by segment too."""
     return await _answer(reads, None, first, last, only=reads.caller.subject)
 
 
@@ -79,7 +79,7 @@ def recruiter_days(reads: Reader, first: Day, last: Day) -> Range:
 async def recruiters_within(
     reads: Reader, within: AreaCode, days: Range, *, only: StaffId | None = None
 ) -> list[RecruiterCounts]:
-    """Whoever enrolled in an area, most people first.
+    """Whoever enrolled or did other field work in an area, most people first.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError, OSError: the database is away.
@@ -98,5 +98,13 @@ def _shown(counts: RecruiterCounts, name: str | None, days: list[Any]) -> dict[s
         "name": name,
         "enrolled": counts.enrolled,
         "segments": counts.segments,
-        "days": [{"day": day, "enrolled": counts.days.get(day, 0)} for day in days],
+        **fieldwork_document(counts.fieldwork),
+        "days": [
+            {
+                "day": day,
+                "enrolled": counts.days.get(day, 0),
+                **fieldwork_document(counts.fieldwork_by_day.get(day)),
+            }
+            for day in days
+        ],
     }

@@ -6,7 +6,14 @@ from typing import Final, NamedTuple
 
 from mitra_shared.campaign.definition import Area, CampaignDefinition, Level, Metric
 from mitra_shared.ids import AreaCode, CampaignId
+from reporting.domain.cells import ContactCounts
 from reporting.domain.goals import Aim, aims
+from reporting.domain.leaf_counts import NO_PAPERS, NOTHING, LeafCounts, PaperCounts
+
+NO_CONTACTS: Final = ContactCounts()
+_NOT_SHOWN: Final = (None, None, None)
+_Three = tuple[int | None, int | None, int | None]
+_Four = tuple[int | None, int | None, int | None, int | None]
 
 
 class LiveCounts(NamedTuple):
@@ -28,85 +35,13 @@ class LiveCounts(NamedTuple):
     programmes_held: int | None
     programmes_presented: int | None
     programmes_beneficiaries: int | None
-
-
-class PaperCounts(NamedTuple):
-    """Certificates on paper, by how far they have come.
-
-    They are shown no higher than the certificates that count as issued: one who came in the place of another
-    who withdrew has a paper of their own, which would show. Below the area that holds the quota they are not
-    shown at all.
-    """
-
-    printed: int
-    dispatched: int
-    handed_over: int
-
-    def plus(self, other: "PaperCounts") -> "PaperCounts":
-        """The sum, count by count."""
-        return PaperCounts(*(a + b for a, b in zip(self, other, strict=True)))
-
-    def minus(self, other: "PaperCounts") -> "PaperCounts":
-        """The difference, count by count."""
-        return PaperCounts(*(a - b for a, b in zip(self, other, strict=True)))
-
-    def at_most(self, most: int) -> "PaperCounts":
-        """As far as it may show beside `most` certificates that count as issued."""
-        return PaperCounts(*(min(count, most) for count in self))
-
-
-class ProgrammeCounts(NamedTuple):
-    """Programmes held, certificates handed over there, and beneficiaries who joined, of constituencies."""
-
-    held: int
-    presented: int
-    beneficiaries: int
-
-    def plus(self, other: "ProgrammeCounts") -> "ProgrammeCounts":
-        """The sum, count by count."""
-        return ProgrammeCounts(*(a + b for a, b in zip(self, other, strict=True)))
-
-    def minus(self, other: "ProgrammeCounts") -> "ProgrammeCounts":
-        """The difference, count by count."""
-        return ProgrammeCounts(*(a - b for a, b in zip(self, other, strict=True)))
-
-
-class LeafCounts(NamedTuple):
-    """The counts of a leaf that `LiveCounts` follow from (see `domain.counting.Counted`)."""
-
-    enrolled: int
-    decided: int
-    never_decided: int
-    opinions: int
-    papers: PaperCounts
-    programmes: ProgrammeCounts
-
-    def plus(self, other: "LeafCounts") -> "LeafCounts":
-        """The sum, count by count."""
-        return LeafCounts(
-            self.enrolled + other.enrolled,
-            self.decided + other.decided,
-            self.never_decided + other.never_decided,
-            self.opinions + other.opinions,
-            self.papers.plus(other.papers),
-            self.programmes.plus(other.programmes),
-        )
-
-    def minus(self, other: "LeafCounts") -> "LeafCounts":
-        """The difference, count by count."""
-        return LeafCounts(
-            self.enrolled - other.enrolled,
-            self.decided - other.decided,
-            self.never_decided - other.never_decided,
-            self.opinions - other.opinions,
-            self.papers.minus(other.papers),
-            self.programmes.minus(other.programmes),
-        )
-
-
-NO_PAPERS: Final = PaperCounts(0, 0, 0)
-NOTHING: Final = LeafCounts(0, 0, 0, 0, NO_PAPERS, ProgrammeCounts(0, 0, 0))
-_NOT_SHOWN: Final = (None, None, None)
+    programmes_attendance: int | None
+    meetings_held: int
+    people_met: int
+    contacts_round: str | None
+    contacts_attempted: int | None
+    contacts_reached: int | None
+    contacts_due: int | None
 
 
 class Leaf(NamedTuple):
@@ -127,6 +62,24 @@ class Beside(NamedTuple):
     version: int
 
 
+class Contacted(NamedTuple):
+    """The stored contacts of one segment in one round, as changed by the commit of `version`."""
+
+    campaign: CampaignId
+    area: AreaCode
+    round: str
+    counts: ContactCounts
+    version: int
+
+
+class OpenRound(NamedTuple):
+    """The round of contact that is open in a campaign, None for none, since the commit of `version`."""
+
+    campaign: CampaignId
+    round: str | None
+    version: int
+
+
 class Rollup(NamedTuple):
     """An area with everything that is shown of it."""
 
@@ -143,6 +96,7 @@ class Board:
     Attributes:
         definition: the newest definition known.
         defined_at: the version of the commit that brought it.
+        open_round: id of the round whose contacts are shown, None for none.
         unplaced: areas that have counts but no place in the definition; they are in no sum.
     """
 
@@ -152,9 +106,12 @@ class Board:
         defined_at: int,
         leaves: Iterable[Leaf],
         besides: Iterable[Beside] = (),
+        contacts: Iterable[Contacted] = (),
+        open_round: str | None = None,
     ) -> None:
         self.definition = definition
         self.defined_at = defined_at
+        self.open_round = open_round
         self.unplaced: dict[AreaCode, LeafCounts] = {}
         self._paths = {area.code: tuple(self._upwards(area.code)) for area in definition.areas}
         levels = tuple(Level)
@@ -165,6 +122,7 @@ class Board:
         self._counts: dict[AreaCode, LeafCounts] = dict.fromkeys(self._paths, NOTHING)
         self._placed: dict[AreaCode, int] = dict.fromkeys(self._paths, 0)
         self._papers: dict[AreaCode, PaperCounts] = dict.fromkeys(self._paths, NO_PAPERS)
+        self._contacts: dict[AreaCode, ContactCounts] = dict.fromkeys(self._paths, NO_CONTACTS)
         self._goals = self._goals_of_pools()
         self._places = dict(self._goals)
         self._beside: Counter[AreaCode] = Counter()
@@ -175,6 +133,8 @@ class Board:
             self.add(leaf.area, leaf.counts, leaf.version)
         for beside in besides:
             self.add_places(beside.area, beside.places, beside.version)
+        for contacted in contacts:
+            self.add_contacts(contacted.area, contacted.round, contacted.counts, contacted.version)
 
     def _upwards(self, code: AreaCode) -> Iterator[AreaCode]:
         at: AreaCode | None = code
@@ -223,6 +183,14 @@ class Board:
         for code in self._paths[area]:
             self._versions[code] = max(self._versions[code], version)
 
+    def add_contacts(self, leaf: AreaCode, of_round: str, difference: ContactCounts, version: int) -> None:
+        """Add contacts to a leaf and all above it; those of other rounds show nowhere."""
+        if of_round != self.open_round:
+            return
+        for code in self._paths.get(leaf, ()):
+            self._contacts[code] = self._contacts[code].plus(difference)
+            self._versions[code] = max(self._versions[code], version)
+
     def _place(self, pool: AreaCode) -> None:
         """Count as issued what has a place in the pool, and as paper no more than that, there and upwards."""
         placed = min(self._decided(pool), self._places[pool]) - self._placed[pool]
@@ -236,9 +204,24 @@ class Board:
         area, counts, decided = self.definition.by_code[code], self._counts[code], self._decided(code)
         is_below_pool = code in self._below_pools
         issued = decided if is_below_pool else self._placed[code]
-        papers = _NOT_SHOWN if is_below_pool else self._papers[code]
-        programmes = _NOT_SHOWN if area.level is Level.SEGMENT else counts.programmes
-        return LiveCounts(counts.enrolled, issued, decided - issued, counts.opinions, *papers, *programmes)
+        papers: _Three = _NOT_SHOWN if is_below_pool else self._papers[code]
+        programmes: _Four = (*_NOT_SHOWN, None)
+        if area.level is not Level.SEGMENT:
+            programmes = counts.programmes.from_0()
+        contacts: _Three = _NOT_SHOWN
+        if self.open_round is not None:
+            contacts = (*self._contacts[code], counts.enrolled)
+        return LiveCounts(
+            counts.enrolled,
+            issued,
+            decided - issued,
+            counts.opinions,
+            *papers,
+            *programmes,
+            *counts.outreach.from_0(),
+            self.open_round,
+            *contacts,
+        )
 
     def rollup(self, code: AreaCode) -> Rollup:
         """The area with its counts and aims.

@@ -6,9 +6,7 @@ came from and every metric belongs to one topic, so what one partition of a topi
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
-from enum import StrEnum
-from typing import Final, NamedTuple, assert_never
+from typing import Final, assert_never
 
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.contracts.events import (
@@ -21,6 +19,7 @@ from mitra_shared.contracts.events import (
     CertificatesDispatchedV1,
     CertificatesPrintedV1,
     CertificateWaitlistedV1,
+    DiscussionFigures,
     MitraClearedV1,
     MitraCorrectedV1,
     MitraEnrolledV1,
@@ -29,11 +28,29 @@ from mitra_shared.contracts.events import (
     OpinionReleasedV1,
     PlacesRaisedV1,
     PlacesReservedV1,
+    ProgrammeDiscussedV1,
     ProgrammeFigures,
     ProgrammeReportedV1,
 )
-from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
-from mitra_shared.ids import AreaCode, CampaignId, Partition, StaffId
+from mitra_shared.contracts.field_events import ContactsCountedV1, OutreachFigures, OutreachReportedV1
+from mitra_shared.ids import CampaignId, Partition
+from reporting.domain.cells import (
+    ADDED_PREFIX,
+    ANSWERED,
+    REMOVED_PREFIX,
+    SCHEME_PREFIX,
+    TOPIC_PREFIX,
+    AnswerCell,
+    ContactCounts,
+    Counted,
+    DayCell,
+    Difference,
+    FieldworkCell,
+    PlacesChanged,
+    RecruiterCell,
+    RoundCell,
+    TotalCell,
+)
 from reporting.domain.days import IST, day_of
 
 CountedEvent = (
@@ -55,142 +72,13 @@ CountedEvent = (
     | CertificatesDispatchedV1
     | CertificateHandedOverV1
     | ProgrammeReportedV1
+    | ProgrammeDiscussedV1
+    | ContactsCountedV1
+    | OutreachReportedV1
 )
 
-
-class Counted(StrEnum):
-    """What is counted of every leaf. All of it is gross: it only ever grows, whoever withdraws.
-
-    But for what is told of a programme, which a corrected report replaces.
-
-    `DECIDED` are certificates that were issued or waitlisted for the first time. Those who withdrew before
-    that are `NEVER_DECIDED`. `PROMOTED` were issued after they had waited. `PRINTED`, `DISPATCHED` and
-    `HANDED_OVER` are papers: a certificate that was issued anew is on two. `PRESENTED` were handed over at a
-    programme, and `JOINED` are the beneficiaries in its discussion.
-    """
-
-    ENROLLED = "enrolled"
-    WITHDRAWN = "withdrawn"
-    BENEFICIARIES = "basis:beneficiary"
-    ADMIRERS = "basis:admirer"
-    DECIDED = "certificates:decided"
-    NEVER_DECIDED = "certificates:never_decided"
-    PROMOTED = "certificates:promoted"
-    REVOKED = "certificates:revoked"
-    OPINIONS = "opinions"
-    PRINTED = "custody:printed"
-    DISPATCHED = "custody:dispatched"
-    HANDED_OVER = "custody:handed_over"
-    PROGRAMMES = "programmes:held"
-    PRESENTED = "programmes:presented"
-    JOINED = "programmes:beneficiaries"
-
-
-SCHEME_PREFIX: Final = "scheme:"
-"""Daily counts of a scheme are `scheme:<code>`, and their leaf is the constituency: nothing finer is kept."""
-
-ADDED_PREFIX: Final = "scheme_added:"
-REMOVED_PREFIX: Final = "scheme_removed:"
-"""So many people's records got or lost the scheme by a correction, on the day of the correction.
-
-What was told at the enrolment stays counted, and its day as it was shown: a figure that moved by one, or was
-made of both, would tell of the one person who asked.
-"""
-
-OF_SCHEMES: Final = (SCHEME_PREFIX, ADDED_PREFIX, REMOVED_PREFIX)
-
-METRICS_OF: Final[Mapping[Topic, tuple[Counted, ...]]] = {
-    ENROLMENT: (Counted.ENROLLED, Counted.WITHDRAWN, Counted.BENEFICIARIES, Counted.ADMIRERS),
-    CERTIFICATES: (Counted.DECIDED, Counted.NEVER_DECIDED, Counted.PROMOTED, Counted.REVOKED),
-    OPINIONS: (Counted.OPINIONS,),
-    CUSTODY: (
-        Counted.PRINTED,
-        Counted.DISPATCHED,
-        Counted.HANDED_OVER,
-        Counted.PROGRAMMES,
-        Counted.PRESENTED,
-        Counted.JOINED,
-    ),
-}
 _BASIS: Final = {"beneficiary": str(Counted.BENEFICIARIES), "admirer": str(Counted.ADMIRERS)}
 _ENROLLED: Final = str(Counted.ENROLLED)
-
-
-class DayCell(NamedTuple):
-    """One count of one leaf on one day."""
-
-    partition: Partition
-    campaign: CampaignId
-    area: AreaCode
-    day: date
-    metric: str
-
-
-class TotalCell(NamedTuple):
-    """One leaf; its counts are kept together."""
-
-    partition: Partition
-    campaign: CampaignId
-    area: AreaCode
-
-
-class RecruiterCell(NamedTuple):
-    """Enrolments of one recruiter in one segment in one hour (India) of one day."""
-
-    partition: Partition
-    campaign: CampaignId
-    area: AreaCode
-    recruiter: StaffId
-    day: date
-    hour: int
-
-
-class AnswerCell(NamedTuple):
-    """One answer to one question in the sheets that were let out for one area.
-
-    `answer` is the id of a choice, or a scale's number as text; `ANSWERED` counts the sheets that answer the
-    question at all.
-    """
-
-    partition: Partition
-    campaign: CampaignId
-    area: AreaCode
-    round: str
-    question: str
-    answer: str
-
-
-ANSWERED: Final = ""
-
-
-class PlacesChanged(NamedTuple):
-    """What the quota desk changed of one area: places beside the quota, and places kept for programmes."""
-
-    raised: int = 0
-    reserved: int = 0
-
-    def plus(self, raised: int, reserved: int) -> "PlacesChanged":
-        """With so many more of each."""
-        return PlacesChanged(self.raised + raised, self.reserved + reserved)
-
-
-class Difference(NamedTuple):
-    """What a batch changes: counts by cell, the newest definition per partition, places per pool."""
-
-    days: Mapping[DayCell, int]
-    recruiters: Mapping[RecruiterCell, int]
-    answers: Mapping[AnswerCell, int]
-    definitions: Mapping[tuple[Partition, CampaignId], CampaignDefinition]
-    places: Mapping[TotalCell, PlacesChanged]
-
-    def totals(self) -> Mapping[TotalCell, Counter[str]]:
-        """The same counts without the day: schemes are left out, they have no total."""
-        totals: dict[TotalCell, Counter[str]] = {}
-        for cell, count in self.days.items():
-            if not cell.metric.startswith(OF_SCHEMES):
-                leaf = TotalCell(cell.partition, cell.campaign, cell.area)
-                totals.setdefault(leaf, Counter())[cell.metric] += count
-        return totals
 
 
 def difference(  # noqa: C901, PLR0912, PLR0915 - one exhaustive match: no event is counted twice or not at all
@@ -199,6 +87,8 @@ def difference(  # noqa: C901, PLR0912, PLR0915 - one exhaustive match: no event
     """Fold a batch, each event with the partition it stands in. The order decides nothing but definitions."""
     days: Counter[DayCell] = Counter()
     recruiters: Counter[RecruiterCell] = Counter()
+    fieldwork: Counter[FieldworkCell] = Counter()
+    rounds: dict[RoundCell, ContactCounts] = {}
     answers: Counter[AnswerCell] = Counter()
     definitions: dict[tuple[Partition, CampaignId], CampaignDefinition] = {}
     places: dict[TotalCell, PlacesChanged] = {}
@@ -218,6 +108,13 @@ def difference(  # noqa: C901, PLR0912, PLR0915 - one exhaustive match: no event
                 days[_at(partition, event, Counted.WITHDRAWN)] += 1
             case MitraErasedV1() | MitraClearedV1() | CertificateReissuedV1() | CertificateCorrectedV1():
                 pass
+            case ContactsCountedV1(campaign=campaign, segment=segment):
+                of_round = RoundCell(partition, campaign, segment, event.round)
+                made = ContactCounts(event.attempts, event.reached)
+                rounds[of_round] = rounds.get(of_round, ContactCounts()).plus(made)
+                _add_fieldwork(days, fieldwork, partition, event, _of_contacts(event))
+            case OutreachReportedV1():
+                _add_fieldwork(days, fieldwork, partition, event, _of_outreach(event))
             case PlacesRaisedV1(campaign=campaign, area=area):
                 pool = TotalCell(partition, campaign, area)
                 places[pool] = places.get(pool, PlacesChanged()).plus(event.by, 0)
@@ -244,6 +141,8 @@ def difference(  # noqa: C901, PLR0912, PLR0915 - one exhaustive match: no event
                 days[_at(partition, event, Counted.HANDED_OVER)] += 1
             case ProgrammeReportedV1():
                 days.update(_of_programme(partition, event))
+            case ProgrammeDiscussedV1():
+                days.update(_of_discussion(partition, event))
             case CampaignDefinedV1(definition=definition):
                 known = definitions.get((partition, definition.id))
                 if known is None or definition.supersedes(known):
@@ -252,7 +151,8 @@ def difference(  # noqa: C901, PLR0912, PLR0915 - one exhaustive match: no event
                 assert_never(event)
     changed = {pool: change for pool, change in places.items() if any(change)}
     counted = {cell: count for cell, count in days.items() if count}
-    return Difference(counted, recruiters, answers, definitions, changed)
+    done = {cell: count for cell, count in fieldwork.items() if count}
+    return Difference(counted, recruiters, done, rounds, answers, definitions, changed)
 
 
 def _at(
@@ -303,3 +203,48 @@ def _of_programme(partition: Partition, event: ProgrammeReportedV1) -> Mapping[D
         DayCell(partition, event.campaign, event.constituency, event.held_on, str(metric)): count
         for metric, count in counts.items()
     }
+
+
+_NO_DISCUSSION: Final = DiscussionFigures(attendance=0, topics={})
+
+
+def _of_discussion(partition: Partition, event: ProgrammeDiscussedV1) -> Mapping[DayCell, int]:
+    """Who came and what was talked about, on the programme's day; a corrected report adds the difference."""
+    now, before = event.figures, event.previous or _NO_DISCUSSION
+    counts = {str(Counted.ATTENDANCE): now.attendance - before.attendance}
+    for topic in now.topics.keys() | before.topics.keys():
+        counts[TOPIC_PREFIX + topic] = now.topics.get(topic, 0) - before.topics.get(topic, 0)
+    return {
+        DayCell(partition, event.campaign, event.constituency, event.held_on, metric): count
+        for metric, count in counts.items()
+    }
+
+
+def _of_contacts(event: ContactsCountedV1) -> Mapping[Counted, int]:
+    return {Counted.ATTEMPTED: event.attempts, Counted.REACHED: event.reached}
+
+
+_NO_OUTREACH: Final = OutreachFigures(meetings=0, people_met=0)
+
+
+def _of_outreach(event: OutreachReportedV1) -> Mapping[Counted, int]:
+    """What a report adds; a corrected one adds the difference."""
+    now, before = event.figures, event.previous or _NO_OUTREACH
+    return {
+        Counted.MEETINGS: now.meetings - before.meetings,
+        Counted.MET: now.people_met - before.people_met,
+    }
+
+
+def _add_fieldwork(
+    days: Counter[DayCell],
+    fieldwork: Counter[FieldworkCell],
+    partition: Partition,
+    event: ContactsCountedV1 | OutreachReportedV1,
+    counts: Mapping[Counted, int],
+) -> None:
+    """Count the same for the segment's day and for the member of staff."""
+    for metric, count in counts.items():
+        at = (partition, event.campaign, event.segment)
+        days[DayCell(*at, event.day, str(metric))] += count
+        fieldwork[FieldworkCell(*at, event.staff, event.day, str(metric))] += count

@@ -4,13 +4,18 @@ Live, at segment and above: enrolled, opinions (they are only ever counted in re
 `domain.board` makes of the certificates decided. Those have no daily figures: beside the live ones they would
 tell who withdrew undecided. Certificates printed, dispatched and handed over are counts of papers and not of
 people, and so are the programmes' own figures, which are told in public: they are live, papers no higher than
-what counts as issued (`domain.board.PaperCounts`), and without daily figures, whose sum could be higher. That
-fewer are printed than issued says nothing: they may not be printed yet.
+what counts as issued (`domain.leaf_counts.PaperCounts`), and without daily figures, whose sum could be
+higher. That fewer are printed than issued says nothing: they may not be printed yet.
 
-Everything else only as the figure of a closed day and from 10 people up; schemes at constituency and above. A
-cell below 10 must not be computable from its parent and siblings either, so further cells are hidden beside
-it (complementary suppression over the area tree), and the two bases, which add up to the live figure, are
-shown together or not at all.
+Contacts, outreach and attendance are told as they are, in total and by day: they are counts of what staff
+did. Contacts come in chunks of a day, staff and segment, after the day, and who asked to stop counts as
+reached, so that no withdrawal shows; due is everybody ever enrolled. That fewer are reached than due says
+nothing: they may not be reached yet. A day that is not closed has no figure of contacts, rather than a 0.
+
+Everything else only as the figure of a closed day and from 10 people up; schemes, and topics of programmes,
+at constituency and above. A cell below 10 must not be computable from its parent and siblings either, so
+further cells are hidden beside it (complementary suppression over the area tree), and the two bases, which
+add up to the live figure, are shown together or not at all.
 
 What corrections change of schemes is no exception: it has figures of its own, on the day of the correction,
 and what was told at enrolments stays as it was shown. They are there for every scheme of the campaign, be
@@ -23,19 +28,26 @@ from typing import Final, NamedTuple
 from mitra_shared.campaign.definition import CampaignDefinition, Level
 from mitra_shared.contracts.topics import CUSTODY
 from mitra_shared.ids import AreaCode
-from reporting.domain.counting import (
+from reporting.domain.cells import (
     ADDED_PREFIX,
     METRICS_OF,
     REMOVED_PREFIX,
     SCHEME_PREFIX,
+    TOPIC_PREFIX,
     Counted,
 )
 
 SMALLEST: Final = 10
 """People a shown cell has at least."""
 
-LIVE: Final = frozenset({Counted.ENROLLED, Counted.OPINIONS})
-NEVER_BY_DAY: Final = frozenset({Counted.DECIDED, Counted.NEVER_DECIDED, *METRICS_OF[CUSTODY]})
+LIVE: Final = frozenset(
+    {Counted.ENROLLED, Counted.OPINIONS, Counted.MEETINGS, Counted.MET, Counted.ATTENDANCE}
+)
+AFTERWARDS: Final = frozenset({Counted.ATTEMPTED, Counted.REACHED})
+"""Told as they are once the day is closed."""
+NEVER_BY_DAY: Final = frozenset(
+    {Counted.DECIDED, Counted.NEVER_DECIDED, *METRICS_OF[CUSTODY]} - {Counted.ATTENDANCE}
+)
 DAILY: Final = tuple(metric for metric in Counted if metric not in NEVER_BY_DAY)
 _TOGETHER: Final = (Counted.BENEFICIARIES, Counted.ADMIRERS)
 
@@ -56,10 +68,11 @@ class Figure(NamedTuple):
 
 
 class AreaTree:
-    """The areas from the top down, and the schemes, with what is needed to add up and to hide."""
+    """The areas from the top down, schemes and topics, with what is needed to add up and to hide."""
 
     def __init__(self, definition: CampaignDefinition) -> None:
         self.schemes: tuple[str, ...] = tuple(scheme.code for scheme in definition.schemes)
+        self.topics: tuple[str, ...] = tuple(topic.id for topic in definition.topics)
         self.level: dict[AreaCode, Level] = {area.code: area.level for area in definition.areas}
         self.children: dict[AreaCode, list[AreaCode]] = {code: [] for code in self.level}
         self.downwards: list[AreaCode] = [a.code for level in Level for a in definition.at_level(level)]
@@ -96,18 +109,50 @@ def disclosed_day(
     sums = {metric: tree.sums(leaves.get(metric, {})) for metric in [*map(str, DAILY), *schemes]}
     shown: dict[str, Mapping[AreaCode, Figure]] = {}
     for metric, counts in sums.items():
-        if metric in LIVE:
-            shown[metric] = {code: Figure(count) for code, count in counts.items()}
+        if metric in LIVE or metric in AFTERWARDS:
+            shown[metric] = _plain(tree, metric, counts, closed=closed)
             continue
-        areas = tree.down_to(Level.CONSTITUENCY if metric in schemes else Level.SEGMENT)
-        if closed:
-            together = _TOGETHER if metric in _TOGETHER else (metric,)
-            hidden = suppressed(tree, areas, [sums[each] for each in together])
-            figures = {code: _figure(counts[code], hidden.get(code)) for code in areas}
-        else:
-            figures = dict.fromkeys(areas, Figure(None, NOT_CLOSED))
-        shown[metric] = {code: figures.get(code, Figure(None, TOO_FINE)) for code in tree.level}
+        lowest = Level.CONSTITUENCY if metric in schemes else Level.SEGMENT
+        together = _TOGETHER if metric in _TOGETHER else (metric,)
+        shown[metric] = _withheld(tree, counts, [sums[each] for each in together], lowest, closed=closed)
+    return {**shown, **disclosed_topics(tree, leaves, closed=closed)}
+
+
+def disclosed_topics(
+    tree: AreaTree, leaves: Mapping[str, Counts], *, closed: bool
+) -> Mapping[str, Mapping[AreaCode, Figure]]:
+    """The figures of one day's topics alone: those of the campaign, and others that were told."""
+    told = sorted(metric for metric in leaves if metric.startswith(TOPIC_PREFIX))
+    shown: dict[str, Mapping[AreaCode, Figure]] = {}
+    for metric in dict.fromkeys([*(TOPIC_PREFIX + topic for topic in tree.topics), *told]):
+        counts = tree.sums(leaves.get(metric, {}))
+        shown[metric] = _withheld(tree, counts, [counts], Level.CONSTITUENCY, closed=closed)
     return shown
+
+
+def _plain(tree: AreaTree, metric: str, counts: Counts, *, closed: bool) -> Mapping[AreaCode, Figure]:
+    """Figures of which no cell is withheld; what only constituencies have, segments do not show as 0."""
+    if metric in AFTERWARDS and not closed:
+        return dict.fromkeys(tree.level, Figure(None, NOT_CLOSED))
+    too_fine = Level.SEGMENT if metric == Counted.ATTENDANCE else None
+    return {
+        # A correction whose report was put away would go below 0.
+        code: Figure(None, TOO_FINE) if level is too_fine else Figure(max(0, counts[code]))
+        for code, level in tree.level.items()
+    }
+
+
+def _withheld(
+    tree: AreaTree, counts: Counts, together: Sequence[Counts], lowest: Level, *, closed: bool
+) -> Mapping[AreaCode, Figure]:
+    """Figures of a closed day for the areas down to `lowest`, from 10 people up."""
+    areas = tree.down_to(lowest)
+    if closed:
+        hidden = suppressed(tree, areas, together)
+        figures = {code: _figure(counts[code], hidden.get(code)) for code in areas}
+    else:
+        figures = dict.fromkeys(areas, Figure(None, NOT_CLOSED))
+    return {code: figures.get(code, Figure(None, TOO_FINE)) for code in tree.level}
 
 
 def _figure(count: int, why_hidden: str | None) -> Figure:

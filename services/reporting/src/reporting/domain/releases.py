@@ -24,7 +24,7 @@ from typing import Final, NamedTuple, Protocol
 
 from mitra_shared.campaign.definition import CampaignDefinition, Level, Question, Round
 from mitra_shared.ids import AreaCode
-from reporting.domain.counting import ANSWERED
+from reporting.domain.cells import ANSWERED
 from reporting.domain.days import IST, day_of
 
 FEWEST_ANSWERS: Final = 10

@@ -42,9 +42,17 @@ COLUMNS: Final = (
     Column("programmes_beneficiaries", "Beneficiaries at programmes"),
     Column("why_hidden", "Why cells are empty", Kind.TEXT),
     Column("version", "Version"),
+    Column("programmes_attendance", "Attendance of programmes"),
+    Column("meetings_held", "Meetings of outreach"),
+    Column("people_met", "People met"),
+    Column("contacts_round", "Round of contact that is open", Kind.TEXT),
+    Column("contacts_attempted", "Contacts attempted in it"),
+    Column("contacts_reached", "People reached in it"),
+    Column("contacts_due", "People due in it (gross)"),
 )
 NO_PAPERS: Final = "papers are shown for the area that holds the quota, and above"
 NO_PROGRAMMES: Final = "programmes are those of constituencies"
+NO_ROUND: Final = "no round of contact is open"
 NO_TARGET: Final = "no target is stated at this level"
 
 
@@ -76,5 +84,6 @@ def _why(rollup: Rollup) -> list[str]:
         NO_TARGET: rollup.target is None,
         NO_PAPERS: rollup.counts.certificates_printed is None,
         NO_PROGRAMMES: rollup.area.level is Level.SEGMENT,
+        NO_ROUND: rollup.counts.contacts_round is None,
     }
     return [why for why, is_so in missing.items() if is_so]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from reporting.exports.csv_form import CsvForm
-from reporting.exports.parquet_form import ParquetForm
 from reporting.exports.table import Row, Table
 from reporting.exports.xlsx_form import XlsxForm
 
@@ -57,6 +56,9 @@ def _writing(form: Form, table: Table, directory: Path, *, bom: bool) -> Writing
         case Form.XLSX:
             return XlsxForm(table, directory)
         case Form.PARQUET:
+            # Arrow takes 40 MB and starts threads: a process that is never asked for Parquet does without.
+            from reporting.exports.parquet_form import ParquetForm  # noqa: PLC0415
+
             return ParquetForm(table)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mitra_shared.consume.positions import START, Source, Standing
 from mitra_shared.consume.replay import Counting, Diverged, LogClient, LogUnreachable, Told
 from mitra_shared.contracts.codec import UnreadableEvent, decode
-from mitra_shared.contracts.events import Event
+from mitra_shared.contracts.event import Event
 from mitra_shared.database import retrying
 from mitra_shared.ids import Partition, Position
 from reporting.domain.counting import CountedEvent, difference

@@ -9,7 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.ids import AreaCode, CampaignId, Epoch, Partition, Position
-from reporting.domain.board import Beside, Leaf, LeafCounts, PaperCounts, ProgrammeCounts
+from reporting.domain.board import (
+    Beside,
+    Contacted,
+    Leaf,
+    OpenRound,
+)
+from reporting.domain.cells import ContactCounts
+from reporting.domain.leaf_counts import LeafCounts, OutreachCounts, PaperCounts, ProgrammeCounts
 from reporting.storage.version import INCARNATION
 
 GROUP = "reporting"
@@ -49,6 +56,8 @@ class Changes(NamedTuple):
     leaves: list[tuple[Partition, Leaf]]
     definitions: list[Known]
     besides: list[tuple[Partition, Beside]]
+    contacts: list[tuple[Partition, Contacted]]
+    opened: list[OpenRound]
 
 
 _STANDING = text(
@@ -56,6 +65,8 @@ _STANDING = text(
     select v.version, v.whole_since, v.incarnation = {INCARNATION} as is_same, now() as as_of,
            (select coalesce(max(version), {BEFORE_ALL}) from campaign_known) as defined,
            (select coalesce(max(version), {BEFORE_ALL}) from places_beside) as placed,
+           (select coalesce(max(version), {BEFORE_ALL}) from rollup_round) as contacted,
+           (select coalesce(max(version), {BEFORE_ALL}) from round_open) as opened,
            p.topic, p.partition, p.epoch, p.position
     from rollup_version as v left join consumer_position as p on p."group" = :group
     """  # noqa: S608 - a constant of ours
@@ -65,7 +76,8 @@ _LEAVES = text(
     select partition, campaign, area,
            enrolled, certificates_decided, certificates_never_decided, opinions,
            certificates_printed, certificates_dispatched, certificates_handed_over,
-           programmes_held, programmes_presented, programmes_beneficiaries, version
+           programmes_held, programmes_presented, programmes_beneficiaries, programmes_attendance,
+           meetings_held, people_met, version
     from rollup_total where version > :since
     """
 )
@@ -75,6 +87,13 @@ _BESIDES = text(
     from places_beside where version > :since
     """
 )
+_CONTACTS = text(
+    """
+    select partition, campaign, area, round, attempted, reached, version
+    from rollup_round where version > :since
+    """
+)
+_OPENED = text("select campaign, round, version from round_open where version > :since")
 _DEFINITIONS = text(
     """
     select distinct on (campaign) definition, version from campaign_known where version > :since
@@ -97,6 +116,8 @@ async def read_changes(engine: AsyncEngine, since: int) -> Changes:
         leaves: Sequence[Row[Any]] = ()
         definitions: Sequence[Row[Any]] = ()
         besides: Sequence[Row[Any]] = ()
+        contacts: Sequence[Row[Any]] = ()
+        opened: Sequence[Row[Any]] = ()
         if version > since:
             # Definitions and places change rarely, counts all the time.
             definitions_since = BEFORE_ALL if whole_since > since else since
@@ -106,6 +127,10 @@ async def read_changes(engine: AsyncEngine, since: int) -> Changes:
             leaves = (await connection.execute(_LEAVES, {"since": leaves_since})).all()
             if standing[0].placed > leaves_since:
                 besides = (await connection.execute(_BESIDES, {"since": leaves_since})).all()
+            if standing[0].contacted > leaves_since:
+                contacts = (await connection.execute(_CONTACTS, {"since": leaves_since})).all()
+            if standing[0].opened > definitions_since:
+                opened = (await connection.execute(_OPENED, {"since": definitions_since})).all()
     return Changes(
         version=version,
         whole_since=whole_since,
@@ -127,6 +152,8 @@ async def read_changes(engine: AsyncEngine, since: int) -> Changes:
             )
             for row in besides
         ],
+        contacts=[(Partition(row.partition), _contacted(row)) for row in contacts],
+        opened=[OpenRound(CampaignId(row.campaign), row.round, row.version) for row in opened],
     )
 
 
@@ -137,6 +164,17 @@ def _leaf(row: Row[Any]) -> Leaf:
         row.certificates_never_decided,
         row.opinions,
         PaperCounts(row.certificates_printed, row.certificates_dispatched, row.certificates_handed_over),
-        ProgrammeCounts(row.programmes_held, row.programmes_presented, row.programmes_beneficiaries),
+        ProgrammeCounts(
+            row.programmes_held,
+            row.programmes_presented,
+            row.programmes_beneficiaries,
+            row.programmes_attendance,
+        ),
+        OutreachCounts(row.meetings_held, row.people_met),
     )
     return Leaf(CampaignId(row.campaign), AreaCode(row.area), counts, row.version)
+
+
+def _contacted(row: Row[Any]) -> Contacted:
+    counts = ContactCounts(row.attempted, row.reached)
+    return Contacted(CampaignId(row.campaign), AreaCode(row.area), row.round, counts, row.version)

@@ -1,31 +1,48 @@
-"""Writing counts: a batch's differences in set-based statements, and forgetting what a partition added."""
+"""Writing counts: a batch's differences in set-based statements."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Table, TextClause, delete, text
+from sqlalchemy import Table, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.campaign.definition import CampaignDefinition
-from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, Topic
+from mitra_shared.contracts.topics import CUSTODY, Topic
 from mitra_shared.ids import CampaignId, Partition
-from mitra_shared.log import UnitOfWork
-from reporting.domain.counting import (
+from reporting.domain.cells import (
     METRICS_OF,
     AnswerCell,
+    ContactCounts,
     Counted,
     DayCell,
     Difference,
+    FieldworkCell,
     PlacesChanged,
     RecruiterCell,
+    RoundCell,
     TotalCell,
 )
-from reporting.storage.tables import TOTAL_COLUMNS, rollup_answer, rollup_day, rollup_recruiter
+from reporting.storage.tables import (
+    TOTAL_COLUMNS,
+    places_beside,
+    rollup_answer,
+    rollup_day,
+    rollup_fieldwork,
+    rollup_recruiter,
+    rollup_round,
+)
 from reporting.storage.version import announce, take_version
 
 _SHOWS: Final = [
     TOTAL_COLUMNS[metric]
-    for metric in (Counted.ENROLLED, Counted.DECIDED, Counted.OPINIONS, *METRICS_OF[CUSTODY])
+    for metric in (
+        Counted.ENROLLED,
+        Counted.DECIDED,
+        Counted.OPINIONS,
+        Counted.MEETINGS,
+        Counted.MET,
+        *METRICS_OF[CUSTODY],
+    )
 ]
 """A leaf is stamped for what shows only: news of an area that looks as before would tell of a withdrawal."""
 
@@ -72,15 +89,23 @@ def adding(table: Table, changed: str | None = None) -> TextClause:
     )
 
 
-def adding_places(changed: str) -> TextClause:
-    """Adds to the places of areas what the rows of `changed` tell: partition, campaign, area, two counts."""
+def adding_stamped(table: Table, changed: str | None = None) -> TextClause:
+    """Adds to rows that hold several counts, and stamps them with `:version`.
+
+    The rows of `changed` have the columns of the table but for the version; without, each is a parameter.
+    """
+    told = [column for column in table.columns if column.name != "version"]
+    names = ", ".join(column.name for column in told)
+    given = ", ".join(f"cast(:{column.name} as {column.type}[])" for column in told)
+    key = ", ".join(column.name for column in table.primary_key)
+    counts = [column.name for column in told if not column.primary_key]
     return text(
         f"""
-        insert into places_beside (partition, campaign, area, raised, reserved, version)
-        select changed.*, cast(:version as bigint) from {changed} as changed
-        on conflict (partition, campaign, area) do update
-        set raised = places_beside.raised + excluded.raised,
-            reserved = places_beside.reserved + excluded.reserved, version = excluded.version
+        insert into {table.name} ({names}, version)
+        select {names}, cast(:version as bigint) from {changed or f"unnest({given})"} as changed({names})
+        on conflict ({key}) do update
+        set {", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in counts)},
+            version = excluded.version
         """  # noqa: S608 - names of ours
     )
 
@@ -97,12 +122,9 @@ _ADD_TOTALS: Final = {topic: _adding_totals_of(topic) for topic in METRICS_OF}
 _ADD_DAYS: Final = adding(rollup_day)
 _ADD_RECRUITERS: Final = adding(rollup_recruiter)
 _ADD_ANSWERS: Final = adding(rollup_answer)
-_ADD_PLACES: Final = adding_places(
-    """
-    unnest(cast(:partition as smallint[]), cast(:campaign as text[]), cast(:area as text[]),
-           cast(:raised as bigint[]), cast(:reserved as bigint[]))
-    """
-)
+_ADD_FIELDWORK: Final = adding(rollup_fieldwork)
+_ADD_ROUNDS: Final = adding_stamped(rollup_round)
+_ADD_PLACES: Final = adding_stamped(places_beside)
 
 _LEARN = text(
     """
@@ -136,11 +158,14 @@ async def write(connection: AsyncConnection, topic: Topic, change: Difference, v
         await connection.execute(_ADD_RECRUITERS, _arrays(RecruiterCell._fields, change.recruiters))
     if change.answers:
         await connection.execute(_ADD_ANSWERS, _arrays(AnswerCell._fields, change.answers))
+    if change.fieldwork:
+        await connection.execute(_ADD_FIELDWORK, _arrays(FieldworkCell._fields, change.fieldwork))
+    if change.rounds:
+        rounds = _stamped_arrays((*RoundCell._fields, *ContactCounts._fields), change.rounds)
+        await connection.execute(_ADD_ROUNDS, {**rounds, "version": version})
     if change.places:
-        rows = [(*pool, *changed) for pool, changed in change.places.items()]
-        fields = (*TotalCell._fields, *PlacesChanged._fields)
-        arrays = dict(zip(fields, map(list, zip(*rows, strict=True)), strict=True))
-        await connection.execute(_ADD_PLACES, {**arrays, "version": version})
+        places = _stamped_arrays((*TotalCell._fields, *PlacesChanged._fields), change.places)
+        await connection.execute(_ADD_PLACES, {**places, "version": version})
     if change.definitions:
         await connection.execute(_LEARN, _definition_rows(change.definitions, version))
 
@@ -161,6 +186,12 @@ def _arrays(fields: Sequence[str], counts: Mapping[Any, int]) -> dict[str, list[
     return arrays | {"count": list(counts.values())}
 
 
+def _stamped_arrays(fields: Sequence[str], rows: Mapping[Any, tuple[int, ...]]) -> dict[str, list[Any]]:
+    """Each field of the cells as a column, and each of their counts."""
+    columns = zip(*((*cell, *counts) for cell, counts in rows.items()), strict=True)
+    return dict(zip(fields, map(list, columns), strict=True))
+
+
 def _definition_rows(
     definitions: Mapping[tuple[Partition, CampaignId], CampaignDefinition], version: int
 ) -> list[dict[str, Any]]:
@@ -174,44 +205,3 @@ def _definition_rows(
         }
         for (partition, campaign), definition in definitions.items()
     ]
-
-
-async def forget(unit: UnitOfWork, topic: Topic, partition: Partition) -> None:
-    """Take away exactly what one partition of `topic` added; a replay of it then gives the same again.
-
-    Totals go to zero instead of away, so that whoever follows by version sees it happen.
-    """
-    await take_away(unit.connection, topic, partition, await take_version(unit.connection))
-
-
-async def take_away(connection: AsyncConnection, topic: Topic, partition: Partition, version: int) -> None:
-    """`forget`, as of a version that the caller has taken."""
-    of_topic = [TOTAL_COLUMNS[Counted(metric)] for metric in METRICS_OF[topic]]
-    await connection.execute(
-        text(
-            f"""
-            update rollup_total set {", ".join(f"{column} = 0" for column in of_topic)}, version = :version
-            where partition = :partition and ({" or ".join(f"{column} <> 0" for column in of_topic)})
-            """  # noqa: S608 - columns of ours
-        ),
-        {"version": version, "partition": partition},
-    )
-    await connection.execute(
-        text("delete from rollup_day where partition = :partition and topic = :topic"),
-        {"partition": partition, "topic": topic.name},
-    )
-    table = {ENROLMENT: rollup_recruiter, OPINIONS: rollup_answer}.get(topic)
-    if table is not None:
-        await connection.execute(delete(table).where(table.c.partition == partition))
-    if topic == CERTIFICATES:
-        await connection.execute(
-            text(
-                "update places_beside set raised = 0, reserved = 0, version = :version"
-                " where partition = :partition and (raised <> 0 or reserved <> 0)"
-            ),
-            {"version": version, "partition": partition},
-        )
-    if topic == ENROLMENT:
-        await connection.execute(
-            text("delete from campaign_known where partition = :partition"), {"partition": partition}
-        )

@@ -7,11 +7,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.ids import AreaCode, CampaignId
+from reporting.domain.cells import TOPIC_PREFIX
 
 _DAYS = text(
     """
     select day, metric, area, cast(sum(count) as bigint) as counted from rollup_day
     where campaign = :campaign and day = any(:days)
+    group by day, metric, area
+    """
+)
+
+_TOPICS = text(
+    """
+    select day, metric, area, cast(sum(count) as bigint) as counted from rollup_day
+    where campaign = :campaign and day between :first and :last and starts_with(metric, :prefix)
     group by day, metric, area
     """
 )
@@ -28,4 +37,15 @@ async def read_days(
     found: dict[date, LeafCounts] = {day: {} for day in wanted}
     for row in await connection.execute(_DAYS, {"campaign": campaign, "days": wanted}):
         found[row.day].setdefault(row.metric, {})[row.area] = row.counted
+    return found
+
+
+async def read_topics(
+    connection: AsyncConnection, campaign: CampaignId, *, first: date, last: date
+) -> dict[date, LeafCounts]:
+    """The counts of topics from one day to another; a day without any is missing."""
+    asked = {"campaign": campaign, "first": first, "last": last, "prefix": TOPIC_PREFIX}
+    found: dict[date, LeafCounts] = {}
+    for row in await connection.execute(_TOPICS, asked):
+        found.setdefault(row.day, {}).setdefault(row.metric, {})[row.area] = row.counted
     return found

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reporting.storage.counters import adding, adding_places, adding_totals
+from reporting.storage.counters import adding, adding_stamped, adding_totals
 from reporting.storage.differing import DefinitionDiffers, Found
 from reporting.storage.opinions import lock_releases
 from reporting.storage.replayed import LIVE, differing
@@ -20,16 +20,19 @@ from reporting.storage.tables import (
     places_beside,
     rollup_answer,
     rollup_day,
+    rollup_fieldwork,
     rollup_recruiter,
+    rollup_round,
     rollup_total,
 )
 from reporting.storage.version import count_all_as_changed, take_version
 
-_CELLS: Final = (rollup_day, rollup_recruiter, rollup_answer)
+_CELLS: Final = (rollup_day, rollup_recruiter, rollup_fieldwork, rollup_answer)
+_STAMPED: Final = (rollup_round, places_beside)
 _LIVE_FIRST: Final = text(f"set local search_path to {LIVE}, pg_temp")
 _LOCK_TIMEOUT: Final = text("set local lock_timeout = '2s'")
 _ADD_TOTALS: Final = adding_totals(tuple(TOTAL_COLUMNS.values()), differing(rollup_total))
-_ADD_PLACES: Final = adding_places(differing(places_beside))
+_ADD_STAMPED: Final = {table: adding_stamped(table, differing(table)) for table in _STAMPED}
 _ADD_CELLS: Final = {table: adding(table, differing(table)) for table in _CELLS}
 _CLEAR: Final = {
     table: text(
@@ -78,8 +81,9 @@ async def mend(connection: AsyncConnection, found: Found, version: int) -> None:
     await _mend_definitions(connection, found.definitions, version)
     if rollup_total.name in found.figures:
         await connection.execute(_ADD_TOTALS, {"version": version})
-    if places_beside.name in found.figures:
-        await connection.execute(_ADD_PLACES, {"version": version})
+    for table in _STAMPED:
+        if table.name in found.figures:
+            await connection.execute(_ADD_STAMPED[table], {"version": version})
     for table in _CELLS:
         if table.name in found.figures:
             await connection.execute(_ADD_CELLS[table])

@@ -12,20 +12,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.contracts.topics import Topic
 from mitra_shared.ids import Partition
-from reporting.domain.counting import Difference
-from reporting.storage.counters import take_away, write
+from reporting.domain.cells import Difference
+from reporting.storage.counters import write
+from reporting.storage.forgetting import take_away
 from reporting.storage.tables import (
     campaign_known,
     places_beside,
     rollup_answer,
     rollup_day,
+    rollup_fieldwork,
     rollup_recruiter,
+    rollup_round,
     rollup_total,
 )
 
 LIVE: Final = "public"
 """Schema of the live tables."""
-COUNTED: Final = (rollup_total, rollup_day, rollup_recruiter, rollup_answer, places_beside)
+COUNTED: Final = (
+    rollup_total,
+    rollup_day,
+    rollup_recruiter,
+    rollup_fieldwork,
+    rollup_round,
+    rollup_answer,
+    places_beside,
+)
 """Tables whose rows are sums of differences."""
 
 _ALONE: Final = text("select pg_try_advisory_lock(hashtext('rebuild of reporting'))")

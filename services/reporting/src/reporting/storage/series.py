@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mitra_shared.ids import AreaCode, CampaignId
-from reporting.domain.counting import Counted
+from reporting.domain.cells import Counted
 from reporting.domain.unusual import RecruiterHour
 
 _SERIES = text(

@@ -1,7 +1,7 @@
 """Tables of reporting. Only leaves are stored; sums upwards are made on read.
 
 A leaf is a segment, or a constituency for opinions that went up, for schemes and for programmes. Every count
-belongs to one topic (see `domain.counting.METRICS_OF`) and every row to one partition.
+belongs to one topic (see `domain.cells.METRICS_OF`) and every row to one partition.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from mitra_shared.consume.tables import consumer_tables
 from mitra_shared.staff_standing.tables import standing_tables
-from reporting.domain.counting import Counted
+from reporting.domain.cells import Counted
+from reporting.storage.fieldwork_tables import add_fieldwork_tables
 
 metadata = MetaData()
 
@@ -48,10 +49,14 @@ TOTAL_COLUMNS: Final[Mapping[Counted, str]] = {
     Counted.PROGRAMMES: "programmes_held",
     Counted.PRESENTED: "programmes_presented",
     Counted.JOINED: "programmes_beneficiaries",
+    Counted.ATTENDANCE: "programmes_attendance",
+    Counted.MEETINGS: "meetings_held",
+    Counted.MET: "people_met",
 }
 """Column of `rollup_total` that holds each count."""
 
 consumers = consumer_tables(metadata)
+rollup_fieldwork, rollup_round, round_open = add_fieldwork_tables(metadata)
 standing = standing_tables(metadata)
 
 rollup_total = Table(

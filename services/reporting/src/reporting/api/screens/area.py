@@ -1,10 +1,11 @@
 """The page of one area: counts, map, pace, what to look at, its parts, and its staff for who may see them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from mitra_shared.campaign.definition import Area, Evidence, Level
+from mitra_shared.campaign.definition import Area, Evidence, Level, Names
 from mitra_shared.campaign.numerals import indian
 from mitra_shared.ids import AreaCode
 from mitra_shared.pages.words import Words, day
@@ -18,12 +19,13 @@ from reporting.domain.board import Board, Rollup
 from reporting.domain.days import day_of
 from reporting.drawing.trend import BandDay, Trend, trend_svg
 from reporting.pace_queries import area_pace_answer, flags_answer, pace_answer
-from reporting.queries import freshness, sorted_rollups
-from reporting.storage.recruiters import RecruiterCounts, read_recruiters
+from reporting.queries import fieldwork_document, freshness, sorted_rollups, topics_shown
+from reporting.storage.recruiters import RecruiterCounts, read_recruiters, together
 
 LEADERS: Final = 10
 """Segments, or areas that are behind, that are listed."""
 RECRUITER_DAYS: Final = 7
+TOPIC_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ async def area_screen(reader: Reader, code: AreaCode, words: Words) -> dict[str,
         "behind": await if_at_hand(_behind(reader, summary.area)),
         "flags": await if_at_hand(_flags(reader, code)),
         "recruiters": await if_at_hand(_recruiters(reader, code)) if Sight.STAFF in reader.sights else (),
+        "round": next((one for one in board.definition.rounds if one.id == board.open_round), None),
+        "topics": await if_at_hand(_topics(reader, summary.area)),
+        "topic_days": TOPIC_DAYS,
         "stream": _stream(board, code, groups),
         "freshness": freshness(state.mirror, state.lag),
         "as_of": state.mirror.as_of,
@@ -101,8 +106,19 @@ async def _flags(reader: Reader, code: AreaCode) -> dict[str, Any]:
     return await with_names(reader, flags)
 
 
-async def _recruiters(reader: Reader, code: AreaCode) -> list[tuple[RecruiterCounts, str, int, int]]:
-    """Staff by name, or by id, with people in all, in the last week and today; most first."""
+@dataclass(frozen=True, slots=True)
+class RecruiterLine:
+    """One of the staff, by name or else by id, with people enrolled and field work of the last week."""
+
+    counts: RecruiterCounts
+    name: str
+    week: int
+    today: int
+    fieldwork: Mapping[str, int]
+
+
+async def _recruiters(reader: Reader, code: AreaCode) -> list[RecruiterLine]:
+    """Whoever works in the area; most people first."""
     today = day_of(reader.state.now())
     first = today - timedelta(days=RECRUITER_DAYS - 1)
     segments = reader.board.select(levels=(Level.SEGMENT,), within=code)
@@ -111,9 +127,30 @@ async def _recruiters(reader: Reader, code: AreaCode) -> list[tuple[RecruiterCou
     counted.sort(key=lambda each: (-each.enrolled, each.recruiter))
     names = await names_of(reader, [each.recruiter for each in counted])
     return [
-        (each, names.get(each.recruiter, each.recruiter), sum(each.days.values()), each.days.get(today, 0))
+        RecruiterLine(
+            each,
+            names.get(each.recruiter, each.recruiter),
+            sum(each.days.values()),
+            each.days.get(today, 0),
+            fieldwork_document(together(each.fieldwork_by_day.values())),
+        )
         for each in counted
     ]
+
+
+async def _topics(reader: Reader, area: Area) -> list[tuple[Names, int]]:
+    """What beneficiaries spoke about in the last days; only days whose figure may be shown are added up.
+
+    A sum over the others too would tell, from one day to the next, what was withheld.
+    """
+    definition = reader.board.definition
+    if area.level is Level.SEGMENT or not definition.topics:
+        return []
+    now = reader.state.now()
+    first = day_of(now) - timedelta(days=TOPIC_DAYS)
+    spoken = await topics_shown(reader.state.engine, reader.board, area.code, since=first, now=now)
+    lines = [(topic.name, spoken[topic.id]) for topic in definition.topics if spoken.get(topic.id)]
+    return sorted(lines, key=lambda line: -line[1])
 
 
 def _trend(pace: dict[str, Any] | None, words: Words) -> str | None:

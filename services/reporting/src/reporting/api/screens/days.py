@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
+from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode
 from reporting.api.readers import Reader
 from reporting.api.screens.at_hand import if_at_hand
@@ -19,6 +20,11 @@ FIGURES: Final = {
     "certificates_promoted": "promoted",
     "certificates_revoked": "revoked",
     "opinions": "sheets",
+    "contacts_attempted": "contacts",
+    "contacts_reached": "reached",
+    "meetings_held": "meetings",
+    "people_met": "people_met",
+    "programmes_attendance": "attendance",
 }
 """Figures of a day, each with the key of its words."""
 SCHEMES: Final = {"schemes": "", "schemes_added": "added", "schemes_removed": "removed"}
@@ -33,12 +39,18 @@ async def days_screen(reader: Reader, code: AreaCode) -> dict[str, Any]:
     answer = await if_at_hand(
         days_answer(state.engine, state.mirror, state.lag, board, code, days=days, now=now)
     )
+    summary = board.rollup(code)
     return {
-        "summary": board.rollup(code),
+        "summary": summary,
         "trail": trail(reader, code),
         "days": None if answer is None else answer["days"],
-        "figures": FIGURES,
+        "figures": {
+            field: words
+            for field, words in FIGURES.items()
+            if field != "programmes_attendance" or summary.area.level is not Level.SEGMENT
+        },
         "schemes": [] if answer is None else _schemes(reader, answer),
+        "topics": [] if answer is None else _topics(reader, answer),
         "number": DAYS,
         "freshness": freshness(state.mirror, state.lag),
         "as_of": state.mirror.as_of,
@@ -53,4 +65,14 @@ def _schemes(reader: Reader, answer: Document) -> list[tuple[Any, str, list[Docu
             figures = [day[field].get(scheme.code) for day in answer["days"]]
             if any(figure and figure["value"] for figure in figures):
                 rows.append((scheme.name, words, figures))
+    return rows
+
+
+def _topics(reader: Reader, answer: Document) -> list[tuple[Any, list[Document | None]]]:
+    """Each topic of programmes with its figure on every day, as far as one of them may be shown."""
+    rows = []
+    for topic in reader.board.definition.topics:
+        figures = [day["topics"].get(topic.id) for day in answer["days"]]
+        if any(figure and figure["value"] for figure in figures):
+            rows.append((topic.name, figures))
     return rows

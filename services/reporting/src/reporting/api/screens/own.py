@@ -7,7 +7,7 @@ from mitra_shared.campaign.definition import Level
 from reporting.api.readers import Reader
 from reporting.api.screens.at_hand import if_at_hand
 from reporting.domain.days import day_of
-from reporting.queries import freshness
+from reporting.queries import fieldwork_document, freshness
 from reporting.storage.recruiters import RecruiterCounts, read_recruiters
 
 DAYS: Final = 7
@@ -23,6 +23,9 @@ async def own_screen(reader: Reader) -> dict[str, Any]:
         "nation": board.rollup(board.root.code),
         "counts": counts,
         "days": days,
+        "fieldwork": {}
+        if counts is None
+        else {day: fieldwork_document(counts.fieldwork_by_day.get(day)) for day in days},
         "segments": []
         if counts is None
         else [(board.definition.by_code[code], people) for code, people in sorted(counts.segments.items())],

@@ -10,7 +10,8 @@ const STEPS = [0.2, 0.4, 0.6, 0.8, 1];
 const COUNTS = [
   "enrolled", "certificates_issued", "certificates_waitlisted", "opinions", "certificates_printed",
   "certificates_dispatched", "certificates_handed_over", "programmes_held", "programmes_presented",
-  "programmes_beneficiaries",
+  "programmes_beneficiaries", "programmes_attendance", "meetings_held", "people_met", "contacts_attempted",
+  "contacts_reached", "contacts_due",
 ];
 
 const places = new Map();
@@ -54,7 +55,8 @@ function showTile(tile, rollup) {
 }
 
 function show(rollup) {
-  const aims = { enrolled: rollup.target, certificates_issued: rollup.quota };
+  const due = rollup.contacts_due === null ? null : { number: rollup.contacts_due };
+  const aims = { enrolled: rollup.target, certificates_issued: rollup.quota, contacts_reached: due };
   for (const element of places.get(rollup.area) ?? []) {
     if (element.classList.contains("tile")) {
       showTile(element, rollup);
@@ -74,6 +76,8 @@ function show(rollup) {
       }
       for (const share of own(element, `[data-share="${name}"]`)) write(share, percent(rollup[name], aim.number));
     }
+    // Another round shows once the page is opened anew: its name is not in the feed.
+    for (const round of own(element, "[data-round]")) round.hidden = round.dataset.round !== rollup.contacts_round;
     for (const line of own(element, "[data-of-target]")) {
       const number = rollup.target.number;
       write(line, fill("of_target", { share: percent(rollup.enrolled, number), number: numbers.format(number) }));
