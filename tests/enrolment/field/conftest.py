@@ -1,12 +1,10 @@
-"""The field app in a real browser: Debian's `chromium`, or what CHROMIUM names.
+"""The field app in a real browser (`tests/browsers.py`).
 
-Without one these tests are skipped, in CI they fail; MITRA_SKIP_BROWSER=1 leaves them out anywhere. Browser,
-database and api are those of the whole file: each test has a phone and a member of staff of its own.
+Database and api are those of the whole file: each test has a phone and a member of staff of its own.
 """
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -16,52 +14,25 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, expect
 from playwright.async_api import Error as PlaywrightError
 
-from mitra_shared.database import create_engine
+from tests.browsers import FLAGS, executable
 from tests.enrolment.field.site import Site, running_site
-from tests.enrolment.intake_api import load, running_api
-from tests.factories import small_campaign
+from tests.enrolment.intake_api import api_of_a_file
 from tests.servers import Databases
 
-BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 PHONE = {"width": 360, "height": 640}
+PATIENCE_MS = 60_000
+"""Until something that does not come is a failure, on a machine that is busy."""
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def playwright() -> AsyncIterator[Playwright]:
-    if os.environ.get("MITRA_SKIP_BROWSER") == "1" or (BROWSER is None and "CI" not in os.environ):
-        pytest.skip("MITRA_SKIP_BROWSER=1" if BROWSER else "no chromium is installed")
-    assert BROWSER, "no chromium: install it, or set MITRA_SKIP_BROWSER=1 to leave the browser tests out"
-    async with async_playwright() as playwright:
-        yield playwright
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
-    browser = await playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-    yield browser
-    await browser.close()
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def module_site(databases: Databases) -> AsyncIterator[Site]:
-    database = await databases.make("enrolment")
-    engine = create_engine(database.url, application="tests", pool_size=10)
-    await load(engine, small_campaign())
-    async with running_api(engine) as api, running_site(api) as site:
+    async with api_of_a_file(databases, log_level="info") as api, running_site(api) as site:
         yield site
-    await engine.dispose()
-    await databases.drop(database)
 
 
 @pytest.fixture
@@ -73,7 +44,7 @@ def site(module_site: Site) -> Site:
 @pytest_asyncio.fixture
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(viewport=PHONE, locale="en-IN")  # type: ignore[arg-type]
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     await context.close()
 
@@ -98,10 +69,9 @@ def stop(running: subprocess.Popen[bytes]) -> None:
 
 
 def browser_process(profile: Path) -> subprocess.Popen[bytes]:
-    assert BROWSER
     (profile / "DevToolsActivePort").unlink(missing_ok=True)
     return subprocess.Popen(
-        [BROWSER, *FLAGS, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={profile}"],
+        [executable(), *FLAGS, "--headless", "--remote-debugging-port=0", f"--user-data-dir={profile}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -132,7 +102,7 @@ async def switch_on(playwright: Playwright, tmp_path: Path) -> AsyncIterator[Swi
                     raise
                 continue
             phone = Phone(profile, running, await browser.contexts[0].new_page())
-            phone.page.set_default_timeout(15_000)
+            phone.page.set_default_timeout(PATIENCE_MS)
             return phone
         raise AssertionError("unreachable: every attempt returns, continues or raises")
 
@@ -155,10 +125,16 @@ async def _address(profile: Path) -> str:
 async def page(context: BrowserContext) -> AsyncIterator[Page]:
     """The app on a phone; a fault of its script fails the test."""
     page = await context.new_page()
+    faults = faults_of(page)
+    yield page
+    assert faults == []
+
+
+def faults_of(page: Page) -> list[str]:
+    """What its script fails at, and what the policy of the page forbids; grows while the page is used."""
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
         "console", lambda message: faults.append(message.text) if "Security Policy" in message.text else None
     )
-    yield page
-    assert faults == []
+    return faults

@@ -26,7 +26,7 @@ NOTHING_LEFT = """() => import("/field/queue.js").then(({ standing }) => standin
 
 async def until(page: Page, script: str) -> None:
     """What the script gives has become true."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not await page.evaluate(script):  # noqa: ASYNC110 - a database of a browser does not call
             await asyncio.sleep(0.05)
 

@@ -154,17 +154,23 @@ def app_of(site: Site) -> ASGIApp:
 @asynccontextmanager
 async def running_site(api: IntakeApi) -> AsyncIterator[Site]:
     site = Site(api)
+    async with served(app_of(site)) as site.url:
+        yield site
+
+
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[str]:
+    """An app on a real port of this machine; gives its origin."""
     shutdown = ShutdownSignal()
     with tempfile.TemporaryDirectory() as place:
         port_file = Path(place) / "port"
         serving = asyncio.create_task(
-            serve(app_of(site), host="127.0.0.1", port=0, shutdown=shutdown, port_file=port_file)
+            serve(app, host="127.0.0.1", port=0, shutdown=shutdown, port_file=port_file)
         )
         give_up = time.monotonic() + 10
         while not port_file.exists():
             assert time.monotonic() < give_up
             await asyncio.sleep(0.01)
-        site.url = f"http://127.0.0.1:{int(port_file.read_text())}"
-        yield site
+        yield f"http://127.0.0.1:{int(port_file.read_text())}"
         shutdown.request("the test is over")
         await serving

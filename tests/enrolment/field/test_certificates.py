@@ -12,7 +12,7 @@ from mitra_shared.ids import MitraId, new_mitra_id
 from tests.certificates.verification.pictures import on_paper, qr
 from tests.enrolment.field.conftest import SwitchOn
 from tests.enrolment.field.phone import all_sent, enrol, signed_in, until
-from tests.enrolment.field.test_seeing import LANGUAGES, SMALL_TARGETS, violations
+from tests.enrolment.field.test_seeing import LANGUAGES, SMALL_TARGETS, WORDS_CUT_OFF, violations
 from tests.enrolment.field.town import Town, running_town
 from tests.enrolment.intake_api import load
 from tests.factories import small_campaign
@@ -170,6 +170,7 @@ async def test_certificates_and_hand_overs_can_be_used_on_a_narrow_screen(
     await page.locator(f'[data-language="{language}"]').click()
     await enrol(page, "Imran", f"98767{list(LANGUAGES).index(language)}0001")
     await all_sent(page)
+    assert await page.evaluate(WORDS_CUT_OFF) == []
     await page.locator('[data-view="handover"]').click()
     await scan(page, code, tmp_path)
     await expect(page.locator("#found")).to_be_visible()

@@ -128,7 +128,7 @@ async def running_town(enrolment: AsyncEngine, certificates: AsyncEngine) -> Asy
                         port_file=port_file,
                     )
                 )
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     while not port_file.exists():  # noqa: ASYNC110 - a file does not call
                         await asyncio.sleep(0.01)
                 yield town

@@ -11,7 +11,9 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from mitra_shared.browser.app import BrowserApp, app_routes, read_app, security_headers
+from enrolment.staff_pages import STATIC as STAFF_STATIC
+from enrolment.staff_pages import page_fragments
+from mitra_shared.browser.app import SHARED, BrowserApp, app_routes, read_app, security_headers
 from mitra_shared.http.static_files import StaticFile
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -28,7 +30,8 @@ def field_app(certificates: str | None) -> BrowserApp:
             **security_headers(() if certificates is None else (certificates,)),
             "Cross-Origin-Resource-Policy": "same-origin",
         },
-        values={"certificates": escape(certificates or "")},
+        values={"certificates": escape(certificates or ""), **page_fragments()},
+        shared=(SHARED, STAFF_STATIC),
     )
 
 

@@ -1,51 +1,60 @@
 // The app: which part is shown, when it sends, and what it says about that.
 import { workOnCertificates } from "./certificate_work.js";
 import { isThere } from "./certificates.js";
-import { freshCampaign, keptCampaign } from "./campaign.js";
-import { isClockWrong, loadClock, today } from "./clock.js";
+import { showBanner } from "./banner.js";
+import { forgetEarlierDays, lookAtDue } from "./calls.js";
+import { freshCampaign, isOfToday, keptCampaign } from "./campaign.js";
+import { loadClock } from "./clock.js";
+import { ContactsView } from "./contacts_view.js";
 import { newestDraft } from "./drafts.js";
 import { showDrafts } from "./drafts_view.js";
 import { EnrolForm } from "./enrol_form.js";
 import { HandOverView, showHandOvers } from "./handover_view.js";
-import { all as handOvers } from "./handovers.js";
-import { firstLanguage, language, remember, say, speak } from "./language.js";
+import { sendFieldWork } from "./field_work.js";
+import { firstLanguage, language, remember, say } from "./language.js";
+import { prepareLanguages, speakAs } from "./language_buttons.js";
 import { showKept, workOffline } from "./installing.js";
 import { showLast } from "./last_view.js";
 import { Refused, Unreachable } from "./net.js";
 import { showDays, showServerDays } from "./numbers_view.js";
-import { confirmed, part, show } from "./parts.js";
+import { prepareOutreach, showOutreach } from "./outreach_view.js";
+import { dropForgotten } from "./paper_photos.js";
+import { part, show } from "./parts.js";
 import { showCertificates } from "./people_view.js";
 import { isOutdated, standing } from "./queue.js";
 import { showQueue } from "./queue_view.js";
-import { SignInNeeded, isSessionAlive, nameOf, signOut, staff } from "./session.js";
+import { isSessionAlive, nameOf, staff } from "./session.js";
+import { SignInNeeded } from "./session_api.js";
 import { prepareSignIn } from "./signin_view.js";
-import { sync } from "./sync.js";
+import { leave } from "./signout_view.js";
+import { othersDone, sync } from "./sync.js";
+import { tried } from "./tried.js";
+import { showView, viewInAddress } from "./views.js";
 
 const LOOK_AGAIN_MS = 60_000;
-const TONES = { "sign-in": "caution", offline: "", busy: "caution", refused: "bad", fault: "bad" };
 
 const others = new BroadcastChannel("mitra-field");
 const form = new EnrolForm({ stored: recordStored, kept: () => others.postMessage("changed"), left: () => changed() });
 const handOver = new HandOverView(handedOver);
+const contacts = new ContactsView({ changed: () => changed(), noted: () => worked() });
 let view = "signin";
 /** @type {string} */
 let state = "idle";
+let isNext = false;
 let note = "";
 /** The word for what keeps hand-overs here. @type {string | null} */
 let givenTrouble = null;
+/** The word for what keeps outcomes and reports here. @type {string | null} */
+let workTrouble = null;
 
 /** @param {string} wanted */
 async function go(wanted) {
   view = wanted;
-  for (const section of document.querySelectorAll("[id^=view-]")) /** @type {HTMLElement} */ (section).hidden = section.id !== `view-${view}`;
-  for (const button of document.querySelectorAll("[data-view]")) {
-    button.toggleAttribute("aria-current", /** @type {HTMLElement} */ (button).dataset.view === view);
-    if (button.hasAttribute("aria-current")) button.setAttribute("aria-current", "page");
-  }
-  window.scrollTo(0, 0);
+  showView(view);
   if (view !== "handover") handOver.leave();
   await paint();
   if (view === "numbers" && isThere()) await showCertificates({ again: false });
+  if (view === "contacts") await lookAtRound();
 }
 
 /** Shows everything again as it stands. */
@@ -61,31 +70,19 @@ async function paint() {
     return;
   }
   const stands = await standing();
-  showQueue(stands, state, {
-    mend,
-    changed,
-  });
+  showQueue(stands, state, { mend, changed, retaken: recordStored });
   showDays(stands.days);
   part("who").textContent = nameOf(me);
   await showLast();
-  showBanner(stands);
+  showBanner(state, note, stands);
   if (view === "enrol") await showDrafts({ resume, changed });
   if (view === "handover") await showHandOvers(givenTrouble, changed);
-  if (view === "numbers") await showServerDays(stands.device);
+  if (view === "contacts") await contacts.show(await keptCampaign(), workTrouble);
+  if (view === "numbers") {
+    await showOutreach(await keptCampaign());
+    await showServerDays(stands.device);
+  }
   if (view === "more") await showKept();
-}
-
-/** @param {{waiting: number}} stands */
-function showBanner(stands) {
-  const quiet = state === "idle" || state === "elsewhere";
-  const text = [
-    note,
-    quiet ? "" : say(`state_${state.replace("-", "")}`),
-    isClockWrong() ? say("clockWrong") : "",
-    quiet && stands.waiting ? `${say("waiting")}: ${stands.waiting}` : "",
-  ].filter(Boolean).join(" ");
-  show("banner", text || null);
-  part("banner").dataset.tone = TONES[state] || "";
 }
 
 /** @param {import("./queue.js").Record} record @param {any} enrolment */
@@ -128,6 +125,27 @@ async function sendGiven() {
   await changed();
 }
 
+/** An outcome or a report was kept. */
+async function worked() {
+  await changed();
+  await sendWork();
+}
+
+async function sendWork() {
+  // An open app may see the day end.
+  await forgetEarlierDays();
+  if (!(await isSessionAlive())) return;
+  workTrouble = await sendFieldWork();
+  await changed();
+}
+
+/** How many are due may have changed since it was asked last. */
+async function lookAtRound() {
+  const { round } = contacts;
+  if (round === null || !(await isSessionAlive())) return;
+  if ((await tried(() => lookAtDue(round.id))) === null) await paint();
+}
+
 function recordStored() {
   note = say("stored");
   changed();
@@ -150,6 +168,7 @@ async function send() {
     const ended = await sync(tell);
     // The window that sends tells how it stands.
     if (ended !== "elsewhere" || state === "sending") state = ended;
+    if (ended === "elsewhere") sendAfterOthers();
     if (ended === "idle") note = "";
     if (ended === "idle") await lookForCampaign();
     // The sending may have brought a newer one.
@@ -161,13 +180,23 @@ async function send() {
   }
   await changed();
   await sendGiven();
+  await sendWork();
+}
+
+/** The window that sends may have looked for the last time just before this one stored something. */
+async function sendAfterOthers() {
+  if (isNext) return;
+  isNext = true;
+  await othersDone();
+  isNext = false;
+  await send();
 }
 
 /** Loads the definition once a day, and shows it. */
 async function lookForCampaign() {
   const known = await keptCampaign();
   const me = await staff();
-  if (known && known.loadedOn === today() && known.area === me.area) return;
+  if (isOfToday(known, me)) return;
   try {
     form.show(await freshCampaign());
   } catch (error) {
@@ -188,33 +217,27 @@ async function signedIn() {
 
 /** Somebody works on this phone, signed in or not. */
 async function begin() {
+  await dropForgotten();
   const campaign = await keptCampaign();
   if (campaign) form.show(campaign);
   const newest = campaign && !form.isTouched ? await newestDraft() : null;
   if (newest) form.resume(newest.key, newest.values);
-  await go((await isSessionAlive()) ? "enrol" : "signin");
+  await forgetEarlierDays();
+  const first = (await isSessionAlive()) ? viewInAddress() ?? "enrol" : "signin";
+  // Unless another part was tapped on meanwhile.
+  if (view === "signin") await go(first);
   await send();
 }
 
-async function leave() {
-  const { waiting, refused, unreadable } = await standing();
-  const given = (await handOvers()).filter((each) => each.state === "waiting").length;
-  const count = waiting + refused.length + unreadable.length + given;
-  const isSure = count
-    ? await confirmed(say("signOutLose", { count }), say("signOutLoseYes", { count }))
-    : await confirmed(say("signOutAsk"), say("signOut"));
-  if (!isSure) return;
-  await signOut();
+async function signOutHere() {
+  if (!(await leave())) return;
   others.postMessage("signed-out");
   location.reload();
 }
 
 /** @param {string} wanted */
 async function choose(wanted) {
-  speak(wanted);
-  for (const button of document.querySelectorAll("[data-language]")) {
-    button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.language === wanted));
-  }
+  speakAs(wanted);
   note = "";
   if (form.campaign) form.show(form.campaign);
   handOver.show();
@@ -225,17 +248,15 @@ async function start() {
   part("start").remove();
   await loadClock();
   await choose(firstLanguage());
-  for (const button of document.querySelectorAll("[data-language]")) {
-    const wanted = /** @type {HTMLElement} */ (button).dataset.language;
-    button.addEventListener("click", () => {
-      remember(wanted);
-      choose(wanted);
-    });
-  }
+  prepareLanguages((wanted) => {
+    remember(wanted);
+    choose(wanted);
+  });
   for (const button of document.querySelectorAll("[data-view]")) {
     button.addEventListener("click", () => go(/** @type {HTMLElement} */ (button).dataset.view));
   }
   prepareSignIn(signedIn);
+  prepareOutreach(worked);
   part("send").addEventListener("click", async () => {
     await send();
     if (state === "sign-in") await go("signin");
@@ -243,7 +264,7 @@ async function start() {
   for (const element of document.querySelectorAll("[data-needs=certificates]")) /** @type {HTMLElement} */ (element).hidden = !isThere();
   part("certificates-again").addEventListener("click", () => showCertificates({ again: true }));
   part("signin-later").addEventListener("click", () => go("enrol"));
-  part("sign-out").addEventListener("click", leave);
+  part("sign-out").addEventListener("click", signOutHere);
   part("reload").addEventListener("click", () => location.reload());
   others.onmessage = ({ data }) => (data === "signed-out" ? location.reload() : paint());
   window.addEventListener("online", send);

@@ -1,15 +1,18 @@
-// The campaign as this phone needs it, kept for days without a network: own segments, notices, schemes.
+// The campaign as this phone needs it, kept for days without a network: own segments, notices, schemes, rounds.
 import { today } from "./clock.js";
 import { read, write } from "./database.js";
 import { askSigned, staff } from "./session.js";
 
 const NOT_MODIFIED = 304;
+/** Grows when more of the definition is kept: what an earlier version of the app kept is loaded anew. */
+const SHAPE = 2;
 
 /**
  * @typedef {{code: string, name: Object<string, string>}} Named
  * @typedef {{version: string, language: string, in_force_from: string, text: string, hash: string}} Notice
  * @typedef {{id: string, version: number, etag: string, loadedOn: string, name: Object<string, string>, area: string,
- *   minimumAge: number, bases: string[], segments: Named[], schemes: Named[], notices: Notice[]}} Campaign
+ *   minimumAge: number, bases: string[], segments: Named[], schemes: Named[], notices: Notice[],
+ *   rounds?: import("./round.js").Round[], shape?: number}} Campaign
  */
 
 /** @returns {Promise<Campaign | undefined>} as it was kept */
@@ -20,7 +23,7 @@ export function keptCampaign() {
 /** Looks for a newer definition, and keeps what is needed of it. @returns {Promise<Campaign>} */
 export async function freshCampaign() {
   const [known, me] = [await keptCampaign(), await staff()];
-  const isOurs = known && known.id === me.campaign && known.area === me.area;
+  const isOurs = known && known.shape === SHAPE && known.id === me.campaign && known.area === me.area;
   const init = isOurs ? { headers: { "If-None-Match": known.etag } } : {};
   const answer = await askSigned(`/v1/campaigns/${encodeURIComponent(me.campaign)}`, init);
   const campaign = answer.status === NOT_MODIFIED
@@ -28,6 +31,11 @@ export async function freshCampaign() {
     : await kept(await answer.json(), me.area, answer.headers.get("ETag"));
   await write("campaign", campaign);
   return campaign;
+}
+
+/** Whether it was asked for today. @param {Campaign | undefined} known @param {{area: string}} me who works here */
+export function isOfToday(known, me) {
+  return known !== undefined && known.shape === SHAPE && known.loadedOn === today() && known.area === me.area;
 }
 
 /** The version of the notice that is in force, in every language it has. @param {Campaign} campaign @returns {Notice[]} */
@@ -64,6 +72,8 @@ async function kept(definition, area, etag) {
       .map((/** @type {any} */ each) => ({ code: each.code, name: each.name })),
     schemes: definition.schemes,
     notices: await Promise.all(notices),
+    rounds: definition.rounds,
+    shape: SHAPE,
   };
 }
 

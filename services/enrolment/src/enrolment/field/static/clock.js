@@ -1,6 +1,7 @@
 // Time. The clock of a cheap phone is not trusted: what is dated by it is corrected by what the server last said,
 // waiting is measured by the browser's running clock, and the server dates every enrolment itself.
 import { read, write } from "./database.js";
+import { watchAnswers } from "./net.js";
 
 const INDIA_MS = 5.5 * 3_600_000;
 const WORTH_TELLING_MS = 5 * 60_000;
@@ -9,10 +10,11 @@ let offset = 0;
 
 export async function loadClock() {
   offset = (await read("clock")) || 0;
+  watchAnswers(learn);
 }
 
 /** Learns from the header Date of an answer. @param {Response} answer */
-export function learn(answer) {
+function learn(answer) {
   const said = Date.parse(answer.headers.get("Date") || "");
   if (Number.isNaN(said)) return;
   const learnt = said - Date.now();

@@ -1,12 +1,18 @@
 // The database of this phone. What is personal lies in it sealed (vault.js); numbers, keys and counts in clear.
 //
 //   meta     "vault" the key · "devices" by staff id {id, last} · "staff" · "session" sealed · "campaign" ·
-//            "receipt" · "last" sealed · "asked" when certificates were asked for · "clock" · "stored" key of the record stored last · "installation"
+//            "receipt" · "last" sealed · "asked" when certificates were asked for · "clock" · "stored" key of the record stored last · "installation" ·
+//            "due" how many are to be called · "sheetsAt" the moment of sheets (sheet_moment.js) · "sheetsRefused" counts by reason
 //   records  {number, key, day, nonce, sealed, state: "waiting" | "refused" | "unreadable", problem}
 //   days     {day, made, enrolled, refused} as this phone has seen it
 //   people   {key, day, state of the certificate, nonce, sealed} who was enrolled from here (people.js)
 //   handovers {record, at, state, told, nonce, sealed} certificates handed over (handovers.js)
 //   drafts   {key, at, nonce, sealed} half-filled forms (drafts.js)
+//   photos   {record, id, state, turn, day, mitra, problem, name, nonce, sealed} of signed papers (paper_photos.js)
+//   calls    {key, contact, day, order, state, nonce, sealed} people to call today (calls.js)
+//   outcomes {contact, state, nonce, sealed, problem} what came of calls (outcomes.js)
+//   sheets   {id, nonce, sealed} anonymous answers: no day, no order, nothing that leads to a call (sheets.js)
+//   outreach {key, day, segment, meetings, people, change, state, problem} meetings held (outreach.js)
 
 const NAME = "mitra-field";
 
@@ -41,6 +47,15 @@ const STEPS = [
     database.createObjectStore("people", { keyPath: "key" });
     database.createObjectStore("handovers", { keyPath: "record" }).createIndex("by_state", "state");
     database.createObjectStore("drafts", { keyPath: "key" });
+  },
+  (database) => {
+    database.createObjectStore("photos", { keyPath: "record" }).createIndex("by_turn", ["state", "turn"]);
+  },
+  (database) => {
+    database.createObjectStore("calls", { keyPath: "key" });
+    database.createObjectStore("outcomes", { keyPath: "contact" }).createIndex("by_state", "state");
+    database.createObjectStore("sheets", { keyPath: "id" });
+    database.createObjectStore("outreach", { keyPath: "key" }).createIndex("by_state", "state");
   },
 ];
 

@@ -2,6 +2,7 @@
 // stores its record, and with the key when somebody signs out.
 import { now } from "./clock.js";
 import { done, transact } from "./database.js";
+import { dropWithForm } from "./paper_photos.js";
 import { CannotOpen, seal, unseal } from "./vault.js";
 
 const MOST = 50;
@@ -89,7 +90,10 @@ async function all() {
   return opened;
 }
 
-/** @param {string} key */
+/** A draft, and the photo of its paper. @param {string} key */
 export function dropDraft(key) {
-  return transact(["drafts"], "readwrite", (store) => done(store("drafts").delete(key)));
+  return transact(["drafts", "photos"], "readwrite", async (store) => {
+    await done(store("drafts").delete(key));
+    await dropWithForm(store, key);
+  });
 }

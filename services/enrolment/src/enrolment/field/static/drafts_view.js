@@ -14,7 +14,7 @@ export async function showDrafts(then) {
 function row({ key, values }, then) {
   const item = make("li", null);
   const who = make("p", null);
-  who.append(make("bdi", values.name || values.phone, { dir: "auto" }));
+  who.append(make("bdi", values.name || values.phone || say("paperPreview"), { dir: "auto" }));
   const on = make("button", say("draftResume"), { type: "button" });
   on.addEventListener("click", () => then.resume(key, values));
   const away = make("button", say("drop"), { type: "button", class: "quiet" });

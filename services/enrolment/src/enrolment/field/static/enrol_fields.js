@@ -2,8 +2,10 @@
 const INDIAN_MOBILE = /^(?:\+?91|0)?[6-9]\d{9}$/;
 const OTHER_MOBILE = /^\+[1-9]\d{7,14}$/;
 const LETTER = /\p{L}/u;
-// Letters, and what stands between them in names: nothing can be told in place of a name.
+// Letters, what stands between them in names, and few words: nothing can be told in place of a name.
 const NAME = /^[\p{L}\p{M} .'\u2018\u2019\u00b7\u2010\u200c\u200d\u0970-]+$/u;
+const BETWEEN_WORDS = /[\s.\u00b7\u2010\u0970-]+/u;
+const MOST_WORDS = 8;
 
 /** @param {any} values of the form @returns {[string, string][]} field and the word for it */
 export function mistakesIn(values) {
@@ -12,7 +14,7 @@ export function mistakesIn(values) {
   const fields = [
     ["consent.manner", "wrong_manner", values.manner !== null],
     ["consent", "wrong_consent", values.consent && values.language !== null],
-    ["name", "wrong_name", LETTER.test(values.name) && NAME.test(values.name.trim())],
+    ["name", "wrong_name", isName(values.name.trim())],
     ["phone", "wrong_phone", INDIAN_MOBILE.test(phone) || OTHER_MOBILE.test(phone)],
     ["segment", "wrong_segment", values.segment !== ""],
     ["basis", "wrong_basis", values.basis !== null],
@@ -20,6 +22,12 @@ export function mistakesIn(values) {
     ["party_member", "wrong_party", values.noParty],
   ];
   return fields.filter(([, , isRight]) => !isRight).map(([field, word]) => [field, word]);
+}
+
+/** @param {string} name */
+function isName(name) {
+  const words = name.split(BETWEEN_WORDS).filter((word) => word !== "");
+  return LETTER.test(name) && NAME.test(name) && words.length <= MOST_WORDS;
 }
 
 /** A number as it was typed, without what people put between digits. @param {string} typed */

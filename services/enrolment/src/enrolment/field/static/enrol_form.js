@@ -4,6 +4,7 @@ import { named, noticesInForce } from "./campaign.js";
 import { TooManyDrafts, dropDraft, hold, keepDraft } from "./drafts.js";
 import { mistakesIn, phoneIn } from "./enrol_fields.js";
 import { LANGUAGES, directionOf, language, say } from "./language.js";
+import { PaperPhoto } from "./paper_photo.js";
 import { make, part, picks, show } from "./parts.js";
 import { add } from "./queue.js";
 import { NoKey } from "./vault.js";
@@ -24,6 +25,7 @@ export class EnrolForm {
     /** Key of the refused record that this form mends. @type {string | null} */
     this.mends = null;
     this.later = 0;
+    this.paper = new PaperPhoto(() => this.keep());
     // The key is of the record, not of the tap: however often it is tapped, one person is stored.
     this.key = this.begin(crypto.randomUUID());
     this.isStoring = false;
@@ -41,6 +43,7 @@ export class EnrolForm {
     window.addEventListener("pagehide", () => this.keep());
     part("put-aside").addEventListener("click", () => this.putAside());
     part("languages-of-person").addEventListener("change", () => this.showNotice());
+    part("field-manner").addEventListener("change", () => this.showPaper());
     part("mend-stop").addEventListener("click", async () => {
       await dropDraft(this.key);
       this.clear();
@@ -56,7 +59,7 @@ export class EnrolForm {
 
   /** Whether anything was typed that a reload would lose. */
   get isTouched() {
-    return this.mends !== null || ["name", "phone"].some((id) => part(id).value !== "");
+    return this.mends !== null || this.paper.isThere || ["name", "phone"].some((id) => part(id).value !== "");
   }
 
   /** Fills in what the campaign says, in the language of the app; choices that were made stay. @param {Campaign} campaign */
@@ -180,6 +183,7 @@ export class EnrolForm {
     clearTimeout(this.later);
     part("store").disabled = true;
     try {
+      await this.paper.made;
       await add(this.enrolment(), this.key, this.mends);
     } catch (error) {
       const { name } = /** @type {Error} */ (error);
@@ -240,6 +244,11 @@ export class EnrolForm {
     check("scheme", choices.schemes);
     part("segment").value = choices.segment;
     this.showNotice();
+    this.showPaper();
+  }
+
+  showPaper() {
+    this.paper.of(this.key, this.mends, this.chosen().manner === "signed_paper");
   }
 
   showNotice() {

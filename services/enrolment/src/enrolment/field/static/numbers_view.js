@@ -1,8 +1,9 @@
 // Own numbers by day: as this phone has seen them, and as the server counts what came from this phone.
 import { say } from "./language.js";
 import { Refused, Unreachable } from "./net.js";
-import { make, part, show } from "./parts.js";
-import { SignInNeeded, askSigned } from "./session.js";
+import { make, part, show, written } from "./parts.js";
+import { askSigned } from "./session.js";
+import { SignInNeeded } from "./session_api.js";
 
 /** @param {any[]} days */
 export function showDays(days) {
@@ -36,9 +37,8 @@ function rows(days, columns) {
   }
   return days.map((day) => {
     const row = make("tr", null);
-    const [year, month, date] = day.day.split("-");
     const head = make("th", null, { scope: "row" });
-    head.append(make("bdi", `${date}-${month}-${year}`, { dir: "ltr" }));
+    head.append(make("bdi", written(day.day), { dir: "ltr" }));
     row.append(head, ...columns.map((column) => make("td", String(day[column]))));
     return row;
   });

@@ -2,9 +2,9 @@
 import { moment } from "./certificate/shown.js";
 import { say } from "./language.js";
 import { Refused, Unreachable } from "./net.js";
-import { make, part, show } from "./parts.js";
+import { make, part, show, written } from "./parts.js";
 import { detailsOf, enrolledHere, lookAtCertificates } from "./people.js";
-import { SignInNeeded } from "./session.js";
+import { SignInNeeded } from "./session_api.js";
 
 const MOST_SHOWN = 100;
 const STATES = ["unknown", "waiting", "issued", "handed_over", "revoked"];
@@ -37,13 +37,12 @@ async function showKnown() {
 /** @param {import("./people.js").Person} person */
 async function row(person) {
   const details = await detailsOf(person);
-  const [year, month, date] = person.day.split("-");
   const item = make("li", null, { "data-state": person.state });
   const who = make("p", null);
   who.append(make("bdi", details?.name || details?.number || say("unreadable"), { dir: "auto" }));
   const stands = make("p", `${say(`certificate_${person.state}`)} · `, { class: "small" });
   if (details?.name && details.number) stands.append(make("bdi", details.number, { dir: "ltr", lang: "en" }), " · ");
-  stands.append(make("bdi", `${date}-${month}-${year}`, { dir: "ltr" }));
+  stands.append(make("bdi", written(person.day), { dir: "ltr" }));
   item.append(who, stands);
   return item;
 }

@@ -1,6 +1,7 @@
 // The queue: records get a number and are stored in one transaction; they go only when a receipt covers them.
 import { done, transact } from "./database.js";
 import { today } from "./clock.js";
+import { photosLeft, placeOfName, settleWithRecord, storeWithRecord } from "./paper_photos.js";
 import { covers } from "./receipt.js";
 import { CannotOpen, seal, unseal } from "./vault.js";
 
@@ -23,8 +24,8 @@ const placeOf = (device, number) => `${device.id}:${number}`;
 
 /**
  * Stores one enrolment under the next number. Twice with the same key it is stored once.
- * Its draft goes in the same transaction.
- * @param {object} enrolment
+ * Its draft goes in the same transaction, and the photo of its paper waits with it.
+ * @param {any} enrolment
  * @param {string} key
  * @param {string | null} replaces key of the refused record that this one mends
  * @returns {Promise<void>}
@@ -32,12 +33,13 @@ const placeOf = (device, number) => `${device.id}:${number}`;
 export async function add(enrolment, key, replaces = null) {
   // Sealing cannot be waited for inside a transaction: it is done for the number that comes next, and again if
   // another tab took that meanwhile.
+  const name = await seal({ name: enrolment.name }, placeOfName(key));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const device = await ownDevice();
     const number = device.last + 1;
     const { nonce, sealed } = await seal(enrolment, placeOf(device, number));
     const record = { number, key, day: today(), nonce, sealed, state: "waiting" };
-    const stored = await transact(["meta", "records", "days", "drafts"], "readwrite", async (store) => {
+    const stored = await transact(["meta", "records", "days", "drafts", "photos"], "readwrite", async (store) => {
       const [records, meta] = [store("records"), store("meta")];
       const known = (await done(records.index("by_key").getKey(key))) !== undefined;
       const isStored = known || (await done(meta.get("stored"))) === key;
@@ -51,6 +53,7 @@ export async function add(enrolment, key, replaces = null) {
       // By key: numbers change where records move to a fresh device.
       const mended = replaces === null ? undefined : await done(records.index("by_key").getKey(replaces));
       if (mended !== undefined) await done(records.delete(mended));
+      await storeWithRecord(store, key, replaces, enrolment.consent.manner === "signed_paper", name);
       await count(store, record.day, { made: replaces === null ? 1 : 0 });
       return true;
     });
@@ -100,7 +103,7 @@ export async function waiting(most, notNow) {
  *   again later; whether numbers clash; whether the person may no longer enrol here; whether the notice has changed
  */
 export function takeIn(device, sent, outcomes, receipt, last, people) {
-  return transact(["meta", "records", "days", "people"], "readwrite", async (store) => {
+  return transact(["meta", "records", "days", "people", "photos"], "readwrite", async (store) => {
     const passing = [];
     let [isTaken, isBarred, isOutdated] = [false, false, false];
     if ((await deviceIn(store)).id !== device.id) return { passing, isTaken, isBarred, isOutdated };
@@ -115,6 +118,7 @@ export function takeIn(device, sent, outcomes, receipt, last, people) {
       else if (status === TOO_MANY || status >= SERVER_ERROR || !covers(receipt.claims, number)) passing.push(number);
       else if (SETTLED.has(status)) {
         await done(store("records").delete(number));
+        await settleWithRecord(store, key, status, body);
         await count(store, record.day, { enrolled: 1 });
         if (people.has(index)) await done(store("people").put({ key, day: record.day, state: "unknown", ...people.get(index) }));
       } else {
@@ -171,12 +175,14 @@ async function resealed(record, device, place) {
   }
 }
 
-/** @returns {Promise<{waiting: number, refused: Record[], unreadable: Record[], days: any[], receipt: any, device: Device}>} */
+/** @returns {Promise<{waiting: number, refused: Record[], unreadable: Record[], photos: {waiting: number,
+ *   refused: import("./paper_photos.js").Photo[]}, days: any[], receipt: any, device: Device}>} */
 export function standing() {
-  return transact(["meta", "records", "days"], "readonly", async (store) => ({
+  return transact(["meta", "records", "days", "photos"], "readonly", async (store) => ({
     waiting: await done(store("records").index("by_state").count(range("waiting"))),
     refused: await done(store("records").index("by_state").getAll(range("refused"))),
     unreadable: await done(store("records").index("by_state").getAll(range("unreadable"))),
+    photos: await photosLeft(store),
     days: (await done(store("days").getAll())).reverse(),
     receipt: await done(store("meta").get("receipt")),
     device: await deviceIn(store),
@@ -193,11 +199,13 @@ export function isOutdated(record) {
   return OUTDATED.has(record.problem?.type);
 }
 
-/** Drops a record that the server refused. @param {number} number */
+/** Drops a record that the server refused, with the photo of its paper. @param {number} number */
 export function drop(number) {
-  return transact(["records"], "readwrite", async (store) => {
+  return transact(["records", "photos"], "readwrite", async (store) => {
     const record = await done(store("records").get(number));
-    if (record && record.state !== "waiting") await done(store("records").delete(number));
+    if (!record || record.state === "waiting") return;
+    await done(store("records").delete(number));
+    await done(store("photos").delete(record.key));
   });
 }
 

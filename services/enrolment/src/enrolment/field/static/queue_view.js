@@ -1,26 +1,28 @@
 // What waits, what was sent, what was refused and why, and what the server has confirmed.
-import { canSay, say } from "./language.js";
+import { say } from "./language.js";
 import { confirmed, make, part, show } from "./parts.js";
+import { showPhotos } from "./photos_view.js";
 import { drop, enrolmentOf, isOutdated } from "./queue.js";
-
-const URN = "urn:mitra:problem:";
+import { reasonOf } from "./reasons.js";
 
 /**
  * @param {Awaited<ReturnType<typeof import("./queue.js").standing>>} stands
  * @param {string} state of the sending
- * @param {{mend: (record: import("./queue.js").Record, enrolment: any) => void, changed: () => void}} then
+ * @param {{mend: (record: import("./queue.js").Record, enrolment: any) => void, changed: () => void, retaken: () => void}} then
  */
 export function showQueue(stands, state, then) {
   const refused = [...stands.refused, ...stands.unreadable];
   part("queue-waiting").textContent = stands.waiting;
   part("queue-refused").textContent = refused.length;
   part("queue-sent").textContent = stands.days.reduce((sum, day) => sum + day.enrolled, 0);
-  show("queue-state", state === "idle" && stands.waiting ? null : say(`state_${state.replace("-", "")}`));
+  show("queue-state", state === "idle" && stands.waiting + stands.photos.waiting ? null : say(`state_${state.replace("-", "")}`));
   part("send").disabled = state === "sending";
   part("receipt-state").textContent = receiptInWords(stands);
   part("refusals").replaceChildren(...refused.map((record) => refusal(record, then)));
-  part("badge").hidden = !(stands.waiting + refused.length);
-  part("badge").textContent = stands.waiting + refused.length;
+  showPhotos(stands.photos, then);
+  const left = stands.waiting + refused.length + stands.photos.waiting + stands.photos.refused.length;
+  part("badge").hidden = !left;
+  part("badge").textContent = left;
 }
 
 /** @param {{receipt: any, device: {id: string, last: number}}} stands */
@@ -63,8 +65,5 @@ function refusal(record, then) {
 /** @param {import("./queue.js").Record} record */
 function reason(record) {
   if (!record.problem) return say("unreadable");
-  const slug = String(record.problem.type).replace(URN, "");
-  const key = `why_${slug.replaceAll("-", "_")}`;
-  if (canSay(key)) return say(key);
-  return say("why_other", { reason: [slug, ...record.problem.fields].join(", ") });
+  return reasonOf({ type: String(record.problem.type) }, record.problem.fields);
 }

@@ -1,25 +1,21 @@
 // Who is signed in. A session that ends by itself takes nothing away: records stay sealed under the same key and
 // wait until the same person signs in again. Only signing out forgets the key.
 import { done, read, transact } from "./database.js";
-import { Refused, Unreachable, ask, jsonBody } from "./net.js";
+import { ask } from "./net.js";
+import { photosLeft } from "./paper_photos.js";
+import { NotHere, SignInNeeded, beginSession, goodbye, nextSession, withLiveToken, withToken } from "./session_api.js";
+import { unsentWork } from "./unsent.js";
 import { makeKey, seal, unseal } from "./vault.js";
 
 const PLACE = "session";
-const GOODBYE_MS = 5_000;
-const ALREADY_EXCHANGED = 409;
-const PERSONAL = ["records", "days", "people", "handovers", "drafts"];
-const ROLES = new Set(["in_charge", "co_in_charge"]);
+const PERSONAL = [
+  "records", "days", "people", "handovers", "drafts", "photos", "calls", "outcomes", "sheets", "outreach",
+];
+const OF_THE_PERSON = [
+  "vault", "staff", "last", "receipt", "campaign", "stored", "asked", "due", "sheetsAt", "sheetsRefused",
+];
 
-/** The session has ended: the person has to sign in again. */
-export class SignInNeeded extends Error {}
-
-/** Records of another person wait on this phone. */
-export class OthersWait extends Error {}
-
-/** Who signed in does not enrol people. */
-export class NotForField extends Error {}
-
-/** @typedef {{id: string, name: string | null, role: string, campaign: string, area: string}} Staff */
+/** @typedef {import("./session_api.js").Staff} Staff */
 
 /** @returns {Promise<Staff | undefined>} who works on this phone, whether the session still lives or not */
 export function staff() {
@@ -43,13 +39,13 @@ export async function isSessionAlive() {
  */
 export async function signIn(login, password, code) {
   const id = await installation();
-  const device = { id, name: deviceName() };
-  const body = { login, password, device, ...(code ? { code } : {}) };
-  const given = await (await ask("/v1/sessions", await jsonBody(body))).json();
+  const given = await beginSession(login, password, code, id);
   const before = await staff();
   try {
-    if (!ROLES.has(given.staff.role)) throw new NotForField();
-    if (before && before.id !== given.staff.id && (await anyRecords())) throw new OthersWait(nameOf(before));
+    if (before && before.id !== given.staff.id && (await anyRecords())) {
+      // Records of another person wait on this phone.
+      throw new NotHere("signinOthers", { name: nameOf(before) });
+    }
   } catch (error) {
     await goodbye(given.access_token);
     throw error;
@@ -77,12 +73,7 @@ export async function signIn(login, password, code) {
  */
 export async function askSigned(path, init = {}, patience) {
   const { access } = await tokens();
-  try {
-    return await ask(path, withToken(init, access), patience);
-  } catch (error) {
-    if (!(error instanceof Refused) || error.status !== 401) throw error;
-  }
-  return ask(path, withToken(init, await refreshed(access)), patience);
+  return withLiveToken(access, refreshed, (token) => ask(path, withToken(init, token), patience));
 }
 
 /** Forgets the key and everything it sealed; the numbers given so far stay, so that a gap shows. */
@@ -98,7 +89,7 @@ export async function signOut() {
 
 function forget() {
   return transact(["meta", ...PERSONAL], "readwrite", async (store) => {
-    for (const name of ["vault", PLACE, "staff", "last", "receipt", "campaign", "stored", "asked"]) await done(store("meta").delete(name));
+    for (const name of [PLACE, ...OF_THE_PERSON]) await done(store("meta").delete(name));
     for (const name of PERSONAL) await done(store(name).clear());
   });
 }
@@ -110,12 +101,10 @@ function refreshed(spent) {
     if (access !== spent) return access;
     let given;
     try {
-      given = await (await ask("/v1/sessions/refresh", await jsonBody({ refresh_token: refresh }))).json();
+      given = await nextSession(refresh);
     } catch (error) {
-      if (!(error instanceof Refused) || error.isPassing) throw error;
-      if (error.status === ALREADY_EXCHANGED) throw new Unreachable("the answer with the next token was lost");
-      await transact(["meta"], "readwrite", (store) => done(store("meta").delete(PLACE)));
-      throw new SignInNeeded();
+      if (error instanceof SignInNeeded) await transact(["meta"], "readwrite", (store) => done(store("meta").delete(PLACE)));
+      throw error;
     }
     const kept = await seal(tokensOf(given), PLACE);
     await transact(["meta"], "readwrite", async (store) => {
@@ -140,23 +129,12 @@ function tokensOf(given) {
   return { access: given.access_token, refresh: given.refresh_token };
 }
 
-/** @param {RequestInit} init @param {string} token */
-function withToken(init, token) {
-  return { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } };
-}
-
-/** Ends a session at the server, if it can be told. @param {string} token */
-async function goodbye(token) {
-  try {
-    await ask("/v1/sessions/current", withToken({ method: "DELETE" }, token), GOODBYE_MS);
-  } catch (error) {
-    console.warn("The server was not told of the signing out:", /** @type {Error} */ (error).message);
-  }
-}
-
-function anyRecords() {
-  return transact(["records", "handovers"], "readonly", async (store) =>
-    (await done(store("records").count())) + (await done(store("handovers").index("by_state").count("waiting"))) > 0);
+async function anyRecords() {
+  const kept = await transact(["records", "photos"], "readonly", async (store) => {
+    const photos = await photosLeft(store);
+    return (await done(store("records").count())) + photos.waiting + photos.refused.length;
+  });
+  return kept + (await unsentWork()) > 0;
 }
 
 /** @returns {Promise<string>} the id of this installation, made once */
@@ -168,10 +146,4 @@ function installation() {
     await done(store("meta").put(made, "installation"));
     return made;
   });
-}
-
-function deviceName() {
-  const browser = /Firefox/.test(navigator.userAgent) ? "Firefox" : /Chrome/.test(navigator.userAgent) ? "Chrome" : "Browser";
-  const system = /Android|iPhone|iPad|Windows|Mac|Linux/.exec(navigator.userAgent);
-  return system ? `${browser} on ${system[0]}` : browser;
 }

@@ -1,12 +1,16 @@
 // Sends what waits, in one tab at a time, in batches that fit the link; whatever happens, nothing is taken off the
-// queue but by an answer that is here whole, with a receipt that was verified.
+// queue but by an answer that is here whole, with a receipt that was verified. Photos of papers go after the records.
+import { isPassing, pause, pauseFor } from "./backoff.js";
 import { Refused, Unreachable, jsonBody } from "./net.js";
 import { freshCampaign } from "./campaign.js";
+import { nextPhoto } from "./paper_photos.js";
+import { sendPhoto } from "./photo_sending.js";
 import { isThere } from "./certificates.js";
 import { moveToFreshDevice, takeIn, waiting } from "./queue.js";
 import { BadReceipt, readReceipt } from "./receipt.js";
 import { sealedPerson } from "./people.js";
-import { SignInNeeded, askSigned } from "./session.js";
+import { askSigned } from "./session.js";
+import { SignInNeeded } from "./session_api.js";
 import { NoKey, seal } from "./vault.js";
 import { read } from "./database.js";
 
@@ -16,9 +20,6 @@ const LARGEST_BATCH = 1_000;
 const AIM_MS = 5_000;
 // The server hangs up on a request after 30 s.
 const PATIENCE_MS = 28_000;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 120_000;
-const LONGEST_RETRY_AFTER_MS = 15 * 60_000;
 const ATTEMPTS = 6;
 const ENROLLED = 201;
 const MOST_MOVES = 3;
@@ -51,6 +52,11 @@ export function sync(tell) {
   });
 }
 
+/** Ends when no other tab sends. */
+export function othersDone() {
+  return navigator.locks.request(LOCK, () => {});
+}
+
 /** @param {(state: State) => void} tell @returns {Promise<State>} */
 async function sendAll(tell) {
   /** @type {Set<number>} */
@@ -64,9 +70,16 @@ async function sendAll(tell) {
   };
   for (let failures = 0; ; ) {
     const { device, records } = await waiting(batch, notNow);
-    if (!records.length && (await isReported(device))) return isRefused ? "refused" : notNow.size ? "busy" : "idle";
+    const isThrough = !records.length && (await isReported(device));
+    const photo = isThrough ? await nextPhoto() : null;
+    if (isThrough && photo === null) return isRefused ? "refused" : notNow.size ? "busy" : "idle";
     const begun = performance.now();
     try {
+      if (photo !== null) {
+        await sendPhoto(photo);
+        failures = 0;
+        continue;
+      }
       const { passing, isSetBack, isBarred, isOutdated } = await send(device, records);
       // Who was refused has to be asked again with the new notice: it should be here when the network is not.
       if (isOutdated) await freshCampaign();
@@ -74,14 +87,13 @@ async function sendAll(tell) {
       isRefused ||= isBarred;
       if (isSetBack) await move();
     } catch (error) {
-      const isPassing = error instanceof Unreachable || (error instanceof Refused && error.isPassing);
       const isTooLarge = error instanceof Refused && error.status === 413 && batch > 1;
       if (error instanceof Refused && error.problem.type === DEVICE_OF_ANOTHER) {
         await move();
         continue;
       }
-      if (!isTooLarge && (!isPassing || ++failures >= ATTEMPTS)) throw error;
-      batch = Math.max(1, Math.floor(records.length / 2) || 1);
+      if (!isTooLarge && (!isPassing(error) || ++failures >= ATTEMPTS)) throw error;
+      if (photo === null) batch = Math.max(1, Math.floor(records.length / 2) || 1);
       if (isTooLarge) continue;
       tell(error instanceof Unreachable ? "offline" : "busy");
       await pause(pauseFor(error, failures));
@@ -128,26 +140,6 @@ async function lastOf(device) {
 async function isReported(device) {
   const receipt = await read("receipt");
   return device.last === 0 || Boolean(receipt && receipt.claims.device === device.id && receipt.claims.highest === device.last);
-}
-
-/** @param {unknown} error @param {number} failures */
-function pauseFor(error, failures) {
-  const backoff = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.5 + Math.random() / 2);
-  const asked = error instanceof Refused && error.retryAfter !== null ? error.retryAfter * 1_000 : 0;
-  return Math.max(backoff, Math.min(asked, LONGEST_RETRY_AFTER_MS));
-}
-
-/** Waits, or goes on at once where the network comes back. @param {number} ms */
-function pause(ms) {
-  return new Promise((resolve) => {
-    const go = () => {
-      clearTimeout(timer);
-      window.removeEventListener("online", go);
-      resolve(null);
-    };
-    const timer = setTimeout(go, ms);
-    window.addEventListener("online", go);
-  });
 }
 
 /** Records that the link carries in the time aimed at, from how long the last ones took. @param {number} size @param {number} ms */

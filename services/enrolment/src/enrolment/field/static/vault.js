@@ -22,10 +22,14 @@ export async function makeKey() {
  * @param {string} place what it is bound to: opened anywhere else it does not open
  * @returns {Promise<{nonce: Uint8Array, sealed: ArrayBuffer}>}
  */
-export async function seal(value, place) {
+export function seal(value, place) {
+  return sealBytes(new TextEncoder().encode(JSON.stringify(value)), place);
+}
+
+/** @param {Uint8Array} bytes @param {string} place @returns {Promise<{nonce: Uint8Array, sealed: ArrayBuffer}>} */
+export async function sealBytes(bytes, place) {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  const text = new TextEncoder().encode(JSON.stringify(value));
-  const sealed = await crypto.subtle.encrypt(parameters(nonce, place), await key(), text);
+  const sealed = await crypto.subtle.encrypt(parameters(nonce, place), await key(), bytes);
   return { nonce, sealed };
 }
 
@@ -35,10 +39,14 @@ export async function seal(value, place) {
  * @returns {Promise<any>}
  */
 export async function unseal(kept, place) {
+  return JSON.parse(new TextDecoder().decode(await unsealBytes(kept, place)));
+}
+
+/** @param {{nonce: Uint8Array, sealed: ArrayBuffer}} kept @param {string} place @returns {Promise<Uint8Array>} */
+export async function unsealBytes(kept, place) {
   const opener = await key();
   try {
-    const text = await crypto.subtle.decrypt(parameters(kept.nonce, place), opener, kept.sealed);
-    return JSON.parse(new TextDecoder().decode(text));
+    return new Uint8Array(await crypto.subtle.decrypt(parameters(kept.nonce, place), opener, kept.sealed));
   } catch (error) {
     throw new CannotOpen(place);
   }
