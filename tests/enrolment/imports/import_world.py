@@ -163,8 +163,13 @@ async def import_world(
     engine: AsyncEngine, *, limits: ReadingLimits = LIMITS, at_once: int = 500, **settings: Any
 ) -> AsyncIterator[ImportWorld]:
     async with running_api(engine, **settings) as api:
-        service = api.service
-        shop = Workshop(
-            engine, service.campaigns, SEALS, service.desk, service.clock, limits, at_once=at_once
-        )
-        yield ImportWorld(api, ImportWorker(shop, ImportMetrics(CollectorRegistry())), shop)
+        yield world_on(api, limits=limits, at_once=at_once)
+
+
+def world_on(api: IntakeApi, *, limits: ReadingLimits = LIMITS, at_once: int = 500) -> ImportWorld:
+    """Imports at an api that runs already."""
+    service = api.service
+    shop = Workshop(
+        api.engine, service.campaigns, SEALS, service.desk, service.clock, limits, at_once=at_once
+    )
+    return ImportWorld(api, ImportWorker(shop, ImportMetrics(CollectorRegistry())), shop)

@@ -196,6 +196,7 @@ WRONG = [
     ("collected_on", "01-01-2036", "date-in-future"),
     ("collected_on", "01-01-2020", "date-before-notice"),
     ("collected_by", "", "missing"),
+    ("collected_by", "who votes for the party and lives near the temple", "invalid-name"),
     ("consent", "", "missing"),
     ("consent", "perhaps", "not-understood"),
     ("consent", "no", "consent-missing"),

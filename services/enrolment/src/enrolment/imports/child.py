@@ -5,19 +5,19 @@ parsers do ends here. Lines of JSON: what the file is, then lists of
 `[number, cells]`, one for each row, then the end.
 """
 
-import json
 import resource
 import sys
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from enrolment.imports.cells import Cell, FileUnreadable, Unreadable
 from enrolment.imports.child_limits import ReadingLimits
 
 _ZIP: Final = b"PK"
 _ROWS_A_LINE: Final = 250
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CODE_TOO_HEAVY: Final = 3
 
 Rows = Iterator[tuple[int, list[Cell]]]
@@ -66,7 +66,7 @@ def _opened(file: bytes, limits: ReadingLimits, sheet: int | None) -> tuple[dict
 
 
 def _write(value: object) -> None:
-    sys.stdout.write(_ENCODER.encode(value) + "\n")
+    sys.stdout.buffer.write(to_json(value) + b"\n")
 
 
 if __name__ == "__main__":

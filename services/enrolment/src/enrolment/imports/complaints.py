@@ -48,7 +48,7 @@ WORDING: Final[Mapping[str, Wording]] = {
     ),
     "date-in-future": Wording("The day has not come yet.", "the day on which the paper was signed"),
     "date-before-notice": Wording(
-        "The day is before the notice in force existed.",
+        "The day is before the notice existed that the row names.",
         "papers signed under notice {notice}; whoever signed an older one has to be asked again",
     ),
     "ambiguous-segment": Wording("Two segments have this name.", "the code of the segment"),
@@ -65,7 +65,8 @@ WORDING: Final[Mapping[str, Wording]] = {
     Fault.TOO_LONG: Wording("The text is too long.", "at most 1,000 characters"),
     Fault.CONTROL: Wording("The text holds control characters.", "type it anew"),
     "invalid-name": Wording(
-        "This is not a name.", "1 to 120 letters of any script, with blanks, points, hyphens and apostrophes"
+        "This is not a name.",
+        "1 to 120 letters of any script in at most 8 words, with points, hyphens and apostrophes",
     ),
     "invalid-phone": Wording(
         "This is not a valid mobile number.", "a mobile number, such as +919876543210 or 9876543210"

@@ -3,7 +3,8 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from typing import Final
 
 from enrolment.imports.cells import Cell, Fault, FileUnreadable, Unreadable, fault
@@ -12,6 +13,7 @@ from enrolment.imports.child_limits import ReadingLimits
 _MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _DELIMITERS: Final = ",;\t|"
 _SAMPLE_LINES: Final = 20
+_REMEMBERED: Final = 4_096
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -60,6 +62,7 @@ def delimited_rows(text: str, limits: ReadingLimits) -> Iterator[tuple[int, list
     """
     csv.field_size_limit(max(limits.cell * 100, 100_000))
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
+    to_cell = remembered_text_cells(limits)
     try:
         for number, row in enumerate(rows, start=1):
             if number > limits.rows + _SAMPLE_LINES:
@@ -67,9 +70,14 @@ def delimited_rows(text: str, limits: ReadingLimits) -> Iterator[tuple[int, list
             if len(row) > limits.columns:
                 raise FileUnreadable(Unreadable.TOO_MANY_COLUMNS)
             if any(row):
-                yield number, [text_cell(value, limits) for value in row]
+                yield number, [to_cell(value) for value in row]
     except csv.Error:
         raise FileUnreadable(Unreadable.NOT_A_SHEET) from None
+
+
+def remembered_text_cells(limits: ReadingLimits) -> Callable[[str], Cell]:
+    """`text_cell` with a memory, since most cells of a sheet say what others said before."""
+    return lru_cache(_REMEMBERED)(partial(text_cell, limits=limits))
 
 
 def text_cell(value: str, limits: ReadingLimits) -> Cell:

@@ -1,13 +1,14 @@
 """Reads a file in a child process that can be killed: its sheets, and the rows of one, a batch at a time."""
 
 import asyncio
-import json
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
+
+from pydantic_core import from_json
 
 from enrolment.imports.cells import Cell, FileUnreadable, Unreadable
 from enrolment.imports.child_limits import ReadingLimits
@@ -43,7 +44,7 @@ async def read_file(file: bytes, sheet: int | None, limits: ReadingLimits) -> As
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-m", "enrolment.imports.child", limits.to_json(),
         "-" if sheet is None else str(sheet),
-        stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={"PYTHONIOENCODING": "utf-8"}, limit=_LONGEST_LINE,
+        stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}, limit=_LONGEST_LINE,
     )  # fmt: skip
     feeding = asyncio.create_task(_feed(child, file), name="file for the child")
     try:
@@ -98,7 +99,7 @@ async def _line(child: Process) -> Any:
         raise FileUnreadable(Unreadable.TOO_HEAVY) from None
     if not line.endswith(b"\n"):
         raise FileUnreadable(Unreadable.TOO_HEAVY)
-    told = json.loads(line)
+    told = from_json(line)
     if isinstance(told, dict) and "unreadable" in told:
         raise FileUnreadable(Unreadable(told["unreadable"]))
     return told

@@ -2,21 +2,24 @@
 
 The rules are those of the intake. What a sheet has besides, who took the signed paper and when, is looked at
 here: of a consent on paper nothing is taken for granted.
+
+Sheets say the same of many people: what two rows have in common, all but name, phone and paper, is read and
+judged once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
-from enrolment.domain.eligibility import Eligible, judge
+from enrolment.domain.eligibility import Eligible, JudgedTerms, judge_person, judge_terms
 from enrolment.domain.importing import OPTIONAL, Field
-from enrolment.domain.refusals import Reason
+from enrolment.domain.refusals import Reason, Refusal
 from enrolment.domain.rules import Rules
 from enrolment.imports.cells import Cell
+from enrolment.imports.rows import Asked, Complaint, Mapped, Paper, Row
 from enrolment.imports.values import NOT_UNDERSTOOD, Misread, date_of, one_of, phone_of, text_of, yes_or_no
 from enrolment.imports.vocabulary import BASES, LANGUAGES, Vocabulary
 from enrolment.phones import normalise_phone
@@ -28,7 +31,6 @@ MISSING: Final = "missing"
 DATE_IN_FUTURE: Final = "date-in-future"
 DATE_BEFORE_NOTICE: Final = "date-before-notice"
 DUPLICATE_IN_FILE: Final = "duplicate-in-file"
-_LONGEST_COLLECTOR: Final = 120
 
 _FIELD_OF_REFUSAL: Final[Mapping[str, Field]] = {
     "consent": Field.CONSENT,
@@ -38,61 +40,43 @@ _FIELD_OF_REFUSAL: Final[Mapping[str, Field]] = {
 }
 
 
-class Complaint(NamedTuple):
-    """One thing that is wrong in a row; never with the value itself."""
-
-    field: Field
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """Where each field is: in a column, or the same for the whole sheet."""
-
-    columns: Mapping[Field, int]
-    values: Mapping[Field, str]
-
-    def cell(self, field: Field, row: Sequence[Cell]) -> Cell:
-        """What a row says of a field."""
-        column = self.columns.get(field)
-        if column is None:
-            return self.values.get(field)
-        return row[column] if column < len(row) else None
-
-
-class Paper(NamedTuple):
-    """Who took the signed paper, and when."""
-
-    collected_on: date
-    collected_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a row says. `request` and `paper` are there if nothing stands against it."""
+class _Common(NamedTuple):
+    """What rows say that differ in name, phone and paper only. The last two are there, or complaints."""
 
     complaints: tuple[Complaint, ...]
-    phone: str | None
-    """E.164, if it is one, whatever else is wrong."""
+    segment: str | None
+    since: date | None
+    """The day of the notice that is named."""
     request: EnrolmentRequest | None = None
+    """Of somebody else."""
+    terms: JudgedTerms | None = None
+
+
+class _Signed(NamedTuple):
+    """What rows say of the paper. `paper` is there, or complaints."""
+
+    complaints: tuple[Complaint, ...]
+    day: date | None
     paper: Paper | None = None
 
 
+_Readers = Mapping[Field, Callable[[Cell], object]]
+_REMEMBERED: Final = 4_096
+"""Combinations of segment, schemes, languages and so on, of which a sheet has few."""
+_OF_PERSON: Final = (Field.NAME, Field.PHONE)
+
+
 class Interpreter:
-    """Reads rows of one sheet by one mapping, under one version of the rules."""
+    """Reads rows of one sheet by one mapping, under one version of the rules, on one day."""
 
     def __init__(
         self, mapped: Mapped, vocabulary: Vocabulary, rules: Rules, area: AreaCode | None, today: date
     ) -> None:
-        self._mapped = mapped
-        self._rules = rules
+        self.rules = rules
+        self.today = today
         self._area = area
-        self._today = today
-        self._since = rules.notice_in_force(today).in_force_from
-        # Sheets say the same of many people: each different cell of these is read once.
-        self._readers: Mapping[Field, Callable[[Cell], object]] = {
-            Field.NAME: text_of,
-            Field.PHONE: phone_of,
+        self._in_force_from = {notice.version: notice.in_force_from for notice in rules.notices}
+        self._in_common: _Readers = {
             Field.SEGMENT: _remembered(vocabulary.segment),
             Field.BASIS: _remembered(lambda cell: one_of(cell, BASES)),
             Field.SCHEMES: _remembered(vocabulary.scheme_codes),
@@ -102,61 +86,52 @@ class Interpreter:
             Field.CONSENT: _remembered(yes_or_no),
             Field.NOTICE_VERSION: _remembered(lambda cell: text_of(cell).strip()),
             Field.NOTICE_LANGUAGE: _remembered(lambda cell: one_of(cell, LANGUAGES)),
+        }
+        self._of_paper: _Readers = {
             Field.COLLECTED_ON: _remembered(self._day),
             Field.COLLECTED_BY: _remembered(_collector),
         }
+        self._cells = mapped.cells((*_OF_PERSON, *self._in_common, *self._of_paper))
+        self._common = lru_cache(_REMEMBERED, typed=True)(self._read_common)
+        self._signed = lru_cache(_REMEMBERED, typed=True)(self._read_signed)
 
     def read(self, row: Sequence[Cell]) -> Row:
         """One row of data."""
-        said: dict[Field, object] = {}
+        cells = self._cells(row)
+        is_plain = dict not in set(map(type, cells))
+        if not is_plain:
+            # A date is read as the text that says it. What is left, faults, nothing can be remembered by.
+            cells = [cell.get("date", cell) if isinstance(cell, Mapping) else cell for cell in cells]
+            is_plain = dict not in set(map(type, cells))
         complaints: list[Complaint] = []
-        for field, reader in self._readers.items():
-            cell = self._mapped.cell(field, row)
-            if cell is None or cell == "":
-                if field not in OPTIONAL:
-                    complaints.append(Complaint(field, MISSING))
-                continue
-            try:
-                said[field] = reader(cell)
-            except Misread as error:
-                complaints.append(Complaint(field, error.code))
-        phone = normalise_phone(str(said[Field.PHONE])) if Field.PHONE in said else None
+        name = _read_cell(Field.NAME, text_of, cells[0], complaints)
+        said = _read_cell(Field.PHONE, phone_of, cells[1], complaints)
+        common = (self._common if is_plain else self._read_common)(*cells[2:-2])
+        signed = (self._signed if is_plain else self._read_signed)(*cells[-2:])
+        complaints += common.complaints
+        complaints += signed.complaints
+        phone = normalise_phone(str(said)) if said is not None else None
+        if common.since is not None and signed.day is not None and signed.day < common.since:
+            complaints.append(Complaint(Field.COLLECTED_ON, DATE_BEFORE_NOTICE))
+        if complaints or common.terms is None or common.request is None or signed.paper is None:
+            return Row((*complaints, *self._besides(name, said, phone, common.segment)), phone)
+        verdict = judge_person(common.terms, str(name), phone)
+        if not isinstance(verdict, Eligible):
+            return Row(tuple(map(_complaint, verdict)), phone)
+        return Row((), phone, Asked(str(name), verdict, signed.paper, common.request))
+
+    def _read_common(self, *cells: Cell) -> _Common:
+        said, complaints = _read(self._in_common, cells)
+        segment = str(said[Field.SEGMENT]) if Field.SEGMENT in said else None
+        since = self._in_force_from.get(str(said.get(Field.NOTICE_VERSION)))
         if complaints:
-            return Row((*complaints, *self._besides(said, phone)), phone)
-        return self._judged(said, phone)
-
-    def _day(self, cell: Cell) -> date:
-        day = date_of(cell)
-        if day > self._today:
-            raise Misread(DATE_IN_FUTURE)
-        if day < self._since:
-            raise Misread(DATE_BEFORE_NOTICE)
-        return day
-
-    def _besides(self, said: Mapping[Field, object], phone: str | None) -> list[Complaint]:
-        """What else is wrong with a name and a phone that can be read."""
-        found = []
-        if Field.PHONE in said and phone is None:
-            found.append(Complaint(Field.PHONE, Reason.INVALID_PHONE.value))
-        if Field.NAME in said:
-            try:
-                clean_person_name(str(said[Field.NAME]))
-            except UnacceptableName:
-                found.append(Complaint(Field.NAME, Reason.INVALID_NAME.value))
-        if Field.SEGMENT in said:
-            code = self._rules.segments.get(AreaCode(str(said[Field.SEGMENT])))
-            if code != self._area:
-                reason = Reason.UNKNOWN_SEGMENT if code is None else Reason.SEGMENT_OUTSIDE_AREA
-                found.append(Complaint(Field.SEGMENT, reason.value))
-        return found
-
-    def _judged(self, said: Mapping[Field, object], phone: str | None) -> Row:
+            return _Common(complaints, segment, since)
         try:
             request = EnrolmentRequest.model_validate(
                 {
-                    "name": said[Field.NAME],
-                    "phone": phone or said[Field.PHONE],
-                    "segment": said[Field.SEGMENT],
+                    "name": "",
+                    "phone": "",
+                    "segment": segment,
                     "basis": said[Field.BASIS],
                     "schemes": said.get(Field.SCHEMES, ()),
                     "language": said.get(Field.LANGUAGE),
@@ -172,29 +147,76 @@ class Interpreter:
             )
         except ValidationError as error:
             wrong = {str(each["loc"][0]) for each in error.errors(include_input=False, include_url=False)}
-            return Row(tuple(Complaint(Field(name), NOT_UNDERSTOOD) for name in sorted(wrong)), phone)
-        verdict = judge(request, phone, self._rules, area=self._area, today=self._today)
-        if not isinstance(verdict, Eligible):
-            return Row(
-                tuple(
-                    Complaint(
-                        _FIELD_OF_REFUSAL.get(refusal.field) or Field(refusal.field), refusal.reason.value
-                    )
-                    for refusal in verdict
-                ),
-                phone,
-            )
-        day, collector = said[Field.COLLECTED_ON], said[Field.COLLECTED_BY]
+            found = tuple(Complaint(Field(field), NOT_UNDERSTOOD) for field in sorted(wrong))
+            return _Common(found, segment, since)
+        terms = judge_terms(request, self.rules, area=self._area, today=self.today)
+        return _Common((), segment, since, request, terms)
+
+    def _read_signed(self, *cells: Cell) -> _Signed:
+        said, complaints = _read(self._of_paper, cells)
+        day = said.get(Field.COLLECTED_ON)
         if not isinstance(day, date):
-            raise TypeError("a day is a date")
-        return Row((), phone, request, Paper(day, str(collector)))
+            return _Signed(complaints, None)
+        return _Signed(complaints, day, None if complaints else Paper(day, str(said[Field.COLLECTED_BY])))
+
+    def _day(self, cell: Cell) -> date:
+        day = date_of(cell)
+        if day > self.today:
+            raise Misread(DATE_IN_FUTURE)
+        return day
+
+    def _besides(self, name: object, said: object, phone: str | None, segment: str | None) -> list[Complaint]:
+        """What else is wrong with a name, a phone and a segment that can be read."""
+        found = []
+        if said is not None and phone is None:
+            found.append(Complaint(Field.PHONE, Reason.INVALID_PHONE.value))
+        if name is not None:
+            try:
+                clean_person_name(str(name))
+            except UnacceptableName:
+                found.append(Complaint(Field.NAME, Reason.INVALID_NAME.value))
+        if segment is not None:
+            code = self.rules.segments.get(AreaCode(segment))
+            if code != self._area:
+                reason = Reason.UNKNOWN_SEGMENT if code is None else Reason.SEGMENT_OUTSIDE_AREA
+                found.append(Complaint(Field.SEGMENT, reason.value))
+        return found
+
+
+def _read(readers: _Readers, cells: Sequence[Cell]) -> tuple[dict[Field, object], tuple[Complaint, ...]]:
+    """What cells say of the fields of `readers`, and what stands against them."""
+    complaints: list[Complaint] = []
+    said = {
+        field: _read_cell(field, reader, cell, complaints)
+        for (field, reader), cell in zip(readers.items(), cells, strict=True)
+    }
+    return {field: value for field, value in said.items() if value is not None}, tuple(complaints)
+
+
+def _read_cell(
+    field: Field, reader: Callable[[Cell], object], cell: Cell, complaints: list[Complaint]
+) -> object:
+    """What a cell says; None if it is empty or something stands against it, which is added."""
+    if cell is None or cell == "":
+        if field not in OPTIONAL:
+            complaints.append(Complaint(field, MISSING))
+        return None
+    try:
+        return reader(cell)
+    except Misread as error:
+        complaints.append(Complaint(field, error.code))
+        return None
+
+
+def _complaint(refusal: Refusal) -> Complaint:
+    return Complaint(_FIELD_OF_REFUSAL.get(refusal.field) or Field(refusal.field), refusal.reason.value)
 
 
 def _collector(cell: Cell) -> str:
-    text = text_of(cell).strip()
-    if len(text) > _LONGEST_COLLECTOR or not any(map(str.isalnum, text)):
-        raise Misread(NOT_UNDERSTOOD)
-    return text
+    try:
+        return clean_person_name(text_of(cell))
+    except UnacceptableName:
+        raise Misread(Reason.INVALID_NAME.value) from None
 
 
 def _remembered(reader: Callable[[Cell], object]) -> Callable[[Cell], object]:

@@ -4,8 +4,10 @@ Reading seals every row under the import and deletes the file, unless another sh
 for. From then on the rows are all there is.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -14,11 +16,13 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from enrolment.domain.importing import Field, State
+from enrolment.imports.ahead import one_ahead
 from enrolment.imports.cells import Cell, FileUnreadable, Unreadable
 from enrolment.imports.file_reader import FileRead, Row, read_file
 from enrolment.imports.headings import guess, heading_row, never_read
-from enrolment.imports.interpreting import DUPLICATE_IN_FILE, Complaint, Interpreter
-from enrolment.imports.work import Held, mapped_of, told
+from enrolment.imports.interpreting import DUPLICATE_IN_FILE, Interpreter
+from enrolment.imports.rows import Complaint
+from enrolment.imports.work import AT_A_STRETCH, Held, mapped_of, told
 from enrolment.storage import import_rows, imports
 from enrolment.storage.import_rows import Staged
 
@@ -37,7 +41,7 @@ class _Judging:
     phones: Counter[bytes] = field(default_factory=Counter)
 
     def staged(self, number: int, cells: Sequence[Cell], sealed: str) -> Staged:
-        seals, rules = self.held.shop.seals, self.held.campaign().rules
+        seals, rules = self.held.shop.seals, self.interpreter.rules
         row = self.interpreter.read(cells)
         complaints = list(row.complaints)
         phone_hash = None if row.phone is None else seals.phone_hash(rules.campaign, row.phone)
@@ -47,7 +51,8 @@ class _Judging:
                 complaints.append(Complaint(Field.PHONE, DUPLICATE_IN_FILE))
         self.rows += 1
         self.faulty += bool(complaints)
-        self.codes.update({f"{complaint.field}:{complaint.code}" for complaint in complaints})
+        if complaints:
+            self.codes.update({f"{complaint.field}:{complaint.code}" for complaint in complaints})
         return Staged(number, sealed, phone_hash, told(complaints))
 
     def counts(self) -> dict[str, Any]:
@@ -77,12 +82,8 @@ async def read_upload(held: Held) -> None:
 
 
 async def _stage(held: Held, read: FileRead) -> None:
-    first: list[Row] = []
-    batches = aiter(read.batches)
-    async for batch in batches:
-        first = batch
-        break
-    if not first:
+    first = await anext(read.batches, None)
+    if first is None:
         raise FileUnreadable(Unreadable.EMPTY)
     index = heading_row([cells for _, cells in first])
     if index is None:
@@ -93,9 +94,22 @@ async def _stage(held: Held, read: FileRead) -> None:
     }
     judging = _Judging(held, held.interpreter(mapped_of(mapping, held.shop.seals, held.id)))
     left_out = never_read(headings)
-    await _keep(held, judging, first[index + 1 :], left_out)
-    async for batch in batches:
-        await _keep(held, judging, batch, left_out)
+    rows = first[index + 1 :]
+
+    async def judged() -> list[Staged] | None:
+        while len(rows) < held.shop.at_once and (batch := await anext(read.batches, None)):
+            rows.extend(batch)
+        staged = [
+            judging.staged(number, cells, held.seal(number, cells))
+            async for number, cells in _one_by_one(rows, left_out)
+        ]
+        rows.clear()
+        return staged or None
+
+    async with aclosing(one_ahead(judged)) as batches:
+        async for staged in batches:
+            async with held.changing() as connection:
+                await import_rows.stage(connection, held.id, staged)
     if not judging.rows:
         raise FileUnreadable(Unreadable.NO_ROWS)
     layout = {
@@ -128,15 +142,15 @@ def _heading(cell: Cell) -> str:
     return cell if isinstance(cell, str) else ""
 
 
-async def _keep(held: Held, judging: _Judging, rows: Sequence[Row], left_out: frozenset[int]) -> None:
-    for _, cells in rows:
+async def _one_by_one(rows: Sequence[Row], left_out: frozenset[int]) -> AsyncIterator[Row]:
+    """Rows without what is not taken from a sheet; others get a turn between them."""
+    for index, (number, cells) in enumerate(rows):
+        if index % AT_A_STRETCH == 0:
+            await asyncio.sleep(0)
         for column in left_out:
             if column < len(cells):
                 cells[column] = None
-    staged = [judging.staged(number, cells, held.seal(number, cells)) for number, cells in rows]
-    if staged:
-        async with held.changing() as connection:
-            await import_rows.stage(connection, held.id, staged)
+        yield number, cells
 
 
 async def judge_again(held: Held) -> None:

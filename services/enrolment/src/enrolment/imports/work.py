@@ -1,14 +1,13 @@
 """What both kinds of work on an import share: what it stands on, and how it holds it."""
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from sqlalchemy import Row as DatabaseRow
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -17,7 +16,8 @@ from enrolment.clock import Clock, india_day
 from enrolment.domain.importing import Field
 from enrolment.imports.cells import Cell
 from enrolment.imports.child_limits import ReadingLimits
-from enrolment.imports.interpreting import Complaint, Interpreter, Mapped
+from enrolment.imports.interpreting import Interpreter
+from enrolment.imports.rows import Complaint, Mapped
 from enrolment.imports.vocabulary import Vocabulary
 from enrolment.intake.desk import IntakeDesk
 from enrolment.seals import Seals
@@ -25,6 +25,9 @@ from enrolment.storage import imports as storage
 from enrolment.storage.row_security import Work, work_as
 from mitra_shared.ids import AreaCode
 from mitra_shared.log import unit_of_work
+
+AT_A_STRETCH: Final = 8
+"""Rows after which others get a turn: a transaction that waits for one may hold the intake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +91,14 @@ class Held:
 
     def open(self, row: int, sealed: str) -> list[Cell]:
         """Cells that were kept."""
-        cells: list[Cell] = json.loads(self.shop.seals.open_row(sealed, self.id, row))
+        cells: list[Cell] = from_json(self.shop.seals.open_row(sealed, self.id, row))
         return cells
 
 
 def mapped_of(kept: Mapping[str, Any] | None, seals: Seals, upload: UUID) -> Mapped:
     """A mapping as it is kept with the import: columns in clear, what is said for the whole sheet sealed."""
     kept = kept or {}
-    values = json.loads(seals.open_values(kept["values"], upload)) if kept.get("values") else {}
+    values = from_json(seals.open_values(kept["values"], upload)) if kept.get("values") else {}
     return Mapped(
         {Field(name): column for name, column in kept.get("columns", {}).items()},
         {Field(name): value for name, value in values.items()},

@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from enrolment.imports.cells import Cell, Fault, FileUnreadable, Unreadable, fault
 from enrolment.imports.child_limits import ReadingLimits
-from enrolment.imports.delimited import text_cell
+from enrolment.imports.delimited import remembered_text_cells
 
 OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 """How files of Excel up to 2003 begin, and those with a password."""
@@ -51,6 +51,7 @@ class Workbook:
             FileUnreadable: no workbook, broken, or larger unpacked than may be.
         """
         self._limits = limits
+        self._text_cell = remembered_text_cells(limits)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(file))
             parts = self._zip.infolist()
@@ -101,7 +102,7 @@ class Workbook:
     def _cell(self, value: Any) -> Cell:
         match value:
             case str():
-                return text_cell(value, self._limits)
+                return self._text_cell(value)
             case float() | bool() | int():
                 return value
             case datetime() | date():
@@ -115,8 +116,9 @@ class Workbook:
         if b"<f" in xml:
             for found in _NO_VALUE.finditer(xml):
                 yield _place(found[1]), Fault.FORMULA
-        for found in _ERROR.finditer(xml):
-            yield _place(found[1]), Fault.ERROR
+        if b't="e"' in xml:
+            for found in _ERROR.finditer(xml):
+                yield _place(found[1]), Fault.ERROR
 
     def _part_of(self, name: str) -> str:
         """Where in the file the sheet of that name stands."""
