@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from mitra_shared.ids import MitraId
+from mitra_shared.ids import MitraId, new_random_id
 
 MessageId = NewType("MessageId", UUID)
 """The same at every attempt, so that a gateway can tell a repetition."""
@@ -26,6 +26,8 @@ class MessageKind(StrEnum):
     ERASURE_NOTICE = "erasure_notice"
     """Everything personal is erased at `due_at`."""
     REQUEST_ANSWERED = "request_answered"
+    BROADCAST = "broadcast"
+    """One of many with the same text, which stands in the row of the broadcast."""
 
 
 FACTS: Final[Mapping[MessageKind, frozenset[str]]] = {
@@ -35,6 +37,7 @@ FACTS: Final[Mapping[MessageKind, frozenset[str]]] = {
     MessageKind.MERGED: frozenset(),
     MessageKind.ERASURE_NOTICE: frozenset({"due_at"}),
     MessageKind.REQUEST_ANSWERED: frozenset({"request"}),
+    MessageKind.BROADCAST: frozenset(),
 }
 """Exactly these, each a text without anything personal: ids, and instants in ISO 8601."""
 
@@ -62,7 +65,7 @@ class Message:
     send_after: datetime
     facts: Mapping[str, str] = field(default_factory=dict)
     expires_at: datetime | None = None
-    id: MessageId = field(default_factory=lambda: MessageId(uuid4()))
+    id: MessageId = field(default_factory=lambda: MessageId(new_random_id()))
 
     def __post_init__(self) -> None:
         """Refuse facts that nobody will read, and those that might tell something."""

@@ -1,10 +1,12 @@
 """Prometheus metrics of the messages process: kinds and counts, never a person."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from enrolment.domain.broadcasts import Held
 from enrolment.messages.kinds import MessageKind
 from enrolment.storage.messages import OutboxStanding
 
@@ -31,6 +33,20 @@ class MessageMetrics:
             registry=registry,
         )
 
+        self._in_bulk = Gauge(
+            "mitra_broadcast_messages_waiting",
+            "Messages of broadcasts that are neither sent nor given up",
+            registry=registry,
+        )
+        self._held = Gauge(
+            "mitra_broadcasts_held",
+            "Campaigns whose broadcasts are held at the moment, by why",
+            ("why",),
+            registry=registry,
+        )
+        for why in Held:
+            self._held.labels(why.value)
+
     def count(self, kind: MessageKind, outcome: str) -> None:
         """One attempt has ended."""
         self._attempts.labels(kind.value, outcome).inc()
@@ -45,3 +61,9 @@ class MessageMetrics:
             self._messages.labels(state).set(number)
         waiting = 0.0 if standing.oldest is None else (now - standing.oldest).total_seconds()
         self._oldest.set(max(0.0, waiting))
+        self._in_bulk.set(standing.in_bulk)
+
+    def see_held(self, held: Collection[Held]) -> None:
+        """The broadcasts of so many campaigns are held, each for one reason."""
+        for why in Held:
+            self._held.labels(why.value).set(sum(each is why for each in held))

@@ -41,7 +41,7 @@ class Wording:
         Raises:
             ValueError, KeyError: the facts are not those that `messages.kinds` asks for.
         """
-        places = {"campaign": campaign, "link": self._people_url + receipt_path(receipt_of(mitra, self._key))}
+        places = {"campaign": campaign, "link": self._link(mitra)}
         match kind:
             case MessageKind.CODE:
                 places["code"] = code_of(ChallengeId(UUID(facts["challenge"])), self._key)
@@ -51,3 +51,18 @@ class Wording:
             case _:
                 pass
         return texts_of(language)[kind.value].format_map(places)
+
+    def broadcast(
+        self, mitra: MitraId, texts: Mapping[Language, str], language: Language, campaign: str
+    ) -> str:
+        """The text of a broadcast to one person, with the way to have no more."""
+        return broadcast_text(texts, language, campaign, self._link(mitra))
+
+    def _link(self, mitra: MitraId) -> str:
+        return self._people_url + receipt_path(receipt_of(mitra, self._key))
+
+
+def broadcast_text(texts: Mapping[Language, str], language: Language, campaign: str, link: str) -> str:
+    """What somebody of `language` is told: in that language, or in English where that was not given."""
+    text = texts.get(language, texts["en"])
+    return texts_of(language)[MessageKind.BROADCAST.value].format(campaign=campaign, text=text, link=link)
