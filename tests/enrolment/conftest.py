@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.enrolment.intake_api import IntakeApi, load, running_api
+from tests.enrolment.contacting import ContactWorld
+from tests.enrolment.intake_api import IntakeApi, TestClock, load, running_api
 from tests.enrolment.staff_world import StaffWorld, staff_world
 from tests.factories import small_campaign
 
@@ -26,3 +27,10 @@ async def api(campaign_engine: AsyncEngine) -> AsyncIterator[IntakeApi]:
 async def staff(campaign_engine: AsyncEngine) -> AsyncIterator[StaffWorld]:
     async with staff_world(campaign_engine) as world:
         yield world
+
+
+@pytest_asyncio.fixture
+async def contacts(campaign_engine: AsyncEngine) -> AsyncIterator[ContactWorld]:
+    clock = TestClock()
+    async with running_api(campaign_engine, clock=clock) as api:
+        yield ContactWorld(api, clock)

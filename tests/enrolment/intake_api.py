@@ -34,6 +34,7 @@ from enrolment.service import People, Service
 from enrolment.staffing import Staffing
 from enrolment.storage.staff_log import OwnAccounts
 from mitra_shared.campaign.definition import CampaignDefinition
+from mitra_shared.database import create_engine
 from mitra_shared.http.probes import Readiness
 from mitra_shared.http.rates import RatePerAddress
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
@@ -50,8 +51,10 @@ from mitra_shared.security.tokens import (
 )
 from mitra_shared.settings import ServiceSettings
 from mitra_shared.staff_standing.revocations import Revocations
+from mitra_shared.telemetry.logs import LogLevel
 from mitra_shared.telemetry.metrics import ProcessMetrics
-from tests.factories import NOTICE_VERSION
+from tests.factories import NOTICE_VERSION, small_campaign
+from tests.servers import Databases
 
 CONSTITUENCY = AreaCode("S11-PC04")
 SEGMENT = "S11-AC019"
@@ -62,10 +65,11 @@ SIGNING_KEY = new_signing_key()
 ACCESS_KEY = new_access_key()
 PASSWORDS = Passwords(PasswordCost(memory_kib=8, passes=1))
 """Weak, for tests. No process takes such a setting."""
+PHONE_KEYS, LOOKUP_KEY = new_key_ring("test"), new_lookup_key()
 SEALS = Seals(
     KeyRing.from_json(new_key_ring("test")),
-    KeyRing.from_json(new_key_ring("test")),
-    KeyedHash.from_base64(new_lookup_key()),
+    KeyRing.from_json(PHONE_KEYS),
+    KeyedHash.from_base64(LOOKUP_KEY),
 )
 RECEIPTS = ReceiptSigner(new_signing_key())
 
@@ -176,6 +180,7 @@ async def running_api(
     passwords: Passwords | None = None,
     codes_a_minute: int = 1_000,
     certificates: str | None = None,
+    log_level: LogLevel = "error",
 ) -> AsyncIterator[IntakeApi]:
     """An api on `engine`. `around(commit)` may wrap the transaction of a group."""
     clock = clock or (lambda: datetime.now(UTC))
@@ -212,7 +217,7 @@ async def running_api(
         database_url=SecretStr("postgresql://unused"),
         redis_url=SecretStr("redis://unused"),
         token_keys=public_jwks(SIGNING_KEY, ACCESS_KEY),
-        log_level="error",
+        log_level=log_level,
         cors_origins=("https://front.example",),
     )
     app = create_app(service, settings, Readiness(), metrics, certificates=certificates)
@@ -226,6 +231,18 @@ async def running_api(
         yield IntakeApi(client, service, engine, metrics, committer, stop, app)
     stop.request("the test is over")
     await running
+
+
+@asynccontextmanager
+async def api_of_a_file(databases: Databases, *, log_level: LogLevel = "error") -> AsyncIterator[IntakeApi]:
+    """An api with the small campaign, for the tests of a file that do not get in one another's way."""
+    database = await databases.make("enrolment")
+    engine = create_engine(database.url, application="tests", pool_size=10)
+    await load(engine, small_campaign())
+    async with running_api(engine, log_level=log_level) as api:
+        yield api
+    await engine.dispose()
+    await databases.drop(database)
 
 
 async def load(engine: AsyncEngine, definition: CampaignDefinition) -> None:

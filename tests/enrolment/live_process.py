@@ -2,8 +2,7 @@
 
 import json
 import os
-import subprocess
-import sys
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +12,11 @@ from typing import Any
 
 import httpx
 
+from mitra_shared.ops.forking.client import ForkedChild
 from mitra_shared.security.lookup import new_lookup_key
 from mitra_shared.security.sealing import new_key_ring
 from mitra_shared.security.tokens import new_signing_key, public_jwks
+from tests import servers
 from tests.enrolment.intake_api import ACCESS_KEY, SIGNING_KEY
 
 START_SECONDS = 90
@@ -26,7 +27,7 @@ class LiveProcess:
     """A running process, where it serves, and what it has said."""
 
     url: str
-    running: subprocess.Popen[bytes]
+    running: ForkedChild
     output: Path
 
     def said(self) -> list[dict[str, Any]]:
@@ -39,7 +40,10 @@ class LiveProcess:
 
 @contextmanager
 def live_process(kind: str, place: Path, *, database_url: str, **settings: str) -> Iterator[LiveProcess]:
-    """`python -m enrolment KIND`, with its port file and log in `place`."""
+    """`python -m enrolment KIND`, with its port file and log in `place`.
+
+    An api is given once it is ready: before, it refuses callers, since it has not read who may still call.
+    """
     port_file = place / f"{kind}.port"
     output = place / f"{kind}.log"
     environment = os.environ | {
@@ -55,17 +59,25 @@ def live_process(kind: str, place: Path, *, database_url: str, **settings: str) 
         "MITRA_PORT_FILE": str(port_file),
         **settings,
     }
-    with output.open("wb") as log:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "enrolment", kind], env=environment, stdout=log, stderr=log
-        )
+    output.unlink(missing_ok=True)
+    running = servers.fork_server().start(
+        "enrolment",
+        kind,
+        log=output,
+        environment=environment,
+        directory=place,
+        death_signal=signal.SIGKILL,
+    )
     try:
         give_up = time.monotonic() + START_SECONDS
         while not port_file.exists():
             assert running.poll() is None, output.read_text("utf-8")
             assert time.monotonic() < give_up, output.read_text("utf-8")
             time.sleep(0.05)
-        yield LiveProcess(f"http://127.0.0.1:{port_file.read_text('ascii').strip()}", running, output)
+        url = f"http://127.0.0.1:{port_file.read_text('ascii').strip()}"
+        if kind == "api":
+            becomes(f"{url}/ready", 200, within=START_SECONDS)
+        yield LiveProcess(url, running, output)
     finally:
         if running.poll() is None:
             running.kill()

@@ -25,6 +25,7 @@ from tests.enrolment.intake_api import ACCESS_KEY, CONSTITUENCY, SIGNING_KEY, op
 from tests.enrolment.staff_world import StaffWorld, problem
 
 OPERATOR, SERVICE = {Role.OPERATOR}, {Role.SERVICE}
+BROADCASTING = {Role.HEADQUARTERS, Role.IN_CHARGE}
 LOOKING_AFTER = {Role.OPERATOR, Role.HEADQUARTERS, Role.IN_CHARGE}
 
 ROUTES: Mapping[tuple[str, str], AbstractSet[Role]] = {
@@ -33,9 +34,17 @@ ROUTES: Mapping[tuple[str, str], AbstractSet[Role]] = {
     ("POST", "/v1/opinions"): RECRUITERS,
     ("GET", "/v1/mitras/{mitra_id}"): RECRUITERS,
     ("POST", "/v1/mitras/{mitra_id}/look"): RECRUITERS,
+    ("PUT", "/v1/mitras/{mitra_id}/paper"): RECRUITERS,
+    ("GET", "/v1/mitras/{mitra_id}/paper"): RECRUITERS,
     ("POST", "/v1/mitras/{mitra_id}/withdrawal"): RECRUITERS,
+    ("POST", "/v1/mitras/{mitra_id}/messages-off"): RECRUITERS,
     ("POST", "/v1/mitras/{mitra_id}/erasure"): RECRUITERS,
     ("GET", "/v1/mitras/{mitra_id}/erasure"): RECRUITERS,
+    ("GET", "/v1/rounds/{round}/due"): RECRUITERS,
+    ("POST", "/v1/rounds/{round}/calls"): RECRUITERS,
+    ("GET", "/v1/rounds/{round}/progress"): RECRUITERS,
+    ("POST", "/v1/contacts"): RECRUITERS,
+    ("POST", "/v1/care"): {Role.IN_CHARGE},
     ("GET", "/v1/devices"): RECRUITERS,
     ("GET", "/v1/devices/{device_id}"): RECRUITERS,
     ("POST", "/v1/devices/{device_id}/records"): RECRUITERS,
@@ -48,6 +57,8 @@ ROUTES: Mapping[tuple[str, str], AbstractSet[Role]] = {
     ("PUT", "/v1/imports/{import_id}/mapping"): RECRUITERS,
     ("POST", "/v1/imports/{import_id}/accept"): RECRUITERS,
     ("DELETE", "/v1/imports/{import_id}"): RECRUITERS,
+    ("PUT", "/v1/outreach/{day}/{segment}"): RECRUITERS,
+    ("GET", "/v1/outreach"): RECRUITERS,
     ("POST", "/v1/receipts/{receipt}/codes"): RECRUITERS,
     ("POST", "/v1/receipts/{receipt}/sessions"): RECRUITERS,
     ("DELETE", "/v1/receipts/{receipt}/sessions/current"): RECRUITERS,
@@ -56,6 +67,7 @@ ROUTES: Mapping[tuple[str, str], AbstractSet[Role]] = {
     ("POST", "/v1/receipts/{receipt}/corrections"): RECRUITERS,
     ("POST", "/v1/receipts/{receipt}/grievances"): RECRUITERS,
     ("POST", "/v1/receipts/{receipt}/erasure"): RECRUITERS,
+    ("PUT", "/v1/receipts/{receipt}/messages"): RECRUITERS,
     ("PUT", "/v1/receipts/{receipt}/nominee"): RECRUITERS,
     ("GET", "/v1/requests"): LOOKING_AFTER,
     ("GET", "/v1/requests/{request_id}"): {Role.IN_CHARGE},
@@ -63,6 +75,11 @@ ROUTES: Mapping[tuple[str, str], AbstractSet[Role]] = {
     ("GET", "/v1/likely-duplicates"): {Role.IN_CHARGE},
     ("POST", "/v1/likely-duplicates/{pair_id}/look"): {Role.IN_CHARGE},
     ("POST", "/v1/likely-duplicates/{pair_id}/decision"): {Role.IN_CHARGE},
+    ("POST", "/v1/broadcasts"): BROADCASTING,
+    ("GET", "/v1/broadcasts"): BROADCASTING,
+    ("GET", "/v1/broadcasts/{broadcast_id}"): BROADCASTING,
+    ("POST", "/v1/broadcasts/{broadcast_id}/approval"): BROADCASTING,
+    ("POST", "/v1/broadcasts/{broadcast_id}/cancellation"): BROADCASTING,
     ("GET", "/v1/data-protection"): {Role.OPERATOR, Role.HEADQUARTERS},
     ("PUT", "/v1/campaigns/{campaign_id}"): OPERATOR,
     ("GET", "/v1/campaigns/{campaign_id}"): set(Role),
@@ -75,6 +92,7 @@ ROUTES: Mapping[tuple[str, str], AbstractSet[Role]] = {
     ("POST", "/v1/staff/{staff_id}/suspension"): LOOKING_AFTER,
     ("DELETE", "/v1/staff/{staff_id}/suspension"): LOOKING_AFTER,
     ("POST", "/v1/staff/{staff_id}/hand-over"): LOOKING_AFTER,
+    ("POST", "/v1/staff/{staff_id}/erasure"): LOOKING_AFTER,
     ("GET", "/v1/sessions"): STAFF,
     ("DELETE", "/v1/sessions/{session_id}"): STAFF,
     ("GET", "/v1/account"): STAFF,
@@ -104,7 +122,11 @@ SAMPLE = {
     "import_id": str(uuid4()),
     "request_id": str(uuid4()),
     "pair_id": str(uuid4()),
+    "round": "round-1",
+    "broadcast_id": str(uuid4()),
     "receipt": "7K3MQ0XW9ZT4",
+    "day": "2026-11-23",
+    "segment": "S11-AC019",
 }
 INVITES = {
     Role.OPERATOR: {"role": "headquarters"},

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from enrolment.campaigns import rules_of
+from enrolment.contact_schemas import ContactBatch
 from enrolment.domain.opinions import check_sheet
 from enrolment.openapi import openapi_text
 from enrolment.schemas import BatchOutcomes, EnrolmentBatch, EnrolmentRequest, OpinionSheet
@@ -36,9 +37,18 @@ ROUTES = {
     ("put", "/v1/imports/{import_id}/mapping"): {"202", "401", "403", "404", "409", "422", "500", "503"},
     ("post", "/v1/imports/{import_id}/accept"): {"202", "401", "403", "404", "409", "422", "500", "503"},
     ("delete", "/v1/imports/{import_id}"): {"204", "401", "403", "404", "409", "422", "500", "503"},
+    ("put", "/v1/outreach/{day}/{segment}"): {
+        "200", "400", "401", "403", "409", "413", "415", "422", "500", "503",
+    },
+    ("get", "/v1/outreach"): {"200", "401", "403", "409", "422", "500", "503"},
     ("get", "/v1/mitras/{mitra_id}"): {"200", "401", "403", "404", "409", "422", "500", "503"},
     ("post", "/v1/mitras/{mitra_id}/look"): {"200", "401", "403", "404", "409", "422", "429", "500", "503"},
+    ("put", "/v1/mitras/{mitra_id}/paper"): {
+        "200", "401", "403", "404", "409", "413", "415", "422", "500", "503",
+    },
+    ("get", "/v1/mitras/{mitra_id}/paper"): {"200", "401", "403", "404", "409", "422", "429", "500", "503"},
     ("post", "/v1/mitras/{mitra_id}/withdrawal"): {"200", "401", "403", "404", "409", "422", "500", "503"},
+    ("post", "/v1/mitras/{mitra_id}/messages-off"): {"200", "401", "403", "404", "409", "422", "500", "503"},
     ("post", "/v1/mitras/{mitra_id}/erasure"): {"202", "401", "403", "404", "409", "422", "500", "503"},
     ("get", "/v1/mitras/{mitra_id}/erasure"): {"200", "401", "403", "404", "409", "422", "500", "503"},
     ("post", "/v1/receipts/{receipt}/codes"): {"202", *OF_RIGHTS},
@@ -49,6 +59,7 @@ ROUTES = {
     ("post", "/v1/receipts/{receipt}/corrections"): {"201", *OF_RIGHTS},
     ("post", "/v1/receipts/{receipt}/grievances"): {"201", *OF_RIGHTS},
     ("post", "/v1/receipts/{receipt}/erasure"): {"200", *OF_RIGHTS},
+    ("put", "/v1/receipts/{receipt}/messages"): {"200", *OF_RIGHTS},
     ("put", "/v1/receipts/{receipt}/nominee"): {"204", *OF_RIGHTS},
     ("get", "/v1/requests"): {"200", "401", "403", "409", "422", "500", "503"},
     ("get", "/v1/requests/{request_id}"): {"200", "401", "403", "404", "409", "422", "500", "503"},
@@ -60,7 +71,23 @@ ROUTES = {
     ("post", "/v1/likely-duplicates/{pair_id}/decision"): {
         "200", "401", "403", "404", "409", "422", "500", "503",
     },
+    ("post", "/v1/broadcasts"): {"201", "400", "401", "403", "409", "413", "415", "422", "500", "503"},
+    ("get", "/v1/broadcasts"): {"200", "401", "403", "409", "500", "503"},
+    ("get", "/v1/broadcasts/{broadcast_id}"): {"200", "401", "403", "404", "409", "422", "500", "503"},
+    ("post", "/v1/broadcasts/{broadcast_id}/approval"): {
+        "200", "401", "403", "404", "409", "413", "415", "422", "500", "503",
+    },
+    ("post", "/v1/broadcasts/{broadcast_id}/cancellation"): {
+        "200", "401", "403", "404", "409", "422", "500", "503",
+    },
     ("get", "/v1/data-protection"): {"200", "401", "403", "409", "500", "503"},
+    ("get", "/v1/rounds/{round}/due"): {"200", "401", "403", "409", "422", "500", "503"},
+    ("post", "/v1/rounds/{round}/calls"): {
+        "200", "400", "401", "403", "409", "413", "415", "422", "429", "500", "503",
+    },
+    ("get", "/v1/rounds/{round}/progress"): {"200", "401", "403", "409", "422", "500", "503"},
+    ("post", "/v1/contacts"): {"200", "400", "401", "403", "409", "413", "415", "422", "500", "503"},
+    ("post", "/v1/care"): {"200", "400", "401", "403", "409", "413", "415", "422", "500", "503"},
     ("get", "/v1/devices"): {"200", "401", "403", "409", "422", "500", "503"},
     ("get", "/v1/devices/{device_id}"): {"200", "401", "403", "404", "409", "422", "500", "503"},
     ("post", "/v1/devices/{device_id}/records"): {
@@ -82,6 +109,7 @@ ROUTES = {
     ("post", "/v1/staff/{staff_id}/suspension"): {"204", "401", "403", "404", "409"},
     ("delete", "/v1/staff/{staff_id}/suspension"): {"204", "401", "403", "404", "409"},
     ("post", "/v1/staff/{staff_id}/hand-over"): {"200", "401", "403", "404", "409", "413", "415", "422"},
+    ("post", "/v1/staff/{staff_id}/erasure"): {"204", "401", "403", "404", "409"},
     ("get", "/v1/sessions"): {"200", "401", "403"},
     ("post", "/v1/sessions"): {"201", "401", "403", "413", "415", "422", "429", "503"},
     ("post", "/v1/sessions/refresh"): {"200", "401", "409", "413", "415", "422"},
@@ -148,6 +176,7 @@ def test_every_route_but_those_to_sign_in_needs_a_token(document: dict[str, Any]
         ("/v1/enrolments", EnrolmentRequest),
         ("/v1/enrolments/batch", EnrolmentBatch),
         ("/v1/opinions", OpinionSheet),
+        ("/v1/contacts", ContactBatch),
     ],
 )
 def test_the_examples_fit_their_model(document: dict[str, Any], path: str, model: Any) -> None:

@@ -70,11 +70,16 @@ async def live_url(databases: Databases, tmp_path_factory: pytest.TempPathFactor
 
 def bearer_for(case: AnyCase) -> str:
     match case.method.upper(), case.path:
-        case "PUT", "/v1/account/password":
+        case (
+            "PUT",
+            "/v1/account/password" | "/v1/mitras/{mitra_id}/paper" | "/v1/outreach/{day}/{segment}",
+        ):
             return token()
         case "PUT", _:
             return operator()
         case _, path if path.startswith("/v1/staff"):
+            return token("headquarters", Role.HEADQUARTERS, None)
+        case _, path if path.startswith("/v1/broadcasts"):
             return token("headquarters", Role.HEADQUARTERS, None)
         case _, "/v1/log/{topic}/{partition}":
             return token("service", Role.SERVICE, None, None)
@@ -125,8 +130,17 @@ def test_without_a_token_nothing_is_answered(live_url: str, method: str, path: s
         "device_id": uuid4(),
         "import_id": uuid4(),
         "pair_id": uuid4(),
+        "broadcast_id": uuid4(),
     }
-    named = {"campaign_id": "small", "topic": "enrolment", "staff_id": "somebody", "receipt": "7K3MQ0XW9ZT4"}
+    named = {
+        "campaign_id": "small",
+        "topic": "enrolment",
+        "staff_id": "somebody",
+        "receipt": "7K3MQ0XW9ZT4",
+        "round": ROUND,
+        "day": "2026-11-23",
+        "segment": "S11-AC019",
+    }
     address = path.format(partition=0, **given, **named)
     answer = CLIENT.request(method, f"{live_url}{address}", json={} if method in {"post", "put"} else None)
     assert answer.status_code == 401
@@ -192,6 +206,25 @@ def test_an_altered_batch_is_never_a_server_error(live_url: str, entries: list[A
     if answer.status_code == 200:
         assert len(answer.json()["outcomes"]) == len(entries)
         assert all(outcome["status"] < 500 for outcome in answer.json()["outcomes"])
+
+
+CONTACT = {
+    "contact_id": str(uuid4()),
+    "mitra_id": str(uuid4()),
+    "round": ROUND,
+    "day": "2026-11-28",
+    "outcome": "call_later",
+    "call_on": "2026-12-02",
+}
+
+
+@given(st.lists(altered(CONTACT) | JSON, max_size=5))
+@settings(BOUNDED, max_examples=60)
+def test_altered_contacts_are_never_a_server_error(live_url: str, told: list[Any]) -> None:
+    answer = post(live_url, "/v1/contacts", {"contacts": told})
+    assert is_no_fault_of_the_server(answer)
+    if answer.status_code == 200:
+        assert [each["status"] for each in answer.json()["contacts"]] == ["refused"] * len(told)
 
 
 @given(st.binary(max_size=300))

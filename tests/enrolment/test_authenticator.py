@@ -7,8 +7,8 @@ import pyotp
 from tests.enrolment.staff_world import PASSWORD, Member, StaffWorld, problem
 
 
-async def with_codes(staff: StaffWorld) -> tuple[Member, pyotp.TOTP, list[str]]:
-    member = await staff.headquarters()
+async def with_codes(staff: StaffWorld, member: Member | None = None) -> tuple[Member, pyotp.TOTP, list[str]]:
+    member = member or await staff.headquarters()
     shown = await staff.ask("POST", "/v1/account/authenticator", {"password": PASSWORD}, token=member.token)
     assert shown.status_code == 201, shown.text
     app = pyotp.parse_uri(shown.json()["address"])
@@ -35,6 +35,9 @@ async def test_a_code_is_asked_for_once_it_is_confirmed_and_is_good_once(staff: 
     replayed = await staff.sign_in(member.login, code=code)
     assert problem(replayed) == (403, "code-refused")
     assert "good once" in replayed.json()["detail"]
+    # Whoever sends a wrong code knows the password: recorded from the first one on.
+    refused = await staff.recorded("refused-code")
+    assert [(each.staff, each.facts["failures"]) for each in refused] == [(member.id, 1)] * 2
 
 
 async def test_a_clock_may_be_half_a_minute_off_and_no_more(staff: StaffWorld) -> None:
@@ -82,6 +85,8 @@ async def test_a_wrong_code_confirms_nothing(staff: StaffWorld) -> None:
         403,
         "code-refused",
     )
+    (refused,) = await staff.recorded("refused-code")
+    assert (refused.actor, refused.staff, refused.facts) == (member.id, member.id, {})
     assert (await staff.sign_in(member.login)).status_code == 201
 
 

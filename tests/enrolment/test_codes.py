@@ -60,7 +60,7 @@ async def test_tries_at_once_are_counted_one_by_one(api: IntakeApi, somebody: Pe
     code = await somebody.newest_code()
     await asyncio.gather(*(api.post(f"{somebody.path}/sessions", {"code": wrong(code)}) for _ in range(8)))
     (row,) = await rows(api.engine, "select tries from one_time_code")
-    assert row.tries == 5
+    assert row.tries == 8
     assert (await api.post(f"{somebody.path}/sessions", {"code": code})).status_code == 403
 
 
@@ -75,6 +75,44 @@ async def test_a_code_is_valid_for_ten_minutes(api: IntakeApi, somebody: Person,
     code = await somebody.newest_code()
     clock.now += timedelta(minutes=10)
     assert (await api.post(f"{somebody.path}/sessions", {"code": code})).status_code == 403
+
+
+async def test_every_try_that_is_refused_is_counted_and_recorded_with_who_helped(
+    api: IntakeApi, somebody: Person, clock: TestClock
+) -> None:
+    sessions, page = f"{somebody.path}/sessions", f"/r/{somebody.receipt}/session"
+    await api.post(sessions, {"code": "000000"})
+    await somebody.session()
+    code = await somebody.newest_code()
+    await api.post(sessions, {"code": code})
+    clock.now += timedelta(seconds=1)
+    await api.post(f"{somebody.path}/codes")
+    code = await somebody.newest_code()
+    for _ in range(5):
+        await api.post(sessions, {"code": wrong(code)})
+    await api.post(sessions, {"code": code})
+    clock.now += timedelta(minutes=10)
+    await api.client.post(page, data={"code": code})
+    recorded = await rows(
+        api.engine,
+        "select actor, facts from staff_record where what = 'refused-own-page' order by at, facts->>'why'",
+    )
+    assert [row.facts["why"] for row in recorded] == [
+        "not-asked",
+        "used",
+        "spoiled",
+        *["wrong"] * 5,
+        "expired",
+    ]
+    assert {row.facts["mitra"] for row in recorded} == {somebody.mitra}
+    helper = {row.actor for row in recorded[:-1]}
+    assert (len(helper), None in helper, recorded[-1].actor) == (1, False, None)
+    counted = await rows(api.engine, "select tries, used_at from one_time_code order by asked_at")
+    assert [(row.tries, row.used_at is None) for row in counted] == [(2, False), (7, True)]
+    # Of a receipt that nobody has, all the same.
+    await api.post(f"/v1/receipts/{UNKNOWN}/sessions", {"code": "000000"})
+    (unknown,) = await rows(api.engine, "select facts from staff_record where facts->>'mitra' is null")
+    assert unknown.facts == {"why": "not-asked"}
 
 
 async def test_only_the_newest_code_counts(api: IntakeApi, somebody: Person, clock: TestClock) -> None:

@@ -110,6 +110,10 @@ def test_receipts_follow_from_the_key_and_the_id() -> None:
     assert len({receipt_of(mitra, key), receipt_of(other, key), receipt_of(mitra, SEALS.lookup)}) == 3
 
 
+def test_a_receipt_that_was_given_out_never_changes() -> None:
+    assert receipt_of(MitraId(UUID(KEY)), KeyedHash(bytes(range(32)))) == "6E731Y6CH303"
+
+
 def test_a_receipt_is_read_as_people_write_it() -> None:
     receipt = read_receipt("10OI-lL7k 3mqz")
     assert receipt == "100111" + "7K3MQZ"

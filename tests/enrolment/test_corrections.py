@@ -150,9 +150,15 @@ async def test_the_own_page_of_whoever_withdrew_offers_no_correction(
     form = await browser.get(f"{home}/correct")
     await api.post(f"/v1/mitras/{somebody.mitra}/withdrawal")
     assert f'href="{home}/correct"' not in (await browser.get(home)).text
+    # Not even where the address is typed by hand: the page says what can be done instead.
+    typed = await browser.get(f"{home}/correct")
     late = await browser.submit(form, f"{home}/correct", name="Ayesha", language="hi", schemes="PMAY-G")
-    assert late.status_code == 409
-    assert "nothing is corrected any more" in late.text
+    assert (typed.status_code, late.status_code) == (200, 409)
+    for page in (typed, late):
+        assert "nothing is corrected any more" in page.text
+        assert "<form" not in page.text.partition("<main")[2]
+        assert f'href="{home}/erase"' in page.text
+        assert f'href="{home}/grievance"' in page.text
 
 
 async def test_whoever_is_erased_is_not_corrected(api: IntakeApi, somebody: Person, clock: TestClock) -> None:

@@ -32,6 +32,14 @@ def test_names_of_every_script_are_taken_as_they_are(name: str) -> None:
     assert clean_name(name) == clean_person_name(name) == normalize("NFC", name)
 
 
+@pytest.mark.parametrize("between", [" ", "-", ".", ". ", " \u00b7 "])
+def test_a_name_of_eight_words_is_taken_and_one_of_nine_is_a_sentence(between: str) -> None:
+    words = ["Tekkalakotte", "Sri", "Venkata", "Satya", "Naga", "Lakshmi", "Durga", "Prasad", "Rao"]
+    assert clean_person_name(between.join(words[:8])) == between.join(words[:8])
+    with pytest.raises(UnacceptableName, match="more than 8 words"):
+        clean_person_name(between.join(words))
+
+
 @given(st.text(max_size=60))
 def test_the_name_of_a_person_has_letters_and_nothing_to_list_things_with(raw: str) -> None:
     try:

@@ -19,6 +19,7 @@ from enrolment.commands.erase_mitras import erase_mitras
 from enrolment.commands.forget_outcomes import forget_outcomes
 from enrolment.commands.plan_erasure import PlanErasure, plan_erasure
 from enrolment.commands.withdraw_mitra import MitraNotFound
+from enrolment.storage.row_security import Work, work_as
 from enrolment.upkeep import Upkeep
 from mitra_shared.campaign.definition import Retention
 from mitra_shared.ids import CampaignId, MitraId
@@ -334,6 +335,7 @@ async def test_a_notice_that_cannot_be_given_plans_nothing(town: Town) -> None:
 async def test_what_was_asked_and_who_was_named_goes_with_the_person(town: Town) -> None:
     mitra = await town.enrol()
     async with town.api.engine.begin() as connection:
+        await work_as(connection, Work.OWN_DATA)
         await connection.execute(
             text(
                 "insert into nominee (mitra, name, phone, nominated_at)"

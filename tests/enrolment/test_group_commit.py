@@ -167,7 +167,7 @@ async def _send_in_turn(api: IntakeApi, numbers: Sequence[int]) -> list[httpx.Re
 
 async def test_a_database_that_is_away_is_a_503_and_comes_back(private_postgres: PostgresFactory) -> None:
     server = private_postgres()
-    migrate("enrolment", server.url())
+    migrate(enrolment=server.url())
     engine = create_engine(server.url(), application="tests")
     await load(engine, small_campaign())
     async with running_api(engine, limits=IMPATIENT) as api:

@@ -74,13 +74,19 @@ async def test_nobody_is_invited_to_a_role_that_people_do_not_have(staff: StaffW
         assert "'headquarters'" in refused.json()["errors"][0]["expected"]
 
 
-async def test_a_thirty_first_co_in_charge_is_refused(staff: StaffWorld) -> None:
+async def test_a_thirty_first_co_in_charge_is_refused_and_recorded(staff: StaffWorld) -> None:
     in_charge = token("the-in-charge", Role.IN_CHARGE)
     made = [await staff.invite(in_charge, "co_in_charge", CONSTITUENCY) for _ in range(30)]
     assert {each.status_code for each in made} == {201}
     refused = await staff.invite(in_charge, "co_in_charge", CONSTITUENCY)
     assert problem(refused) == (409, "post-filled")
     assert (refused.json()["limit"], "room for 30" in refused.json()["detail"]) == (30, True)
+    (record,) = await staff.recorded("refused-appointment")
+    assert (record.actor, record.facts["role"], record.facts["limit"]) == (
+        "the-in-charge",
+        "co_in_charge",
+        30,
+    )
     first = made[0].json()["id"]
     assert (await staff.ask("DELETE", f"/v1/staff/invitations/{first}", token=in_charge)).status_code == 204
     assert (await staff.invite(in_charge, "co_in_charge", CONSTITUENCY)).status_code == 201
@@ -108,6 +114,7 @@ async def test_a_lowered_limit_holds_for_invitations_that_are_out(campaign_engin
             await staff.api.service.campaigns.refresh(connection)
         assert (await staff.accept(secrets[0], "+919800000001")).status_code == 201
         assert problem(await staff.accept(secrets[1], "+919800000002")) == (409, "post-filled")
+        assert [each.facts["limit"] for each in await staff.recorded("refused-appointment")] == [1]
 
 
 async def test_the_secret_is_shown_once_and_kept_nowhere(staff: StaffWorld) -> None:

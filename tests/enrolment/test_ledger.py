@@ -21,7 +21,8 @@ from enrolment.domain.retention import Why
 from enrolment.ledger_file import FiledErasure, append_to, lines_of, read_ledger
 from mitra_shared.database import create_engine
 from mitra_shared.ids import CampaignId, MitraId
-from tests.enrolment.intake_api import IntakeApi, load, logged, person, rows, running_api
+from tests.enrolment.intake_api import CONSTITUENCY, IntakeApi, load, logged, person, rows, running_api
+from tests.enrolment.staff_world import staff_world
 from tests.factories import small_campaign
 from tests.servers import Database, Databases
 
@@ -116,7 +117,10 @@ async def test_a_database_from_before_is_erased_again_before_it_serves(
     applied = await asyncio.to_thread(tool, backup, "apply", str(tmp_path / "ledger"))
     assert (applied.returncode, applied.stdout) == (
         0,
-        "3 people in the ledger: 2 erased now, 0 erased before, 1 not in this database\n",
+        (
+            "3 people in the ledger: 2 erased now, 0 erased before, 1 not in this database\n"
+            "0 former staff in the ledger: 0 erased now, 0 erased before, 0 not in this database\n"
+        ),
     ), applied.stderr
     engine = create_engine(backup.url, application="tests")
     try:
@@ -131,6 +135,41 @@ async def test_a_database_from_before_is_erased_again_before_it_serves(
         assert again == (0, 1)
     finally:
         await engine.dispose()
+    await databases.drop(backup)
+
+
+async def test_former_staff_are_filed_and_erased_again_with_the_post_of_before(
+    enrolment_database: Database, enrolment_engine: AsyncEngine, databases: Databases, tmp_path: Path
+) -> None:
+    path = tmp_path / "ledger"
+    await load(enrolment_engine, small_campaign())
+    async with staff_world(enrolment_engine) as staff:
+        in_charge = await staff.in_charge()
+        gone = await staff.appointed(in_charge.token, "co_in_charge", CONSTITUENCY)
+        await enrolment_engine.dispose()
+        backup = await databases.copy(enrolment_database)
+        later = await staff.appointed(in_charge.token, "co_in_charge", CONSTITUENCY)
+        for each in (gone, later):
+            await staff.ask("POST", f"/v1/staff/{each.id}/suspension", token=in_charge.token)
+            erased = await staff.ask("POST", f"/v1/staff/{each.id}/erasure", token=in_charge.token)
+            assert erased.status_code == 204, erased.text
+    assert await file_erasures(enrolment_engine, path, LATER) == 2
+    assert await file_erasures(enrolment_engine, path, LATER) == 0
+    exported = await asyncio.to_thread(tool, enrolment_database, "export", "-")
+    assert read_ledger(exported.stdout).staff == read_ledger(path.read_text()).staff
+    for told in ("1 erased now, 0 erased before", "0 erased now, 1 erased before"):
+        applied = await asyncio.to_thread(tool, backup, "apply", str(path))
+        assert f"2 former staff in the ledger: {told}, 1 not in this database\n" in applied.stdout
+    engine = create_engine(backup.url, application="tests")
+    try:
+        accounts = await rows(engine, "select id from staff where erased_at is not null and name is null")
+        posts = await rows(engine, "select ended_by from staff_grant where staff = :id", id=gone.id)
+        names = [each.get("name") for each in await logged(engine, "staff") if each["staff"] == gone.id]
+    finally:
+        await engine.dispose()
+    assert [row.id for row in accounts] == [gone.id]
+    assert [row.ended_by for row in posts] == ["ledger"]
+    assert set(names) == {None}
     await databases.drop(backup)
 
 

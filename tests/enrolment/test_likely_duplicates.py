@@ -129,6 +129,30 @@ async def test_a_merge_withdraws_the_other_and_clears_who_is_kept(families: Inta
     assert await count(families.engine, "person_request") == 0
 
 
+async def test_who_wants_no_messages_gets_none_after_a_merge_either(families: IntakeApi) -> None:
+    pair, first, second = await doubled(families)
+    off = (await families.post(f"/v1/mitras/{first}/messages-off")).json()["messages_off_at"]
+    await decide(families, pair, decision="merge", keep=second)
+    (row,) = await rows(
+        families.engine, "select messages_off_at from mitra where id = cast(:kept as uuid)", kept=second
+    )
+    assert row.messages_off_at == datetime.fromisoformat(off)
+
+
+async def test_a_merge_keeps_since_when_the_one_who_stays_wants_no_messages(families: IntakeApi) -> None:
+    pair, first, second = await doubled(families)
+    off = [
+        (await families.post(f"/v1/mitras/{mitra}/messages-off")).json()["messages_off_at"]
+        for mitra in (second, first)
+    ]
+    assert off == sorted(off)
+    await decide(families, pair, decision="merge", keep=second)
+    (row,) = await rows(
+        families.engine, "select messages_off_at from mitra where id = cast(:kept as uuid)", kept=second
+    )
+    assert row.messages_off_at == datetime.fromisoformat(off[0])
+
+
 async def test_two_who_are_different_are_cleared_and_never_asked_about_again(families: IntakeApi) -> None:
     pair, first, second = await doubled(families)
     answer = await decide(families, pair, decision="different", reason="family")

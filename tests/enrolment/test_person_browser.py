@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from enrolment.pages.words import words_of
 from mitra_shared.campaign.definition import Language
@@ -16,18 +16,8 @@ from mitra_shared.http.server import serve
 from mitra_shared.process import ShutdownSignal
 from tests.enrolment.intake_api import IntakeApi, operator, rows
 from tests.enrolment.people import Person, enrolled_person
-from tests.reporting.test_page import BROWSER, FLAGS, in_a_browser
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    assert BROWSER, "no chromium: install it, or set MITRA_SKIP_BROWSER=1 to leave the browser tests out"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield browser
-        await browser.close()
 
 
 @dataclass
@@ -49,7 +39,7 @@ async def site(api: IntakeApi, tmp_path: Path) -> AsyncIterator[Site]:
     serving = asyncio.create_task(
         serve(api.app, host="127.0.0.1", port=0, shutdown=shutdown, port_file=port_file)
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not port_file.exists():  # noqa: ASYNC110 - a file does not call
             await asyncio.sleep(0.01)
     url = f"http://127.0.0.1:{port_file.read_text().strip()}"
@@ -75,7 +65,6 @@ async def check(page: Page, name: str) -> None:
     assert serious == [], name
 
 
-@in_a_browser
 @pytest.mark.parametrize(("language", "scheme"), [("en", "dark"), ("hi", "light"), ("ur", "dark")])
 async def test_a_person_looks_and_withdraws_on_a_small_phone(
     site: Site, browser: Browser, language: Language, scheme: str
@@ -110,7 +99,6 @@ async def test_a_person_looks_and_withdraws_on_a_small_phone(
     assert row.withdrawn_at is not None
 
 
-@in_a_browser
 async def test_everything_works_where_scripts_are_off(site: Site, browser: Browser) -> None:
     context = await browser.new_context(viewport=PHONE, locale="en-IN", java_script_enabled=False)
     page = await context.new_page()
@@ -131,7 +119,6 @@ async def test_everything_works_where_scripts_are_off(site: Site, browser: Brows
     await context.close()
 
 
-@in_a_browser
 async def test_an_operator_signs_in_to_data_protection(site: Site, browser: Browser) -> None:
     session = await site.somebody.session()
     await site.somebody.ask("POST", "/grievances", session, {"text": "Help"})

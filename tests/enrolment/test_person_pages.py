@@ -276,7 +276,7 @@ async def test_operators_and_headquarters_see_data_protection_and_others_do_not(
         assert "HttpOnly" in signed.headers["set-cookie"]
         browser.cookies["mitra_session"] = bearer
         page = await browser.get("/data-protection")
-        for told in ("in force", "grievance", "docs/breach.md", "Open requests"):
+        for told in ("in force", "grievance", "docs/breach.md", "Open requests", "Erasures"):
             assert told in page.text
         for secret in ("आयशा", "98000", somebody.receipt, somebody.mitra):
             assert secret not in page.text

@@ -257,6 +257,7 @@ async def test_what_was_kept_for_rights_goes_with_the_person(api: IntakeApi, som
     await somebody.ask("POST", "/grievances", session, {"text": "Help"})
     await somebody.ask("PUT", "/nominee", session, {"name": "Salim", "phone": "9876543211"})
     async with unit_of_work(api.engine) as unit:
+        await work_as(unit.connection, Work.UPKEEP)
         await forget_rights(unit.connection, [MitraId(UUID(somebody.mitra))])
     (request,) = await rows(api.engine, "select details, kind from person_request")
     assert (request.details, request.kind) == (None, "grievance")
@@ -266,12 +267,25 @@ async def test_what_was_kept_for_rights_goes_with_the_person(api: IntakeApi, som
     assert opened["grievance"] is None
 
 
-async def test_a_person_who_is_erased_gets_no_code_and_sees_nothing(api: IntakeApi, somebody: Person) -> None:
+async def test_a_person_who_is_erased_gets_no_code_sees_nothing_and_adds_nothing(
+    api: IntakeApi, somebody: Person
+) -> None:
     session = await somebody.session()
     async with unit_of_work(api.engine) as unit:
         await work_as(unit.connection, Work.UPKEEP)
-        await unit.connection.execute(text("update mitra set name = null, phone = null, phone_hash = null"))
+        await unit.connection.execute(
+            text(
+                "update mitra set name = null, phone = null, phone_hash = null, slot = null,"
+                " withdrawn_at = enrolled_at, erased_at = enrolled_at"
+            )
+        )
     assert (await somebody.ask("GET", "", session)).status_code == 404
+    named = {"name": "Salim", "phone": "9876543211"}
+    assert (await somebody.ask("PUT", "/nominee", session, named)).status_code == 404
+    assert (await somebody.ask("POST", "/grievances", session, {"text": "Help"})).status_code == 404
+    assert (
+        await rows(api.engine, "select mitra from nominee union all select mitra from person_request") == []
+    )
     before = await messages(api, "code")
     assert (await api.post(f"{somebody.path}/codes")).status_code == 202
     assert await messages(api, "code") == before
@@ -283,7 +297,8 @@ async def test_data_protection_tells_counts_and_deadlines_without_names(
     await enrolled_person(api, 2)
     session = await somebody.session()
     await somebody.ask("POST", "/grievances", session, {"text": "Help"})
-    await somebody.ask("POST", "/withdrawal", session)
+    await somebody.ask("POST", "/erasure", session)
+    due = (clock.now + timedelta(hours=48)).isoformat().replace("+00:00", "Z")
     clock.now += timedelta(days=31)
     for bearer in (operator("small"), token("hq", Role.HEADQUARTERS, None)):
         answer = await api.get("/v1/data-protection", bearer=bearer)
@@ -295,7 +310,8 @@ async def test_data_protection_tells_counts_and_deadlines_without_names(
         (count,) = told["requests"]
         assert (count["kind"], count["open"], count["overdue"]) == ("grievance", 1, 1)
         assert told["next_due"][0]["overdue"]
-        assert told["messages"]["due"] == 4
+        assert told["erasures"] == {"announced": 1, "next_due": due, "overdue": 1, "unfinished": 0}
+        assert told["messages"]["due"] == 5
         assert told["breach_runbook"] == "docs/breach.md"
         for secret in ("आयशा", "98000", "Help", somebody.mitra, somebody.receipt):
             assert secret not in answer.text

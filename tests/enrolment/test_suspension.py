@@ -184,6 +184,7 @@ async def test_an_invitation_to_replace_somebody_who_left_is_void(staff: StaffWo
 
 async def test_nothing_is_accepted_before_it_is_known_whose_tokens_count(staff: StaffWorld) -> None:
     revocations = staff.api.service.staffing.revocations
+    await staff.api.service.look_at_revocations()
     assert await revocations.check() is None
     revocations._version = None
     refused = await staff.api.enrol()

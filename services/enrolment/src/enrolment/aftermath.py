@@ -40,7 +40,7 @@ class ErasureMetrics:
         )
         self.unfinished = Gauge(
             "mitra_erasures_unfinished",
-            "People erased an hour ago of whom a stream or a file may still hold something",
+            "People and former staff erased an hour ago of whom a stream or a file may still hold something",
             registry=registry,
         )
 

@@ -1,4 +1,4 @@
-"""How data protection stands in a campaign: consents, requests by deadline, messages that failed."""
+"""How data protection stands in a campaign: consents, requests, erasures, messages that failed."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from enrolment.clock import india_day
+from enrolment.domain.retention import OVERDUE
 from enrolment.domain.rights import RequestKind, RequestState
 from enrolment.person_schemas import RequestCount
 from enrolment.storage import requests
@@ -27,13 +28,27 @@ _CONSENTS: Final = text(
     from mitra where campaign = :campaign group by notice_version, notice_language, notice_hash
     """
 )
+_ERASURES: Final = text(
+    """
+    select count(*) as announced, min(erase_at) as next_due,
+           count(*) filter (where erase_at < :since) as overdue,
+           (select count(*) from erasure where campaign = :campaign and completed_at is null) as unfinished
+    from mitra
+    where campaign = :campaign and erased_at is null and erase_at is not null
+      and erasure_noticed_at is not null
+    """
+)
 _FAILED: Final = text(
     """
     select kind, why, count(*) as number, max(ended_at) as last from message
     where state = 'failed' group by kind, why order by number desc, kind, why limit :most
     """
 )
-_DUE: Final = text("select count(*) from message where state = 'waiting' and next_at <= :now")
+_DUE: Final = text(
+    """
+    select count(*) from message where broadcast is null and state = 'waiting' and next_at <= :now
+    """
+)
 
 
 class NoticeTold(BaseModel):
@@ -58,6 +73,15 @@ class RequestDue(BaseModel):
     overdue: bool
 
 
+class ErasuresTold(BaseModel):
+    """Erasures that people asked for or that are due by the campaign's retention."""
+
+    announced: int = Field(description="The person was told, and is not erased yet.")
+    next_due: datetime | None
+    overdue: int = Field(description="Of these, by more than an hour.")
+    unfinished: int = Field(description="Erased, while a stream or a file may still hold something.")
+
+
 class MessagesFailed(BaseModel):
     """Messages of one kind that failed for one reason; kept for 30 days."""
 
@@ -70,7 +94,7 @@ class MessagesFailed(BaseModel):
 class MessagesTold(BaseModel):
     """How messages to people stand, of all campaigns."""
 
-    due: int = Field(description="Wait for the gateway.")
+    due: int = Field(description="To one person each, and wait for the gateway.")
     failed: list[MessagesFailed]
 
 
@@ -83,6 +107,7 @@ class DataProtection(BaseModel):
     consents_elsewhere: int = Field(description="To a text that no longer stands in the campaign.")
     requests: list[RequestCount] = Field(description="Open ones by kind.")
     next_due: list[RequestDue] = Field(description="At most 50, overdue ones first.")
+    erasures: ErasuresTold
     messages: MessagesTold
     breach_runbook: str = BREACH_RUNBOOK
 
@@ -96,6 +121,8 @@ async def data_protection(
         consents = (await connection.execute(_CONSENTS, {"campaign": definition.id})).all()
         counts = await requests.counts(connection, definition.id, now)
         due = await requests.listed(connection, definition.id, None, RequestState.OPEN)
+        since = {"campaign": definition.id, "since": now - OVERDUE}
+        erasures = (await connection.execute(_ERASURES, since)).one()
         messages = await _messages(connection, now)
     notices, elsewhere = _notices(definition, consents, india_day(now))
     return DataProtection(
@@ -114,6 +141,7 @@ async def data_protection(
             )
             for each in due[:MOST_SHOWN]
         ],
+        erasures=ErasuresTold.model_validate(erasures, from_attributes=True),
         messages=messages,
     )
 

@@ -77,3 +77,28 @@ OPINION_EXAMPLES: Final[dict[str, Any]] = {
         },
     }
 }
+CONTACT_EXAMPLES: Final[dict[str, Any]] = {
+    "contacts": {
+        "summary": "One person was reached, another is to be called again",
+        "value": {
+            "contacts": [
+                {
+                    "contact_id": "8d6f2a41-0c5e-4f7b-9a3d-6e1b2c3d4e5f",
+                    "mitra_id": "0193e2f0-6d3c-7c41-9a6b-1c2d3e4f5a6b",
+                    "round": "round-1",
+                    "day": "2026-11-28",
+                    "outcome": "reached",
+                    "preferred_time": "evening",
+                },
+                {
+                    "contact_id": "1b7c9e52-3a4d-4c6e-8f10-2d3e4f5a6b7c",
+                    "mitra_id": "0193e2f0-6d3d-7a02-8d1f-5b6c7d8e9f01",
+                    "round": "round-1",
+                    "day": "2026-11-28",
+                    "outcome": "call_later",
+                    "call_on": "2026-12-02",
+                },
+            ]
+        },
+    }
+}

@@ -1,7 +1,8 @@
 """The ledger of erasures as a file, apart from the database and its backups: one JSON object a line.
 
-A backup that is older than an erasure brings the person back. The file says who must be erased again before
-the restored database serves. It is only ever appended to, and holds ids alone.
+A line tells of somebody who was enrolled, or of a former member of staff. A backup that is older than an
+erasure brings the person back. The file says who must be erased again before the restored database serves. It
+is only ever appended to, and holds ids alone.
 """
 
 import json
@@ -9,13 +10,13 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from enrolment.domain.retention import Why
-from mitra_shared.ids import CampaignId, MitraId
+from mitra_shared.ids import CampaignId, MitraId, StaffId
 
 _OWNER_ONLY = 0o600
 
@@ -33,19 +34,34 @@ class FiledErasure(BaseModel):
     event_id: UUID
 
 
+class FiledStaffErasure(BaseModel):
+    """One line: a former member of staff was erased."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    staff: StaffId
+    campaign: CampaignId
+    erased_at: AwareDatetime
+
+
+Entry = FiledErasure | FiledStaffErasure
+_ENTRY: Final[TypeAdapter[Entry]] = TypeAdapter(Entry)
+
+
 class Ledger(NamedTuple):
     """What a file holds: erasures, and the numbers of lines that are none and not the beginning of one."""
 
     erasures: Sequence[FiledErasure]
+    staff: Sequence[FiledStaffErasure]
     unreadable: Sequence[int]
 
 
-def lines_of(erasures: Sequence[FiledErasure]) -> str:
+def lines_of(erasures: Sequence[Entry]) -> str:
     """The lines of a file."""
     return "".join(json.dumps(each.model_dump(mode="json")) + "\n" for each in erasures)
 
 
-def append_to(path: Path, erasures: Sequence[FiledErasure]) -> None:
+def append_to(path: Path, erasures: Sequence[Entry]) -> None:
     """Append erasures; they are on the disk when this returns.
 
     A line that was cut off by a crash is ended first, so that it spoils no other; what it was to say follows.
@@ -70,24 +86,29 @@ def read_ledger(text: str) -> Ledger:
 
     A line that a crash cut off was written whole afterwards.
     """
-    erasures: dict[UUID, FiledErasure] = {}
+    erasures: dict[MitraId, FiledErasure] = {}
+    staff: dict[StaffId, FiledStaffErasure] = {}
     unreadable: dict[int, str] = {}
     lines = text.splitlines()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            filed = FiledErasure.model_validate_json(line)
+            filed = _ENTRY.validate_json(line)
         except ValidationError:
             unreadable[number] = line
-        else:
-            erasures[filed.mitra] = filed
+            continue
+        match filed:
+            case FiledErasure():
+                erasures[filed.mitra] = filed
+            case FiledStaffErasure():
+                staff[filed.staff] = filed
     lost = [
         number
         for number, line in unreadable.items()
         if not any(whole.startswith(line) for whole in lines[number:] if whole != line)
     ]
-    return Ledger([*erasures.values()], lost)
+    return Ledger([*erasures.values()], [*staff.values()], lost)
 
 
 def of_row(row: tuple[UUID, str, str, datetime | None, datetime, UUID]) -> FiledErasure:
@@ -101,3 +122,9 @@ def of_row(row: tuple[UUID, str, str, datetime | None, datetime, UUID]) -> Filed
         erased_at=erased_at,
         event_id=event_id,
     )
+
+
+def of_staff(row: tuple[str, str, datetime]) -> FiledStaffErasure:
+    """An erased account."""
+    who, campaign, erased_at = row
+    return FiledStaffErasure(staff=StaffId(who), campaign=CampaignId(campaign), erased_at=erased_at)

@@ -185,12 +185,15 @@ async def run_imports(settings: ImportsSettings, shutdown: ShutdownSignal) -> No
 
 
 async def run_messages(settings: MessagesSettings, shutdown: ShutdownSignal) -> None:
-    """Send messages to people, until `shutdown`.
+    """Send messages to people, one by one and in bulk, until `shutdown`.
 
     A process of its own, because it alone opens phones and talks to the outside, and a slow gateway must hold
     up neither the relay nor the intake.
     """
+    from enrolment.messages.broadcaster import Broadcaster
+    from enrolment.messages.delivery import Delivery
     from enrolment.messages.metrics import MessageMetrics
+    from enrolment.messages.preparer import Preparer
     from enrolment.messages.sender import Sender
     from enrolment.messages.wording import Wording
 
@@ -199,7 +202,7 @@ async def run_messages(settings: MessagesSettings, shutdown: ShutdownSignal) -> 
         settings.database_url.get_secret_value(), application="enrolment messages", pool_size=4
     )
     async with _gateway(settings) as gateway:
-        sender = Sender(
+        delivery = Delivery(
             engine,
             gateway,
             KeyRing.from_json(settings.phone_keys.get_secret_value()),
@@ -207,14 +210,20 @@ async def run_messages(settings: MessagesSettings, shutdown: ShutdownSignal) -> 
             MessageMetrics(metrics.registry),
             system_clock,
         )
+        sender, broadcaster = Sender(delivery), Broadcaster(delivery)
+        preparer = Preparer(engine, system_clock)
         readiness.add("database", database_check(engine))
         readiness.add("messages", sender.check)
+        readiness.add("broadcasts", broadcaster.check)
+        readiness.add("preparing", preparer.heartbeat.check)
         try:
             await run_parts(
                 shutdown,
                 {
                     "probes": _probes(settings, readiness, metrics, shutdown),
                     "sender": sender.follow(shutdown),
+                    "broadcaster": broadcaster.follow(shutdown),
+                    "preparer": preparer.follow(shutdown),
                 },
             )
         finally:

@@ -16,6 +16,8 @@ from enrolment.commands.ask_request import (
     TooManyOpen,
     ask_request,
 )
+from enrolment.commands.choose_messages import ChooseMessages, choose_messages
+from enrolment.commands.look_at_paper import NoPhoto, look_at_own_paper
 from enrolment.commands.nominate import Nominate, nominate
 from enrolment.commands.open_session import PersonSession
 from enrolment.commands.withdraw_mitra import MitraNotFound, WithdrawMitra, withdraw_mitra
@@ -29,7 +31,7 @@ from enrolment.storage.row_security import Work
 from mitra_shared.campaign.definition import Rights
 from mitra_shared.http.problems import NOT_FOUND, invalid_fields
 from mitra_shared.ids import StaffId
-from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_person_name
+from mitra_shared.person_names import RIGHT_NAME, UnacceptableName, clean_person_name
 from mitra_shared.telemetry.trace import current_traceparent
 
 _GONE = "Everything personal of this receipt is erased, or there was nothing"
@@ -57,6 +59,18 @@ class PersonDesk:
         except MitraNotFound:
             raise NOT_FOUND(_GONE) from None
 
+    async def paper(self, session: PersonSession) -> bytes:
+        """The photo of the paper that the person signed, a JPEG; that it was shown is put on record.
+
+        Raises:
+            Problem: 404 if there is none.
+        """
+        service = self._service
+        try:
+            return await look_at_own_paper(session.mitra, service.engine, self._seals, self._clock())
+        except (MitraNotFound, NoPhoto):
+            raise NOT_FOUND("There is no photo of your paper") from None
+
     async def withdraw(self, session: PersonSession, helper: StaffId | None) -> datetime:
         """Withdraw the consent. Asked again, it says when it was done."""
         try:
@@ -69,6 +83,16 @@ class PersonDesk:
                 helper,
             )
             return (await withdraw_mitra(command, self._service.engine)).withdrawn_at
+        except MitraNotFound:
+            raise NOT_FOUND(_GONE) from None
+
+    async def choose_messages(self, session: PersonSession, *, wanted: bool) -> datetime | None:
+        """Have no more messages in bulk, or have them again. Returns since when there are none."""
+        service = self._service
+        try:
+            campaign = await campaign_of(service.engine, session.mitra)
+            command = ChooseMessages(session.mitra, campaign, Work.OWN_DATA, wanted, self._clock())
+            return await choose_messages(command, service.engine)
         except MitraNotFound:
             raise NOT_FOUND(_GONE) from None
 
@@ -143,7 +167,7 @@ class PersonDesk:
         """Name somebody.
 
         Raises:
-            Problem: 422 for a name or phone that is none.
+            Problem: 422 for a name or phone that is none; 404 once everything is erased.
         """
         wrong: list[dict[str, str]] = []
         name, phone = _clean_name(nomination.name, wrong), normalise_phone(nomination.phone)
@@ -152,14 +176,17 @@ class PersonDesk:
         if name is None or phone is None:
             raise invalid_fields(wrong)
         command = Nominate(session.mitra, name, phone, self._clock())
-        await nominate(command, self._service.engine, self._seals)
+        try:
+            await nominate(command, self._service.engine, self._seals)
+        except MitraNotFound:
+            raise NOT_FOUND(_GONE) from None
 
 
 def _clean_name(raw: str, wrong: list[dict[str, str]]) -> str | None:
     try:
         return clean_person_name(raw)
     except UnacceptableName as error:
-        wrong.append(_wrong("name", str(error), f"1 to {LONGEST_NAME} letters of any script"))
+        wrong.append(_wrong("name", str(error), RIGHT_NAME))
         return None
 
 

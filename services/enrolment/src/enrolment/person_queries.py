@@ -8,22 +8,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from enrolment.campaigns import LoadedCampaign
 from enrolment.commands.answer_request import RequestNotFound
 from enrolment.commands.ask_request import Correction
+from enrolment.commands.look_at_paper import PERSON
 from enrolment.commands.open_session import PersonSession
 from enrolment.commands.withdraw_mitra import MitraNotFound
 from enrolment.domain.rights import RequestId, RequestKind, RequestState
 from enrolment.person_schemas import (
     Coded,
     ConsentHeld,
+    ContactHeld,
     CorrectionTold,
     NomineeHeld,
     PaperHeld,
+    PaperPhotoHeld,
     PersonHeld,
     RequestHeld,
     RequestOpened,
     RequestTold,
 )
 from enrolment.seals import Seals
-from enrolment.storage import campaigns, mitras, nominees, papers, requests
+from enrolment.storage import campaigns, contacts, merged, mitras, nominees, paper_photos, papers, requests
 from enrolment.storage.papers import Paper
 from enrolment.storage.row_security import Work, act_as, work_as
 from mitra_shared.access_record.chain import Look, Purpose
@@ -31,10 +34,7 @@ from mitra_shared.access_record.record import record
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.ids import AreaCode, CampaignId, MitraId, StaffId
 from mitra_shared.log import unit_of_work
-from mitra_shared.security.tokens import Caller
-
-PERSON = "person"
-"""Actor and role, in the access record, of somebody who looks at the own data."""
+from mitra_shared.security.tokens import Caller, Role
 
 
 async def campaign_of(engine: AsyncEngine, mitra: MitraId) -> CampaignId:
@@ -77,6 +77,10 @@ async def held(
         asked = await requests.of_person(connection, session.mitra)
         nominee = await _nominee(connection, seals, session.mitra)
         paper = await papers.of_person(connection, session.mitra)
+        photo = await paper_photos.facts(connection, session.mitra)
+        contacted = await contacts.of_person(connection, session.mitra)
+        reached = await merged.rounds_reached(connection, session.mitra)
+        stays = await merged.stays_enrolled(connection, row)
         look = Look(helper or PERSON, PERSON, Purpose.OWN_DATA, session.mitra, ("name", "phone"))
         await record(connection, [look], now)
     definition = campaign.definition
@@ -95,6 +99,8 @@ async def held(
         state="enrolled" if row.withdrawn_at is None else "withdrawn",
         enrolled_at=row.enrolled_at,
         withdrawn_at=row.withdrawn_at,
+        stays_enrolled=stays is not None,
+        messages_off_at=(stays or row).messages_off_at,
         consent=ConsentHeld(
             notice_version=row.notice_version,
             language=row.notice_language,
@@ -104,9 +110,24 @@ async def held(
             given_at=row.enrolled_at,
             recorded_by_role=row.recruiter_role,
             paper=None if paper is None else _paper(paper, seals),
+            paper_photo=None
+            if photo is None
+            else PaperPhotoHeld(taken_on=photo.taken_on, kept_at=photo.kept_at),
         ),
         requests=[RequestHeld.model_validate(each, from_attributes=True) for each in asked],
         nominee=nominee,
+        contacts=[
+            ContactHeld(
+                day=each.day,
+                round=each.round,
+                outcome=each.outcome,
+                call_on=each.call_on,
+                by_role=each.role,
+            )
+            for each in contacted
+        ],
+        reached_elsewhere=list(reached),
+        preferred_time=next((each.preferred_time for each in contacted if each.preferred_time), None),
     )
 
 
@@ -139,11 +160,16 @@ def _facts(row: Row[tuple[object, ...]], now: datetime) -> dict[str, object]:
 
 
 async def listed(
-    engine: AsyncEngine, campaign: CampaignId, area: AreaCode | None, state: RequestState, now: datetime
+    engine: AsyncEngine, campaign: CampaignId, caller: Caller, state: RequestState, now: datetime
 ) -> list[RequestTold]:
-    """Requests of a constituency, or of the campaign."""
-    async with engine.connect() as connection:
-        return [told(row, now) for row in await requests.listed(connection, campaign, area, state)]
+    """Requests of an in-charge's constituency; to operators and headquarters, of the campaign."""
+    is_in_charge = caller.role is Role.IN_CHARGE
+    if is_in_charge and caller.area is None:
+        return []
+    async with unit_of_work(engine) as unit:
+        await act_as(unit.connection, caller if is_in_charge else Work.UPKEEP, campaign, now)
+        area = caller.area if is_in_charge else None
+        return [told(row, now) for row in await requests.listed(unit.connection, campaign, area, state)]
 
 
 async def opened(

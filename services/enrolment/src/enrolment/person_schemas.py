@@ -3,14 +3,15 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from enrolment.domain.consent import ConsentManner
+from enrolment.domain.contacting import Outcome, PreferredTime
 from enrolment.domain.rights import LONGEST_GRIEVANCE, AnswerReason, RequestId, RequestKind, RequestState
 from enrolment.schemas import Body
 from mitra_shared.campaign.definition import Basis, Language, Names
 from mitra_shared.ids import AreaCode, CampaignId, MitraId
-from mitra_shared.person_names import LONGEST_NAME
+from mitra_shared.person_names import RIGHT_NAME
 
 CODE_PATTERN = r"^[0-9]{6}$"
 
@@ -39,9 +40,7 @@ class SessionOpened(BaseModel):
 class CorrectionAsked(Body):
     """What is to be put right; what is left out is right as it is."""
 
-    name: str | None = Field(
-        default=None, description=f"1 to {LONGEST_NAME} characters.", examples=["आयशा बेगम"]
-    )
+    name: str | None = Field(default=None, description=f"{RIGHT_NAME}.", examples=["आयशा बेगम"])
     language: Language | None = None
     schemes: Annotated[tuple[str, ...], Field(max_length=64)] | None = Field(
         default=None, description="All schemes already received.", examples=[["PMAY-G"]]
@@ -57,7 +56,7 @@ class GrievanceBrought(Body):
 class Nomination(Body):
     """Who may exercise the rights when the person no longer can."""
 
-    name: str = Field(examples=["Salim Khan"])
+    name: str = Field(description=f"{RIGHT_NAME}.", examples=["Salim Khan"])
     phone: str = Field(examples=["+919876543211"])
 
 
@@ -81,6 +80,13 @@ class PaperHeld(BaseModel):
     collected_by: str = Field(description="Name of whoever took it.")
 
 
+class PaperPhotoHeld(BaseModel):
+    """That there is a photo of the paper; the own page shows it."""
+
+    taken_on: date
+    kept_at: datetime
+
+
 class ConsentHeld(BaseModel):
     """What the person agreed to, with the text."""
 
@@ -92,6 +98,7 @@ class ConsentHeld(BaseModel):
     given_at: datetime
     recorded_by_role: str | None
     paper: PaperHeld | None
+    paper_photo: PaperPhotoHeld | None
 
 
 class RequestHeld(BaseModel):
@@ -114,6 +121,16 @@ class NomineeHeld(BaseModel):
     nominated_at: datetime
 
 
+class ContactHeld(BaseModel):
+    """One contact with the person: a day, what came of it, and the role of whoever made it."""
+
+    day: date
+    round: str
+    outcome: Outcome
+    call_on: date | None
+    by_role: str
+
+
 class PersonHeld(BaseModel):
     """All that is held about a person, for that person."""
 
@@ -130,9 +147,33 @@ class PersonHeld(BaseModel):
     state: Literal["enrolled", "withdrawn"]
     enrolled_at: datetime
     withdrawn_at: datetime | None
+    stays_enrolled: bool = Field(
+        description="This enrolment was merged with another of the person, which stays."
+        " A withdrawal or erasure asked for here reaches that one too."
+    )
+    messages_off_at: datetime | None = Field(
+        description="Since when no messages in bulk are wanted; where another enrolment stays, under that."
+    )
     consent: ConsentHeld
     requests: list[RequestHeld]
     nominee: NomineeHeld | None
+    contacts: list[ContactHeld] = Field(description="Newest first.")
+    reached_elsewhere: list[str] = Field(
+        description="Rounds in which the person was reached under an enrolment that was merged with this one."
+    )
+    preferred_time: PreferredTime | None = Field(description="When the person said to like to be called.")
+
+
+class MessagesWanted(Body):
+    """Whether the person wants messages in bulk. Codes, receipts and notices come in any case."""
+
+    wanted: StrictBool
+
+
+class MessagesChosen(BaseModel):
+    """It is noted, and holds from the next message on."""
+
+    messages_off_at: datetime | None = Field(description="Since when none are sent; null: they are sent.")
 
 
 class PersonWithdrawn(BaseModel):

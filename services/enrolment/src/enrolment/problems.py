@@ -25,8 +25,11 @@ OF_REASON: Final[Mapping[Reason, ProblemKind]] = {
         (Reason.UNKNOWN_SCHEME, "There is no such scheme", 422),
         (Reason.DUPLICATE_PERSON, "Somebody is enrolled with this phone already", 409),
         (Reason.UNKNOWN_ROUND, "There is no such round", 422),
-        (Reason.ROUND_NOT_OPEN, "The round takes no answers today", 422),
+        (Reason.ROUND_NOT_OPEN, "The round is not open today", 422),
         (Reason.INVALID_ANSWER, "An answer is not valid", 422),
+        (Reason.DAY_NOT_REPORTED, "The day cannot be reported today", 422),
+        (Reason.NOTHING_TO_REPORT, "There is nothing to report", 422),
+        (Reason.INVALID_CONTACT, "The contact is not valid", 422),
     )
 }
 
@@ -37,6 +40,8 @@ DUPLICATE_ANSWERS_USED_UP: Final = ProblemKind(
 ROLE_ENDED: Final = ProblemKind("role-ended", "Your role in this constituency has ended", 403)
 MITRA_WITHDRAWN: Final = ProblemKind("mitra-withdrawn", "The person has withdrawn", 409)
 LOOKS_USED_UP: Final = ProblemKind("looks-used-up", "Too many people looked at in one day", 429)
+CONTACT_ID_TAKEN: Final = ProblemKind("contact-id-taken", "The id belongs to another contact", 409)
+CARE_NOT_TAKEN: Final = ProblemKind("care-not-taken", "Nobody can be handed over like this", 409)
 PERSON_SESSION: Final = ProblemKind("person-session", "The person's session is missing or has ended", 401)
 WRONG_CODE: Final = ProblemKind("wrong-code", "The code is not right, or not valid any more", 403)
 TOO_MANY_OPEN: Final = ProblemKind("too-many-open-requests", "Too many requests wait for an answer", 409)
@@ -55,6 +60,10 @@ RECORD_NUMBER_TAKEN: Final = ProblemKind(
 )
 RECORD_SETTLED: Final = ProblemKind("record-settled", "The record was enrolled long ago", 410)
 
+NO_SIGNED_PAPER: Final = ProblemKind("no-signed-paper", "The person signed no paper", 409)
+PAPER_PHOTO_KEPT: Final = ProblemKind("paper-photo-kept", "Another photo of the paper is there", 409)
+UNFIT_PHOTO: Final = ProblemKind("unfit-photo", "The photo cannot be taken", 422)
+
 TOO_MANY_IMPORTS: Final = ProblemKind("too-many-imports", "Too many imports are not at their end", 409)
 IMPORT_NOT_READY: Final = ProblemKind("import-not-ready", "The import is in another state", 409)
 IMPORT_PREVIEW_CHANGED: Final = ProblemKind(
@@ -62,6 +71,12 @@ IMPORT_PREVIEW_CHANGED: Final = ProblemKind(
 )
 IMPORT_FILE_GONE: Final = ProblemKind("import-file-gone", "The file of the import is no longer kept", 409)
 IMPORT_UNAFFIRMED: Final = ProblemKind("import-unaffirmed", "That papers are signed is not affirmed", 422)
+
+TOO_MANY_BROADCASTS: Final = ProblemKind(
+    "too-many-broadcasts", "Too many broadcasts are not at their end", 409
+)
+BROADCAST_NOT_READY: Final = ProblemKind("broadcast-not-ready", "The broadcast is in another state", 409)
+BROADCAST_DIFFERS: Final = ProblemKind("broadcast-differs", "Another broadcast is there than was seen", 409)
 
 
 def refused(refusals: Sequence[Refusal]) -> Problem:

@@ -7,8 +7,9 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.withdraw_mitra import MitraNotFound
-from enrolment.schemas import ConsentTold, ErasureTold, MitraTold
-from enrolment.storage import erasures, mitras
+from enrolment.mitra_schemas import ConsentTold, ErasureTold, MitraTold, PaperPhotoTold
+from enrolment.storage import erasures, mitras, paper_photos
+from enrolment.storage.paper_photos import PhotoFacts
 from enrolment.storage.row_security import act_as
 from mitra_shared.ids import CampaignId, MitraId
 from mitra_shared.log import unit_of_work
@@ -26,6 +27,7 @@ async def mitra(
     async with unit_of_work(engine) as unit:
         await act_as(unit.connection, caller, campaign, now)
         row = await mitras.find(unit.connection, mitra_id)
+        photo = await paper_photos.facts(unit.connection, mitra_id)
     if row is None or (row.campaign, row.constituency) != (campaign, caller.area):
         raise MitraNotFound
     return MitraTold(
@@ -45,10 +47,15 @@ async def mitra(
             manner=row.consent_manner,
             given_at=row.enrolled_at,
             recorded_by=row.recruiter,
+            paper_photo=None if photo is None else _photo(photo),
         ),
         enrolled_at=row.enrolled_at,
         withdrawn_at=row.withdrawn_at,
     )
+
+
+def _photo(photo: PhotoFacts) -> PaperPhotoTold:
+    return PaperPhotoTold(taken_on=photo.taken_on, kept_by=photo.kept_by, kept_at=photo.kept_at)
 
 
 def _state(row: Row[Any]) -> Literal["enrolled", "withdrawn", "erased"]:

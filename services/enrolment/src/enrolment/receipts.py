@@ -4,7 +4,7 @@ It follows from the Mitra's id by a key, so a replay gives the same one and nobo
 The row holds a keyed hash of it: whoever copies the table has no receipt.
 """
 
-from base64 import b32encode
+from itertools import product
 from typing import Final, NewType
 
 from mitra_shared.ids import MitraId
@@ -14,17 +14,21 @@ Receipt = NewType("Receipt", str)
 """12 characters of Crockford's base32, in capitals."""
 
 LENGTH: Final = 12
-_RFC_4648: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_TO_CROCKFORD: Final = bytes.maketrans(_RFC_4648.encode(), _CROCKFORD.encode())
+_TRIPLES: Final = tuple(map("".join, product(_CROCKFORD, repeat=3)))
+"""Three characters for each 15 bits."""
 _AS_MEANT: Final = str.maketrans("OIL", "011", "- ")
 _LONGEST_TYPED: Final = 40
 
 
 def receipt_of(mitra: MitraId, key: KeyedHash) -> Receipt:
-    """The receipt of a person. About 3 microseconds."""
+    """The receipt of a person."""
+    bits = int.from_bytes(key.digest("receipt", mitra.bytes)[:8])
     return Receipt(
-        b32encode(key.digest("receipt", mitra.bytes))[:LENGTH].translate(_TO_CROCKFORD).decode("ascii")
+        _TRIPLES[bits >> 49]
+        + _TRIPLES[bits >> 34 & 0x7FFF]
+        + _TRIPLES[bits >> 19 & 0x7FFF]
+        + _TRIPLES[bits >> 4 & 0x7FFF]
     )
 
 

@@ -13,8 +13,8 @@ from pydantic import UUID4, BaseModel, ConfigDict, Field, StrictBool, StrictInt,
 
 from enrolment.domain.consent import ConsentManner
 from mitra_shared.campaign.definition import Basis, Language
-from mitra_shared.ids import IDEMPOTENCY_KEY_PATTERN, AreaCode, CampaignId, MitraId, StaffId
-from mitra_shared.person_names import LONGEST_NAME
+from mitra_shared.ids import IDEMPOTENCY_KEY_PATTERN, CampaignId, MitraId, StaffId
+from mitra_shared.person_names import RIGHT_NAME
 
 LARGEST_BATCH = 1_000
 HIGHEST_NUMBER = 1_000_000
@@ -63,7 +63,7 @@ class EnrolmentRequest(Body):
     """One person to enrol. The recruiter and the campaign come from the token."""
 
     name: str = Field(
-        description=f"As the person writes it, in any script, 1 to {LONGEST_NAME} characters.",
+        description=f"As the person writes it: {RIGHT_NAME}.",
         examples=["आयशा बेगम"],
     )
     phone: str = Field(
@@ -178,6 +178,11 @@ class DeviceTold(BaseModel):
     missing: int = Field(
         description="How many numbers up to `highest` have none: they wait on it, or are lost."
     )
+    papers_without_photo: int = Field(
+        description="Of the member of staff, on whatever device: people who were enrolled with a signed"
+        " paper, not from a sheet, did not withdraw, and of whose paper there is no photo here. It waits on"
+        " a device, or was never taken."
+    )
 
 
 class DevicesTold(BaseModel):
@@ -200,85 +205,6 @@ class DeviceDetails(DeviceTold):
     missing_ranges: list[tuple[int, int]] = Field(description="First and last number, both included.")
     listed_to: int = Field(description="`missing_ranges` is complete up to this number.")
     days: list[DeviceDay]
-
-
-class ConsentTold(BaseModel):
-    """What the person agreed to."""
-
-    notice_version: str
-    language: Language
-    notice_hash: str | None = Field(
-        description="SHA-256 of the text that was shown; null if that text is not known any more."
-    )
-    manner: ConsentManner
-    given_at: datetime
-    recorded_by: StaffId
-
-
-class MitraTold(BaseModel):
-    """A person as those of the own constituency see one: without name and phone."""
-
-    id: MitraId
-    campaign: CampaignId
-    constituency: AreaCode
-    segment: AreaCode
-    state: Literal["enrolled", "withdrawn", "erased"]
-    recruiter: StaffId
-    basis: Basis
-    schemes: list[str]
-    language: Language
-    consent: ConsentTold
-    enrolled_at: datetime
-    withdrawn_at: datetime | None
-
-
-class LookAsked(Body):
-    """What staff look at a person for."""
-
-    purpose: Literal["contact", "correction"] = Field(
-        description="To reach the person, or to compare what is held with what the person says."
-    )
-
-
-class MitraSeen(BaseModel):
-    """A person's name and phone in clear. Not to be kept."""
-
-    id: MitraId
-    name: str = Field(examples=["आयशा बेगम"])
-    phone: str = Field(description="E.164.", examples=["+919876543210"])
-
-
-class Withdrawn(BaseModel):
-    """The withdrawal is recorded; the event stands at this place of the log."""
-
-    mitra_id: MitraId
-    withdrawn_at: datetime
-    partition: int
-    epoch: int
-    position: int
-
-
-class ErasurePlanned(BaseModel):
-    """The person was told and is erased at this moment, or soon after."""
-
-    mitra_id: MitraId
-    due_at: datetime
-    noticed_at: datetime
-
-
-class ErasureTold(BaseModel):
-    """How far the erasure of a person is."""
-
-    mitra_id: MitraId
-    state: Literal["not_planned", "planned", "noticed", "erased", "complete"] = Field(
-        description="`planned` by the rule of the campaign, `noticed` once the person was told, `erased` "
-        "from all rows and the log, `complete` once streams and files were written anew too."
-    )
-    why: Literal["withdrawn", "asked", "campaign_ended"] | None
-    due_at: datetime | None = Field(description="Not before this, and 48 hours after the notice.")
-    noticed_at: datetime | None
-    erased_at: datetime | None
-    completed_at: datetime | None
 
 
 class OpinionSheet(Body):

@@ -132,6 +132,22 @@ class Seals:
         """
         return self.names.open(sealed, context=b"collector:" + mitra.bytes)
 
+    def seal_paper_photo(self, photo: bytes, mitra: MitraId) -> bytes:
+        """The photo of a signed paper, under the ring of names."""
+        return self.names.seal_bytes(photo, context=_paper_photo_context(mitra))
+
+    def open_paper_photo(self, sealed: bytes, mitra: MitraId) -> bytes:
+        """The photo of a signed paper.
+
+        Raises:
+            SealError: as for the name.
+        """
+        return self.names.open_bytes(sealed, context=_paper_photo_context(mitra))
+
+    def paper_photo_digest(self, mitra: MitraId, photo: bytes) -> bytes:
+        """Tells whether the same photo is sent again."""
+        return self.lookup.digest("paper-photo", mitra.bytes, photo)
+
     def file_digest(self, campaign: CampaignId, sha256: bytes) -> bytes:
         """Finds the same file within one campaign."""
         return self.lookup.digest("import", campaign, sha256)
@@ -152,6 +168,10 @@ def open_phone(ring: KeyRing, sealed: str, mitra: MitraId) -> str:
 
 def _part_context(upload: UUID, number: int) -> bytes:
     return b"import-part:" + upload.bytes + number.to_bytes(4)
+
+
+def _paper_photo_context(mitra: MitraId) -> bytes:
+    return b"paper-photo:" + mitra.bytes
 
 
 def _values_context(upload: UUID) -> bytes:

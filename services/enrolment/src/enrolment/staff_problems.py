@@ -7,6 +7,7 @@ from typing import Any, Final
 from enrolment.commands.accept_invitation import InvitationUnknown, InvitationVoid, LoginTaken
 from enrolment.commands.attempts import LockedOut
 from enrolment.commands.end_session import SessionNotFound
+from enrolment.commands.erase_staff import StillStaff
 from enrolment.commands.hand_over_post import CannotTakeOver, NothingToHandOver
 from enrolment.commands.posts import NobodyToReplace, NoSuchPost
 from enrolment.commands.prove_password import NoAccount, PasswordWrong
@@ -25,6 +26,7 @@ POST_NOT_YOURS: Final = ProblemKind("post-not-yours", "The post is not yours to 
 POST_FILLED: Final = ProblemKind("post-filled", "The post has no more room", 409)
 NOT_THE_HOLDER: Final = ProblemKind("not-the-holder", "That person does not hold the post", 409)
 CANNOT_TAKE_OVER: Final = ProblemKind("cannot-take-over", "That person cannot take the post over", 409)
+STILL_STAFF: Final = ProblemKind("still-staff", "That person holds a post", 409)
 STAFF_ELSEWHERE: Final = ProblemKind("staff-elsewhere", "The id belongs to another campaign", 409)
 INVITATION_UNKNOWN: Final = ProblemKind("invitation-unknown", "There is no such invitation", 404)
 INVITATION_VOID: Final = ProblemKind("invitation-void", "The invitation is no longer open", 409)
@@ -90,6 +92,7 @@ _OF_ERROR: Final[Mapping[type[Exception], Callable[[Any], Problem]]] = {
     NothingToHandOver: lambda _: NOT_THE_HOLDER("Name somebody who holds a post now; see GET /v1/staff"),
     CannotTakeOver: lambda error: CANNOT_TAKE_OVER(f"That person {error}"),
     StaffNotFound: lambda _: NOT_FOUND("Nobody of this id holds a post that you fill"),
+    StillStaff: lambda _: STILL_STAFF("Suspend that person or hand the post over first, then erase"),
     OfAnotherCampaign: lambda error: STAFF_ELSEWHERE(
         f"{error}; an id is of one campaign", staff=error.person
     ),

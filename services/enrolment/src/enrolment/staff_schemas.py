@@ -12,7 +12,7 @@ from enrolment.logins import LONGEST_LOGIN
 from enrolment.refresh_tokens import LONGEST_REFRESH_TOKEN
 from enrolment.schemas import Body
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
-from mitra_shared.person_names import LONGEST_NAME
+from mitra_shared.person_names import RIGHT_NAME
 from mitra_shared.security.tokens import Role
 
 LARGEST_REGISTRATION = 5_000
@@ -99,7 +99,7 @@ class AcceptanceRequest(Body):
     """What the invited person says."""
 
     secret: str = Field(max_length=64)
-    name: str = Field(description=f"1 to {LONGEST_NAME} characters of any script.", examples=["आयशा बेगम"])
+    name: str = Field(description=f"{RIGHT_NAME}.", examples=["आयशा बेगम"])
     login: LoginText
     password: NewPasswordText
 
@@ -120,7 +120,9 @@ class StaffTold(BaseModel):
     name: str | None
     role: StaffRole | None = Field(description="Null for somebody who holds no post any more.")
     area: AreaCode | None
-    state: Literal["active", "suspended"]
+    state: Literal["active", "suspended", "erased"] = Field(
+        description="Erased: name, login and sessions of somebody who left are gone; the id stays."
+    )
 
 
 class StaffPage(BaseModel):

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from enrolment.clock import system_clock
-from enrolment.commands.apply_ledger import Applied, apply_ledger
-from enrolment.ledger_file import Ledger, lines_of, of_row, read_ledger
-from enrolment.storage.erasures import whole_ledger
+from enrolment.commands.apply_ledger import Applied, apply_ledger, apply_to_staff
+from enrolment.ledger_file import Ledger, lines_of, of_row, of_staff, read_ledger
+from enrolment.storage import erasures, former_staff
 from mitra_shared.database import create_engine
 from mitra_shared.settings import DatabaseSettings, settings_or_exit
 
@@ -50,16 +50,20 @@ async def _export() -> str:
     engine = create_engine(_database_url(), application="enrolment erasures", pool_size=1)
     try:
         async with engine.connect() as connection:
-            return lines_of([of_row(entry) for entry in await whole_ledger(connection)])
+            people = [of_row(entry) for entry in await erasures.whole_ledger(connection)]
+            staff = [of_staff(entry) for entry in await former_staff.whole_ledger(connection)]
+            return lines_of([*people, *staff])
     finally:
         await engine.dispose()
 
 
-async def _apply(text: str) -> tuple[Ledger, Applied]:
+async def _apply(text: str) -> tuple[Ledger, Applied, Applied]:
     ledger = read_ledger(text)
     engine = create_engine(_database_url(), application="enrolment erasures", pool_size=1)
     try:
-        return ledger, await apply_ledger(engine, ledger.erasures, system_clock())
+        now = system_clock()
+        people = await apply_ledger(engine, ledger.erasures, now)
+        return ledger, people, await apply_to_staff(engine, ledger.staff, now)
     finally:
         await engine.dispose()
 
@@ -68,12 +72,13 @@ def _database_url() -> str:
     return settings_or_exit(DatabaseSettings).database_url.get_secret_value()
 
 
-def _tell(file: str, ledger: Ledger, applied: Applied) -> None:
-    before = len(ledger.erasures) - applied.erased - applied.unknown
-    sys.stdout.write(
-        f"{len(ledger.erasures)} people in the ledger: {applied.erased} erased now, {before} erased before,"
-        f" {applied.unknown} not in this database\n"
-    )
+def _tell(file: str, ledger: Ledger, people: Applied, staff: Applied) -> None:
+    for who, entries, applied in (("people", ledger.erasures, people), ("former staff", ledger.staff, staff)):
+        before = len(entries) - applied.erased - applied.unknown
+        sys.stdout.write(
+            f"{len(entries)} {who} in the ledger: {applied.erased} erased now, {before} erased before,"
+            f" {applied.unknown} not in this database\n"
+        )
     if ledger.unreadable:
         lines = ", ".join(map(str, ledger.unreadable))
         sys.stderr.write(f"{file}: no erasure can be read in line {lines}; all others were applied\n")

@@ -1,4 +1,4 @@
-"""The periodic work, run beside the relay: lets opinions out, closes rounds, erases people, forgets the old.
+"""The periodic work, run beside the relay: opinions go out, contacts are counted, people erased.
 
 Any number of processes may run it; an advisory lock lets one of them work at a time.
 """
@@ -12,10 +12,13 @@ from structlog import get_logger
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.clock import Clock, india_day
 from enrolment.commands.announce_erasures import announce_erasures, plan_ends
+from enrolment.commands.count_contacts import count_contacts
 from enrolment.commands.erase_mitras import erase_mitras
+from enrolment.commands.erase_staff import erase_former_staff
 from enrolment.commands.forget_imports import forget_imports
 from enrolment.commands.forget_messages import forget_messages
 from enrolment.commands.forget_outcomes import forget_outcomes
+from enrolment.commands.forget_rounds import forget_rounds
 from enrolment.commands.forget_sign_ins import forget_sign_ins
 from enrolment.commands.release_opinions import release_opinions
 from mitra_shared.database import backoff, is_infrastructure
@@ -65,12 +68,29 @@ class Upkeep:
             if not (done.released or done.dropped):
                 break
             log.info("opinions left the pool", released=done.released, dropped=done.dropped)
+        await self._count(now)
         await self._erase(now)
         if self._forgotten_until is None or now.timestamp() - self._forgotten_until >= FORGET_SECONDS:
-            for forget in (forget_outcomes, forget_sign_ins, forget_messages, forget_imports, plan_ends):
+            for forget in (
+                forget_outcomes,
+                forget_sign_ins,
+                forget_messages,
+                forget_imports,
+                forget_rounds,
+                plan_ends,
+                erase_former_staff,
+            ):
                 while await forget(self._engine, now):
                     pass
             self._forgotten_until = now.timestamp()
+
+    async def _count(self, now: datetime) -> None:
+        counted = 0
+        while contacts := await count_contacts(self._engine, now):
+            counted += contacts
+            self.heartbeat.beat()
+        if counted:
+            log.info("contacts of days that are over were counted", contacts=counted)
 
     async def _erase(self, now: datetime) -> None:
         while await announce_erasures(self._engine, now):

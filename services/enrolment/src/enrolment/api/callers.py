@@ -14,6 +14,8 @@ from mitra_shared.security.tokens import RECRUITERS, STAFF, Caller, Role
 
 Recruiter = Annotated[Caller, Depends(requires(*RECRUITERS))]
 InCharge = Annotated[Caller, Depends(requires(Role.IN_CHARGE))]
+Broadcasts = Annotated[Caller, Depends(requires(Role.HEADQUARTERS, Role.IN_CHARGE))]
+"""Who may send messages in bulk."""
 SeesRequests = Annotated[Caller, Depends(requires(Role.IN_CHARGE, Role.OPERATOR, Role.HEADQUARTERS))]
 SeesDataProtection = Annotated[Caller, Depends(requires(Role.OPERATOR, Role.HEADQUARTERS))]
 Operator = Annotated[Caller, Depends(requires(Role.OPERATOR))]

@@ -20,7 +20,8 @@ def device_routes(service: Service) -> APIRouter:
     async def devices(caller: Recruiter) -> DevicesTold:
         """Those that synced longest ago first, at most 1,000.
 
-        A phone that is lost or was wiped shows as one that no longer syncs and has numbers missing.
+        A phone that is lost or was wiped shows as one that no longer syncs and has numbers missing. Photos of
+        signed papers that were not sent show as `papers_without_photo` of its member of staff.
         """
         campaign = (await service.campaign(caller.campaign)).rules.campaign
         staff = None if caller.role is Role.IN_CHARGE else caller.subject

@@ -28,7 +28,7 @@ from enrolment.storage.invitations import Invitation
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.http.problems import invalid_fields, problem_responses
 from mitra_shared.ids import AreaCode
-from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_name
+from mitra_shared.person_names import RIGHT_NAME, UnacceptableName, clean_person_name
 from mitra_shared.security.tokens import Role
 
 
@@ -150,10 +150,9 @@ def _checked(request: AcceptanceRequest) -> tuple[str, Login]:
     errors: list[dict[str, str]] = []
     name, login = "", None
     try:
-        name = clean_name(request.name)
+        name = clean_person_name(request.name)
     except UnacceptableName as error:
-        expected = f"1 to {LONGEST_NAME} characters of any script, with at least one letter"
-        errors.append({"field": "name", "message": str(error), "expected": expected})
+        errors.append({"field": "name", "message": str(error), "expected": RIGHT_NAME})
     try:
         login = login_of(request.login)
     except InvalidLogin:

@@ -6,7 +6,8 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from enrolment.clock import india_day
-from enrolment.commands.submit_opinion import SheetRefused, SubmitOpinion, submit_opinion
+from enrolment.commands.submit_opinion import SubmitOpinion, submit_opinion
+from enrolment.domain.refusals import Objected
 from enrolment.examples import OPINION_EXAMPLES
 from enrolment.problems import refused
 from enrolment.schemas import OpinionReceived, OpinionSheet
@@ -34,7 +35,7 @@ def add_opinion_route(app: FastAPI, service: Service) -> None:
         command = SubmitOpinion(sheet, caller.area, india_day(service.clock()))
         try:
             await submit_opinion(command, (await service.campaign(caller.campaign)).rules, service.engine)
-        except SheetRefused as error:
+        except Objected as error:
             raise refused(error.refusals) from None
         return JsonAnswer(b'{"received":true}', 202)
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from enrolment.api.html import answer, chosen_language, form_of, is_loopback, onward
+from enrolment.api.paper_photos import photo_answer
 from enrolment.api.person_steps import STEPS, Typed, carried_out, page_of, wrong_in_words
 from enrolment.commands.open_session import (
     SESSION_LASTS,
@@ -46,6 +47,7 @@ class _PersonPages:
         router.add_api_route("/r", self.find, methods=["GET"])
         router.add_api_route("/r/{typed}", self.home, methods=["GET"])
         router.add_api_route("/r/{typed}/slip", self.slip, methods=["GET"])
+        router.add_api_route("/r/{typed}/paper", self.paper, methods=["GET"])
         router.add_api_route("/r/{typed}/code", self.code, methods=["POST"])
         router.add_api_route("/r/{typed}/code", self.code_page, methods=["GET"])
         router.add_api_route("/r/{typed}/session", self.sign_in, methods=["POST"])
@@ -121,6 +123,14 @@ class _PersonPages:
             path=path,
             written=written_receipt(receipt),
         )
+
+    async def paper(self, request: Request, typed: str) -> Response:
+        """The photo of the paper that the person signed."""
+        receipt = _receipt(typed)
+        session = await self._session_of(request, receipt)
+        if session is None:
+            return self._ask(request, receipt, "problem_ended")
+        return photo_answer(await self.desk.paper(session))
 
     async def code(self, request: Request, typed: str) -> Response:
         """Send a code."""

@@ -24,6 +24,8 @@ STEPS: Final[Mapping[str, str]] = {
     "erase": "erase",
     "grievance": "grieve",
     "nominate": "nominate",
+    "messages_off": "messages_off",
+    "messages_on": "messages_on",
 }
 """Step -> key of the words of its title."""
 
@@ -65,7 +67,9 @@ def page_of(
     problems: Sequence[str] = (),
     status: int = 200,
 ) -> Response:
-    """The page of a step, filled with what was typed or with what is held."""
+    """The page of a step, filled with what was typed or with what is held; or why there is no form."""
+    if step == "correct" and held.withdrawn_at is not None:
+        return answer(request, "correct_no_more.html", status=status, receipt=session.receipt, person=held)
     content: dict[str, Any] = {}
     match step:
         case "correct":
@@ -121,6 +125,8 @@ async def carried_out(
                 await desk.correct(session, _changed(form, held), None)
             case "erase":
                 await desk.erase(session, None)
+            case "messages_off" | "messages_on":
+                await desk.choose_messages(session, wanted=step == "messages_on")
             case "grievance":
                 await desk.bring_grievance(session, GrievanceBrought(text=form.first("text")), None)
             case _:

@@ -27,6 +27,8 @@ from enrolment.person_schemas import (
     CorrectionAsked,
     ErasureSet,
     GrievanceBrought,
+    MessagesChosen,
+    MessagesWanted,
     Nomination,
     PersonHeld,
     PersonWithdrawn,
@@ -92,11 +94,11 @@ def receipt_routes(service: Service, desk: PersonDesk) -> APIRouter:
 
     @router.post("/sessions", status_code=201, summary="Open a session with the code")
     async def session(
-        receipt: ReceiptInPath, typed: CodeTyped, _caller: Recruiter, request: Request
+        receipt: ReceiptInPath, typed: CodeTyped, caller: Recruiter, request: Request
     ) -> SessionOpened:
-        """A session of 15 minutes. Five tries with each code."""
+        """A session of 15 minutes. Five tries with each code; what is refused is recorded."""
         people.codes.take(request)
-        command = OpenSession(receipt, typed.code, service.clock())
+        command = OpenSession(receipt, typed.code, service.clock(), caller.subject)
         try:
             opened = await open_session(command, service.engine, service.seals)
         except WrongCode:
@@ -141,6 +143,11 @@ def _add_rights(router: APIRouter, service: Service, desk: PersonDesk) -> None:
     async def erasure(session: Person, caller: Recruiter) -> ErasureSet:
         """Withdraws at once; name and phone are erased after a notice of 48 hours."""
         return ErasureSet(due_at=await desk.erase(session, caller.subject))
+
+    @router.put("/messages", summary="No messages in bulk, or messages again")
+    async def messages(session: Person, given: MessagesWanted) -> MessagesChosen:
+        """Holds from the next message on. Codes, receipts and notices come in any case."""
+        return MessagesChosen(messages_off_at=await desk.choose_messages(session, wanted=given.wanted))
 
     @router.put("/nominee", status_code=204, response_class=Response, summary="Name somebody")
     async def nominee(session: Person, nomination: Nomination) -> Response:

@@ -18,7 +18,6 @@ from enrolment.person_schemas import RequestAnswer, RequestAnswered, RequestList
 from enrolment.problems import ANSWERED_ALREADY, MITRA_WITHDRAWN
 from enrolment.service import Service
 from mitra_shared.http.problems import NOT_FOUND, Problem, problem_responses
-from mitra_shared.security.tokens import Role
 from mitra_shared.telemetry.trace import current_traceparent
 
 InPath = Annotated[RequestId, Path()]
@@ -34,12 +33,8 @@ def request_routes(service: Service) -> APIRouter:
     ) -> RequestList:
         """Of your own constituency; operators and headquarters see the whole campaign."""
         campaign = (await service.campaign(caller.campaign)).rules.campaign
-        area = caller.area if caller.role is Role.IN_CHARGE else None
-        if caller.role is Role.IN_CHARGE and area is None:
-            return RequestList(requests=[])
-        return RequestList(
-            requests=await person_queries.listed(service.engine, campaign, area, state, service.clock())
-        )
+        now = service.clock()
+        return RequestList(requests=await person_queries.listed(service.engine, campaign, caller, state, now))
 
     @router.get("/{request_id}", summary="One request with name and words", responses=problem_responses(404))
     async def opened(request_id: InPath, caller: InCharge) -> RequestOpened:

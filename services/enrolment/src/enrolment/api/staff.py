@@ -1,13 +1,14 @@
 """`/v1/staff`: who is staff, and what is done about somebody."""
 
 from collections import defaultdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 
 from enrolment.api.callers import LookingAfter, Operator, appointer
 from enrolment.api.invitations import post_of
 from enrolment.campaigns import LoadedCampaign
+from enrolment.commands.erase_staff import EraseStaff, erase_staff
 from enrolment.commands.hand_over_post import HandOverPost, hand_over_post
 from enrolment.commands.register_staff import RegisterStaff, register_staff
 from enrolment.commands.suspend_staff import SuspendStaff, suspend_staff
@@ -47,8 +48,8 @@ def staff_routes(service: Service) -> APIRouter:
     ) -> StaffPage:
         """One page of people, without phone and e-mail.
 
-        Headquarters sees everybody, an in-charge the co-in-charges of the own constituency, an operator
-        everybody without names.
+        Headquarters sees everybody, also who left and who is erased; an operator the same without names. An
+        in-charge sees who is co-in-charge of the own constituency now, suspended or not.
         """
         campaign = (await service.campaign(caller.campaign)).rules.campaign
         post = None
@@ -121,6 +122,28 @@ def staff_routes(service: Service) -> APIRouter:
         await service.look_at_revocations()
         return Appointment(id=request.to, role=StaffRole(post.role.value), campaign=campaign, area=post.area)
 
+    @router.post(
+        "/{staff_id:path}/erasure",
+        status_code=204,
+        summary="Erase name, login and sessions of somebody who is out",
+        responses=problem_responses(404),
+    )
+    async def erase(staff_id: StaffPath, caller: LookingAfter) -> None:
+        """At once, of somebody who holds no post or is suspended. The id stays; nothing can be taken back.
+
+        Without this it happens by itself, once the person was out for as long as the campaign keeps names.
+        """
+        command = EraseStaff(
+            staff=staff_id,
+            campaign=(await service.campaign(caller.campaign)).rules.campaign,
+            by=caller.subject,
+            who=appointer(caller),
+            asked_at=service.clock(),
+        )
+        with as_problems():
+            await erase_staff(command, service.engine)
+        await service.look_at_revocations()
+
     return router
 
 
@@ -189,5 +212,12 @@ def _told(account: Account, name: str | None) -> StaffTold:
         name=name,
         role=None if account.post is None else StaffRole(account.post.role.value),
         area=None if account.post is None else account.post.area,
-        state="suspended" if account.is_suspended else "active",
+        state=_state(account),
     )
+
+
+def _state(account: Account) -> Literal["active", "suspended", "erased"]:
+    # An operator may register the id of somebody who was erased anew.
+    if account.is_erased and account.post is None:
+        return "erased"
+    return "suspended" if account.is_suspended else "active"

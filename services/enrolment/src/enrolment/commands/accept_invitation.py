@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from enrolment.campaigns import LoadedCampaigns
 from enrolment.commands.invite_staff import secret_hash
-from enrolment.commands.posts import NobodyToReplace, check_holder, limits_of
+from enrolment.commands.posts import NobodyToReplace, check_holder, limits_of, recording_no_room
 from enrolment.domain.staff import Post, check_room
 from enrolment.logins import Login
 from enrolment.staffing import Staffing
@@ -73,7 +73,7 @@ async def accept_invitation(
         InvitationUnknown: there is none with this secret.
         InvitationVoid: accepted already, taken back, run out, or nobody is left to be replaced; recorded.
         LoginTaken: the login belongs to another account; after five of them the invitation is void.
-        PostFilled: the campaign has less room than it had.
+        PostFilled: the campaign has less room than it had; recorded as refused to whoever invited.
         PasswordsBusy: ask again in a moment.
         CampaignNotLoaded: the campaign is gone.
         sqlalchemy.exc.DBAPIError: the database is away.
@@ -107,8 +107,10 @@ async def accept_invitation(
             await tell_standing(unit, changed, command.asked_at)
             return Appointed(person, found.campaign, found.post)
 
+    by, at = invitation.invited_by, command.asked_at
     try:
-        return await retrying(appoint)
+        async with recording_no_room(engine, campaign=invitation.campaign, by=by, at=at):
+            return await retrying(appoint)
     except NobodyToReplace:
         raise InvitationVoid("was to replace somebody who has left the post") from None
     except IntegrityError:

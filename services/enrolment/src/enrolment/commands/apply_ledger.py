@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.erase_mitras import PEOPLE_AT_A_TIME, erase
-from enrolment.ledger_file import FiledErasure
+from enrolment.commands.erase_staff import Again, erase_again
+from enrolment.ledger_file import FiledErasure, FiledStaffErasure
 from enrolment.storage import erasures
 from enrolment.storage.row_security import Work, work_as
 from mitra_shared.log import unit_of_work
@@ -16,11 +17,11 @@ _AT_A_TIME: Final = PEOPLE_AT_A_TIME
 
 
 class Applied(NamedTuple):
-    """What came of a ledger."""
+    """What came of a ledger, of people or of former staff."""
 
     erased: int
     unknown: int
-    """Of people that this database does not know: they were enrolled after the backup."""
+    """Of whom this database does not know: they came after the backup."""
 
 
 async def apply_ledger(engine: AsyncEngine, ledger: Sequence[FiledErasure], now: datetime) -> Applied:
@@ -41,3 +42,13 @@ async def apply_ledger(engine: AsyncEngine, ledger: Sequence[FiledErasure], now:
         erased += len(people)
         unknown += len(some) - known
     return Applied(erased, unknown)
+
+
+async def apply_to_staff(engine: AsyncEngine, ledger: Sequence[FiledStaffErasure], now: datetime) -> Applied:
+    """Erase every former member of staff in `ledger` who is not erased here, with the post held here.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the database is away; asking again goes on.
+    """
+    done = [await erase_again(each.staff, each.campaign, engine, now) for each in ledger]
+    return Applied(done.count(Again.ERASED), done.count(Again.UNKNOWN))

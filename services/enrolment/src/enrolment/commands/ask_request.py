@@ -80,7 +80,7 @@ async def ask_request(command: AskRequest, rights: Rights, engine: AsyncEngine, 
         When it is due.
 
     Raises:
-        MitraNotFound: there is nobody of this id.
+        MitraNotFound: there is nobody of this id, or nobody any more.
         TooManyOpen: see there.
         PersonWithdrew: it is a correction, and there is nothing left to correct.
         sqlalchemy.exc.DBAPIError: the database is away.
@@ -101,7 +101,7 @@ async def _ask(command: AskRequest, rights: Rights, engine: AsyncEngine, seals: 
     async with unit_of_work(engine) as unit:
         await work_as(unit.connection, Work.OWN_DATA)
         row = await mitras.find(unit.connection, command.mitra, for_update=True)
-        if row is None:
+        if row is None or row.erased_at is not None:
             raise MitraNotFound
         if is_correction and row.withdrawn_at is not None:
             raise PersonWithdrew

@@ -80,6 +80,19 @@ async def _forgive(connection: AsyncConnection, attempt: Attempt, *, whole: bool
     await sessions.forgive(connection, Scope.LOGIN, attempt.login_hash, now, whole=whole)
 
 
+async def note_refused_code(engine: AsyncEngine, attempt: Attempt, account: Account) -> None:
+    """Record a wrong code from the first one on: whoever sent it knows the password."""
+    async with unit_of_work(engine) as unit:
+        await note_refusal(
+            unit.connection,
+            What.REFUSED_CODE,
+            attempt.made_at,
+            staff=account.id,
+            campaign=account.campaign,
+            failures=attempt.failures,
+        )
+
+
 async def note_failure(engine: AsyncEngine, attempt: Attempt, account: Account | None) -> None:
     """Record failures of an account that begin to cost a wait."""
     if account is None or attempt.failures < FREE_FAILURES[Scope.LOGIN]:

@@ -1,4 +1,4 @@
-"""See an erasure through: streams written anew, Redis' file rewritten, freed space of tables given back.
+"""See an erasure through: streams written anew, Redis' file rewritten, freed space and statistics of tables.
 
 Every step is noted in the ledger once it is done, and done again if the process ends before that.
 """
@@ -7,21 +7,16 @@ from datetime import datetime
 from typing import Final
 
 from redis.asyncio import Redis
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.storage import erasures
-from mitra_shared.contracts.topics import ENROLMENT
+from enrolment.storage import erasures, former_staff
+from enrolment.storage.leftovers import clear_leftovers
+from mitra_shared.contracts.topics import ENROLMENT, STAFF, partition_of
 from mitra_shared.log import unit_of_work
 from mitra_shared.log.rewrite import words_of
 from mitra_shared.relay.append_only import rewrite_append_only_file
 
 _PEOPLE_AT_A_TIME: Final = 5_000
-_TABLES: Final = (
-    "mitra", "enrolment_log", "outcome", "duplicate_record", "sheet_import", "sheet_import_file",
-    "sheet_import_row", "paper_consent", "matching_key",
-)  # fmt: skip
-_VACUUM_MS: Final = 15 * 60 * 1000
 
 
 async def note_written(engine: AsyncEngine, redis: Redis, now: datetime) -> int:
@@ -50,22 +45,15 @@ async def complete_erasures(engine: AsyncEngine, redis: Redis, now: datetime) ->
     """
     async with engine.connect() as connection:
         people = await erasures.incomplete(connection, at_most=_PEOPLE_AT_A_TIME)
-    if not people:
+        erased = await former_staff.incomplete(connection, at_most=_PEOPLE_AT_A_TIME)
+        asked = await former_staff.words_asked(connection, erased)
+    words = await words_of(redis, STAFF, asked)
+    staff = [person for person in erased if words[partition_of(person)].is_written]
+    if not people and not staff:
         return 0
     await rewrite_append_only_file(redis)
-    await _vacuum(engine)
+    await clear_leftovers(engine)
     async with unit_of_work(engine) as unit:
         await erasures.mark_complete(unit.connection, people, now)
-    return len(people)
-
-
-async def _vacuum(engine: AsyncEngine) -> None:
-    """Vacuum takes no transaction, and longer than a statement of ours may otherwise."""
-    async with engine.connect() as plain:
-        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text(f"set statement_timeout = {_VACUUM_MS}"))
-        try:
-            await connection.execute(text(f"vacuum (index_cleanup on) {', '.join(_TABLES)}"))
-        finally:
-            # With its setting the connection is of no use to others.
-            await connection.invalidate()
+        await former_staff.mark_complete(unit.connection, staff, now)
+    return len(people) + len(staff)

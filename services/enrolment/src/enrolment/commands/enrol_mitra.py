@@ -45,17 +45,22 @@ Verdict = Draft | tuple[Refusal, ...]
 
 def draft(command: EnrolMitra, rules: Rules, seals: Seals) -> Verdict:
     """The row to be, or every objection of the rules."""
-    request = command.request
-    eligible = judge(
-        request,
-        normalise_phone(request.phone),
+    judged = judge(
+        command.request,
+        normalise_phone(command.request.phone),
         rules,
         area=command.area,
         today=india_day(command.received_at),
     )
+    return draft_of(command, judged, seals) if isinstance(judged, Eligible) else judged
+
+
+def draft_of(command: EnrolMitra, eligible: Eligible, seals: Seals) -> Draft:
+    """The row to be of whom the rules allow."""
+    request = command.request
     consent = request.consent
-    if not isinstance(eligible, Eligible) or consent is None:
-        return cast("tuple[Refusal, ...]", eligible)
+    if consent is None:
+        raise ValueError("nobody is eligible without consent")
     # The rules have found the language among those of the notice.
     notice_language = cast("Language", consent.language)
     receipt = seals.receipt(command.mitra)

@@ -13,13 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from enrolment.problems import ERASED_SINCE, as_text
 from enrolment.storage import erasures, mitras
+from enrolment.storage.broadcast_messages import forget_recipients
+from enrolment.storage.contacts import forget_contacts
 from enrolment.storage.erasures import Erased
 from enrolment.storage.forgetting import forget_rights
-from enrolment.storage.locks import try_lock_upkeep
+from enrolment.storage.locks import lock_people, try_lock_upkeep
 from enrolment.storage.matching import forget_matching
+from enrolment.storage.merged import forget_merged
 from enrolment.storage.row_security import Work, work_as
 from enrolment.storage.scrubbing import scrub, scrub_people
-from mitra_shared.contracts.events import MitraErasedV1, MitraEvent, MitraWithdrawnV1
+from mitra_shared.contracts.event import MitraEvent
+from mitra_shared.contracts.events import MitraErasedV1, MitraWithdrawnV1
 from mitra_shared.contracts.topics import ENROLMENT
 from mitra_shared.ids import new_event_id
 from mitra_shared.log import unit_of_work
@@ -54,7 +58,12 @@ async def erase_mitras(engine: AsyncEngine, now: datetime, *, at_most: int = PEO
 
 async def erase(connection: AsyncConnection, people: Sequence[Row[Any]], now: datetime) -> None:
     """Erase these people, whose rows are locked; the last thing in a transaction."""
-    await forget_matching(connection, [person.id for person in people], erased=True)
+    mitras_erased = [person.id for person in people]
+    await lock_people(connection, mitras_erased)
+    await forget_matching(connection, mitras_erased, erased=True)
+    # Also what was not counted: a count told beside the erasure would say for ever who was called when.
+    await forget_contacts(connection, mitras_erased)
+    await forget_merged(connection, mitras_erased)
     await scrub(connection, people, status=_GONE.status, body=as_text(_GONE))
     events: list[MitraEvent] = []
     withdrawn: list[int] = []
@@ -78,8 +87,8 @@ async def erase(connection: AsyncConnection, people: Sequence[Row[Any]], now: da
     places = await append(connection, ENROLMENT, [Emitted(event, None) for event in events])
     for index in withdrawn:
         await mitras.mark_withdrawn(connection, events[index].mitra_id, now, places[index])
-    mitras_erased = [person.id for person in people]
     await forget_rights(connection, mitras_erased)
+    await forget_recipients(connection, mitras_erased, now)
     await scrub_people(connection, mitras_erased, now)
     await erasures.enter(connection, erased, now)
     await ask_for_rewrite(connection, ENROLMENT, {person.partition for person in people})

@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.ledger_file import append_to, of_row
-from enrolment.storage import erasures
+from enrolment.ledger_file import Entry, append_to, of_row, of_staff
+from enrolment.storage import erasures, former_staff
 from mitra_shared.log import unit_of_work
 
 _ENTRIES_AT_A_TIME: Final = 1_000
@@ -24,8 +24,11 @@ async def file_erasures(engine: AsyncEngine, path: Path, now: datetime) -> int:
         sqlalchemy.exc.DBAPIError: the database is away.
     """
     async with unit_of_work(engine) as unit:
-        entries = await erasures.unfiled(unit.connection, at_most=_ENTRIES_AT_A_TIME)
+        people = await erasures.unfiled(unit.connection, at_most=_ENTRIES_AT_A_TIME)
+        staff = await former_staff.unfiled(unit.connection, at_most=_ENTRIES_AT_A_TIME)
+        entries: list[Entry] = [*(of_row(row) for row in people), *(of_staff(row) for row in staff)]
         if entries:
-            await asyncio.to_thread(append_to, path, [of_row(entry) for entry in entries])
-            await erasures.mark_filed(unit.connection, [entry[0] for entry in entries], now)
+            await asyncio.to_thread(append_to, path, entries)
+            await erasures.mark_filed(unit.connection, [row[0] for row in people], now)
+            await former_staff.mark_filed(unit.connection, [row[0] for row in staff], now)
     return len(entries)

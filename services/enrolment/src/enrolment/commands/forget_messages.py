@@ -1,11 +1,12 @@
-"""Forget what was kept for messages and codes long enough: codes, sessions, messages that ended."""
+"""Forget what was kept for messages and codes long enough: codes, sessions, messages and broadcasts."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.storage import codes, messages, person_sessions
+from enrolment.domain.retention import RECORDS_KEPT
+from enrolment.storage import broadcasts, codes, messages, person_sessions
 from enrolment.storage.locks import try_lock_upkeep
 from mitra_shared.log import unit_of_work
 
@@ -25,6 +26,9 @@ async def forget_messages(engine: AsyncEngine, now: datetime) -> int:
         if not await try_lock_upkeep(unit.connection):
             return 0
         asked = await codes.forget_asked(unit.connection, now - CODES_KEPT, at_most=_ROWS_AT_A_TIME)
-        ended = await messages.forget_ended(unit.connection, now - MESSAGES_KEPT, at_most=_ROWS_AT_A_TIME)
+        ended = await messages.forget_ended(
+            unit.connection, now - MESSAGES_KEPT, now, at_most=_ROWS_AT_A_TIME
+        )
+        told = await broadcasts.forget(unit.connection, now - RECORDS_KEPT)
         sessions = await person_sessions.forget_ended(unit.connection, now)
-    return asked + ended + sessions
+    return asked + ended + told + sessions

@@ -80,6 +80,8 @@ async def _hand_over(command: HandOverPost, engine: AsyncEngine) -> Post:
             raise CannotTakeOver("holds this post already")
         if taking.is_suspended:
             raise CannotTakeOver("is suspended")
+        if taking.is_erased and taking.post is None:
+            raise CannotTakeOver("was erased and cannot sign in; invite with `replaces`")
         if not may_move(command.who, taking.post):
             raise CannotTakeOver("holds a post that is not yours to end")
         await sessions.end_all(connection, leaving.id, now, "handed over")

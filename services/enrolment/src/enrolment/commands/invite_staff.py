@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from enrolment.commands.posts import check_appointer, check_holder, check_post, limits_of
+from enrolment.commands.posts import check_appointer, check_holder, check_post, limits_of, recording_no_room
 from enrolment.domain.staff import INVITATION_LIFETIME, Appointer, Limits, Post, check_room
 from enrolment.storage import invitations, staff
 from enrolment.storage.invitations import Invitation
@@ -56,7 +56,7 @@ async def invite_staff(command: InviteStaff, definition: CampaignDefinition, eng
     Raises:
         NotYourPost: the post is another's to fill; recorded.
         NoSuchPost: the campaign has no such area.
-        PostFilled: there is no room for one more.
+        PostFilled: there is no room for one more; recorded.
         NobodyToReplace: who is to be replaced does not hold the post.
         sqlalchemy.exc.DBAPIError: the database is away.
     """
@@ -64,7 +64,8 @@ async def invite_staff(command: InviteStaff, definition: CampaignDefinition, eng
         engine, command.who, command.post, campaign=command.campaign, by=command.by, at=command.asked_at
     )
     check_post(command.post, definition)
-    return await retrying(lambda: _invite(command, limits_of(definition), engine))
+    async with recording_no_room(engine, campaign=command.campaign, by=command.by, at=command.asked_at):
+        return await retrying(lambda: _invite(command, limits_of(definition), engine))
 
 
 async def _invite(command: InviteStaff, limits: Limits, engine: AsyncEngine) -> Invited:

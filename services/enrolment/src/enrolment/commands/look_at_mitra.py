@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from enrolment.clock import start_of_india_day
 from enrolment.commands.withdraw_mitra import MitraNotFound
 from enrolment.domain.looking import Standing, may_look
 from enrolment.seals import Seals
 from enrolment.storage import mitras
+from enrolment.storage.care import carer_of
 from enrolment.storage.row_security import act_as
 from mitra_shared.access_record.chain import Look, Purpose
 from mitra_shared.access_record.record import looks_since, record
@@ -70,25 +73,52 @@ async def _look(command: LookAtMitra, engine: AsyncEngine, seals: Seals, ration:
     caller = command.caller
     async with unit_of_work(engine) as unit:
         await act_as(unit.connection, caller, command.campaign, command.asked_at)
-        row = await mitras.find_sealed(unit.connection, command.mitra)
-        if (
-            row is None
-            or row.campaign != command.campaign
-            or not may_look(
-                standing=Standing(caller.role),
-                staff=caller.subject,
-                area=caller.area,
-                recruiter=row.recruiter,
-                constituency=row.constituency,
-            )
-        ):
-            raise MitraNotFound
+        row = await find_visible(unit.connection, command.mitra, command.campaign, caller)
         if row.withdrawn_at is not None:
             raise MitraGone
         look = Look(caller.subject, caller.role, command.purpose, row.id, FIELDS)
-        await record(unit.connection, [look], command.asked_at)
-        # Counted after it was recorded, because from there on looks wait for each other.
-        since = start_of_india_day(command.asked_at)
-        if await looks_since(unit.connection, caller.subject, since) > ration:
-            raise LooksUsedUp
+        await put_on_record(unit.connection, look, command.asked_at, ration)
     return Seen(seals.open_name(row.name, row.id), seals.open_phone(row.phone, row.id))
+
+
+async def find_visible(
+    connection: AsyncConnection,
+    mitra: MitraId,
+    campaign: CampaignId,
+    caller: Caller,
+    *,
+    for_update: bool = False,
+    though_handed_over: bool = False,
+) -> Row[Any]:
+    """The row of a person whom the caller may see; `though_handed_over`: the recruiter always may.
+
+    Raises:
+        MitraNotFound: there is none.
+    """
+    row = await mitras.find_sealed(connection, mitra, for_update=for_update)
+    if row is None or row.campaign != campaign:
+        raise MitraNotFound
+    carer = await carer_of(connection, row.id, row.recruiter)
+    if though_handed_over and caller.subject == row.recruiter:
+        carer = row.recruiter
+    if not may_look(
+        standing=Standing(caller.role),
+        staff=caller.subject,
+        area=caller.area,
+        carer=carer,
+        constituency=row.constituency,
+    ):
+        raise MitraNotFound
+    return row
+
+
+async def put_on_record(connection: AsyncConnection, look: Look, at: datetime, ration: int) -> None:
+    """Record a look of staff, if it is within the ration; the last thing in a transaction.
+
+    Raises:
+        LooksUsedUp: it is not.
+    """
+    await record(connection, [look], at)
+    # Counted after it was recorded, because from there on looks wait for each other.
+    if await looks_since(connection, look.actor, start_of_india_day(at)) > ration:
+        raise LooksUsedUp

@@ -1,11 +1,13 @@
-"""Open the own page of a person who has the right code."""
+"""Open the own page of a person who has the right code. Every try is counted, and recorded if refused."""
 
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from secrets import token_urlsafe
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.codes import TRIES, ChallengeId, code_of
@@ -13,8 +15,9 @@ from enrolment.receipts import Receipt
 from enrolment.seals import Seals
 from enrolment.storage import codes, mitras, person_sessions
 from enrolment.storage.row_security import Work, work_as
+from enrolment.storage.staff_record import What, note_refusal
 from mitra_shared.database import retrying
-from mitra_shared.ids import MitraId
+from mitra_shared.ids import MitraId, StaffId
 from mitra_shared.log import unit_of_work
 from mitra_shared.security.lookup import KeyedHash
 
@@ -24,6 +27,20 @@ _TOKEN_BYTES: Final = 32
 
 class WrongCode(Exception):
     """Wrong, expired, used, tried too often, or of no receipt: a caller cannot tell which."""
+
+
+class _Why(StrEnum):
+    """Why a try is refused, for the record alone."""
+
+    NOT_ASKED = "not-asked"
+    """No code was asked for in the last day."""
+    USED = "used"
+    EXPIRED = "expired"
+    SPOILED = "spoiled"
+    """By too many tries."""
+    WRONG = "wrong"
+    GONE = "gone"
+    """Right, but the person was erased since."""
 
 
 class PersonSession(NamedTuple):
@@ -41,13 +58,15 @@ class OpenSession:
     receipt: Receipt
     code: str
     asked_at: datetime
+    helper: StaffId | None = None
+    """Who of the staff helps, with their own device."""
 
 
 async def open_session(command: OpenSession, engine: AsyncEngine, seals: Seals) -> PersonSession:
-    """Open a session with the newest code of a receipt. Every try counts, also the wrong ones.
+    """Open a session with the newest code of a receipt. Every try counts, whatever is wrong with it.
 
     Raises:
-        WrongCode: see there.
+        WrongCode: see there; recorded.
         sqlalchemy.exc.DBAPIError: the database is away.
     """
     session = await retrying(lambda: _open(command, engine, seals))
@@ -60,21 +79,41 @@ async def _open(command: OpenSession, engine: AsyncEngine, seals: Seals) -> Pers
     receipt, now = seals.receipt_hash(command.receipt), command.asked_at
     async with unit_of_work(engine) as unit:
         row = await codes.newest(unit.connection, receipt)
-        if row is None or row.used_at is not None or row.expires_at <= now or row.tries >= TRIES:
-            return None
-        right = code_of(ChallengeId(row.id), seals.lookup)
-        is_right = hmac.compare_digest(right.encode(), command.code.encode())
         await work_as(unit.connection, Work.OWN_DATA)
         mitra = await mitras.of_receipt(unit.connection, receipt)
-        is_open = is_right and mitra is not None
-        await codes.count_try(unit.connection, row.id, used_at=now if is_open else None)
+        why = _refused(row, command, seals)
+        is_open = why is None and mitra is not None
+        if row is not None:
+            await codes.count_try(unit.connection, row.id, used_at=now if is_open else None)
         if not is_open or mitra is None:
+            await note_refusal(
+                unit.connection,
+                What.REFUSED_OWN_PAGE,
+                now,
+                actor=command.helper,
+                mitra=mitra,
+                why=why or _Why.GONE,
+            )
             return None
         session = PersonSession(mitra, command.receipt, token_urlsafe(_TOKEN_BYTES))
         await person_sessions.begin(
             unit.connection, token_hash(session.token, seals.lookup), mitra, receipt, now + SESSION_LASTS
         )
     return session
+
+
+def _refused(row: Row[Any] | None, command: OpenSession, seals: Seals) -> _Why | None:
+    """What is wrong with a try; None: it has the code of `row`, the newest of the receipt."""
+    if row is None:
+        return _Why.NOT_ASKED
+    if row.used_at is not None:
+        return _Why.USED
+    if row.expires_at <= command.asked_at:
+        return _Why.EXPIRED
+    if row.tries >= TRIES:
+        return _Why.SPOILED
+    right = code_of(ChallengeId(row.id), seals.lookup)
+    return None if hmac.compare_digest(right.encode(), command.code.encode()) else _Why.WRONG
 
 
 async def find_session(

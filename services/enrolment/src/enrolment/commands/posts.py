@@ -1,10 +1,13 @@
 """What every command asks that fills a post: is it there, is it theirs to fill, who holds it now."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from enrolment.domain.staff import LEVEL_OF, Appointer, Limits, NotYourPost, Post, may_appoint
+from enrolment.domain.staff import LEVEL_OF, Appointer, Limits, NotYourPost, Post, PostFilled, may_appoint
 from enrolment.storage import staff
 from enrolment.storage.staff_record import What, note_refusal
 from mitra_shared.campaign.definition import CampaignDefinition, Level
@@ -55,6 +58,25 @@ async def check_appointer(
     """
     if may_appoint(who, post):
         return
+    await _note_refused(engine, post, campaign=campaign, by=by, at=at)
+    raise NotYourPost(post)
+
+
+@asynccontextmanager
+async def recording_no_room(
+    engine: AsyncEngine, *, campaign: CampaignId, by: StaffId, at: datetime
+) -> AsyncIterator[None]:
+    """Record who wanted one more in a post than there is room for; the transaction inside left nothing."""
+    try:
+        yield
+    except PostFilled as filled:
+        await _note_refused(engine, filled.post, campaign=campaign, by=by, at=at, limit=filled.limit)
+        raise
+
+
+async def _note_refused(
+    engine: AsyncEngine, post: Post, *, campaign: CampaignId, by: StaffId, at: datetime, **facts: Any
+) -> None:
     async with unit_of_work(engine) as unit:
         await note_refusal(
             unit.connection,
@@ -64,8 +86,8 @@ async def check_appointer(
             campaign=campaign,
             role=post.role.value,
             area=post.area,
+            **facts,
         )
-    raise NotYourPost(post)
 
 
 async def check_holder(

@@ -11,7 +11,14 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from enrolment import authenticator
-from enrolment.commands.attempts import Attempt, begin_attempt, forgive_attempt, note_failure, take_back
+from enrolment.commands.attempts import (
+    Attempt,
+    begin_attempt,
+    forgive_attempt,
+    note_failure,
+    note_refused_code,
+    take_back,
+)
 from enrolment.domain.refreshing import REFRESH_LIFETIME
 from enrolment.domain.staff import Post
 from enrolment.logins import Login
@@ -82,7 +89,7 @@ async def sign_in(command: SignIn, staffing: Staffing, engine: AsyncEngine) -> S
         LockedOut: too many failures for this login or network; in how many seconds it may be tried again.
         SignInRefused: wrong login or password.
         CodeNeeded: a code is asked for besides.
-        CodeRefused: the code is wrong or was used.
+        CodeRefused: the code is wrong or was used; recorded.
         AccountSuspended: the account is suspended.
         NoPost: the person holds no post.
         PasswordsBusy: ask again in a moment.
@@ -108,7 +115,7 @@ async def sign_in(command: SignIn, staffing: Staffing, engine: AsyncEngine) -> S
     async with unit_of_work(engine) as unit:
         signed_in = await _begin(unit, command, account, attempt, staffing, better)
     if signed_in is None:
-        await note_failure(engine, attempt, account)
+        await note_refused_code(engine, attempt, account)
         raise CodeRefused
     return signed_in
 

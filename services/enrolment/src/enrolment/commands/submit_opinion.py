@@ -7,21 +7,13 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.domain.opinions import WaitingSheet, check_sheet
-from enrolment.domain.refusals import Refusal
+from enrolment.domain.refusals import Objected
 from enrolment.domain.rules import Rules
 from enrolment.schemas import OpinionSheet
 from enrolment.storage import opinions
 from mitra_shared.database import retrying
 from mitra_shared.ids import AreaCode
 from mitra_shared.log import unit_of_work
-
-
-class SheetRefused(Exception):
-    """The rules object to the sheet."""
-
-    def __init__(self, refusals: tuple[Refusal, ...]) -> None:
-        super().__init__(*(refusal.reason for refusal in refusals))
-        self.refusals = refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +29,7 @@ async def submit_opinion(command: SubmitOpinion, rules: Rules, engine: AsyncEngi
     """Pool the sheet, once for each submission id.
 
     Raises:
-        SheetRefused: with every objection.
+        Objected: with every objection.
         sqlalchemy.exc.DBAPIError: the database is away; asking again is safe.
     """
     sheet = command.sheet
@@ -50,7 +42,7 @@ async def submit_opinion(command: SubmitOpinion, rules: Rules, engine: AsyncEngi
         today=command.today,
     )
     if refusals:
-        raise SheetRefused(refusals)
+        raise Objected(refusals)
     segment = AreaCode(sheet.segment)
     waiting = WaitingSheet(sheet.round, rules.segments[segment], segment, sheet.answers)
     # Only the pool's own id goes with the answers: the submission id is known to a device.

@@ -9,7 +9,7 @@ from enrolment.commands.prove_password import Holder, NoAccount, prove_password
 from enrolment.commands.sign_in import CodeRefused
 from enrolment.staffing import Staffing
 from enrolment.storage import staff, staff_codes
-from enrolment.storage.staff_record import What, note
+from enrolment.storage.staff_record import What, note, note_refusal
 from mitra_shared.log import unit_of_work
 
 
@@ -52,7 +52,7 @@ async def confirm_secret(holder: Holder, code: str, staffing: Staffing, engine: 
     Raises:
         NoAccount: the caller has none that signs in.
         NotBegun: no secret was shown, or it is confirmed already.
-        CodeRefused: the code is not of the secret.
+        CodeRefused: the code is not of the secret; recorded.
     """
     codes = authenticator.new_recovery_codes()
     async with unit_of_work(engine) as unit:
@@ -64,17 +64,27 @@ async def confirm_secret(holder: Holder, code: str, staffing: Staffing, engine: 
         secret = staffing.open_totp(account.totp, account.id)
         step = authenticator.step_of(secret, code, holder.asked_at, after=account.totp_step)
         if step is None:
-            raise CodeRefused
-        hashes = [authenticator.recovery_hash(each, account.id, staffing.lookup) for each in codes]
-        await staff_codes.confirm(unit.connection, account.id, step, hashes, holder.asked_at)
-        await note(
-            unit.connection,
-            What.CODES_ON,
-            holder.asked_at,
-            actor=account.id,
-            staff=account.id,
-            campaign=account.campaign,
-        )
+            await note_refusal(
+                unit.connection,
+                What.REFUSED_CODE,
+                holder.asked_at,
+                actor=account.id,
+                staff=account.id,
+                campaign=account.campaign,
+            )
+        else:
+            hashes = [authenticator.recovery_hash(each, account.id, staffing.lookup) for each in codes]
+            await staff_codes.confirm(unit.connection, account.id, step, hashes, holder.asked_at)
+            await note(
+                unit.connection,
+                What.CODES_ON,
+                holder.asked_at,
+                actor=account.id,
+                staff=account.id,
+                campaign=account.campaign,
+            )
+    if step is None:
+        raise CodeRefused
     return codes
 
 

@@ -1,4 +1,7 @@
-"""Record that a person withdrew consent. Asking again gives the same answer."""
+"""Record that a person withdrew consent. Asking again gives the same answer.
+
+Under an enrolment that was merged with another, a person withdraws from the one that stayed.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from enrolment.domain.rights import RequestId, RequestKind
 from enrolment.messages.kinds import Message, MessageKind
 from enrolment.messages.outbox import enqueue
-from enrolment.schemas import Withdrawn
+from enrolment.mitra_schemas import Withdrawn
 from enrolment.storage import mitras, requests
 from enrolment.storage.matching import forget_matching
-from enrolment.storage.row_security import Work, act_as
+from enrolment.storage.row_security import Work, act_as, work_as
 from mitra_shared.contracts.events import MitraWithdrawnV1
 from mitra_shared.contracts.topics import ENROLMENT
 from mitra_shared.database import retrying
@@ -68,6 +71,7 @@ async def _withdraw(command: WithdrawMitra, engine: AsyncEngine) -> Withdrawn:
         if isinstance(command.by, Caller) and row.constituency != command.by.area:
             raise MitraNotFound
         if row.withdrawn_at is not None:
+            await withdraw_who_stays(unit, row, command.asked_at, command.traceparent, command.through)
             return Withdrawn(
                 mitra_id=row.id,
                 withdrawn_at=row.withdrawn_at,
@@ -83,6 +87,24 @@ async def _withdraw(command: WithdrawMitra, engine: AsyncEngine) -> Withdrawn:
         epoch=place.epoch,
         position=place.position,
     )
+
+
+async def withdraw_who_stays(
+    unit: UnitOfWork, row: Row[Any], at: datetime, traceparent: str | None, through: str
+) -> bool:
+    """Withdraw the enrolment that stayed when that of `row`, which is locked, was merged with it.
+
+    It is one person, who wants to stop, so this is done in whatever constituency the other is, whoever
+    records it; nothing of the other is told. False: there is none, or it is withdrawn.
+    """
+    if row.merged_into is None:
+        return False
+    await work_as(unit.connection, Work.OWN_DATA)
+    stays = await mitras.find(unit.connection, row.merged_into, for_update=True)
+    if stays is None or stays.withdrawn_at is not None:
+        return False
+    await record_withdrawal(unit, stays, at, traceparent, through)
+    return True
 
 
 async def record_withdrawal(

@@ -7,13 +7,13 @@ numbering plans of the world.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from enrolment.domain.areas import constituency_of
 from enrolment.domain.refusals import Reason, Refusal
 from enrolment.domain.rules import Notice, Rules
 from mitra_shared.ids import AreaCode
-from mitra_shared.person_names import LONGEST_NAME, UnacceptableName, clean_person_name
+from mitra_shared.person_names import RIGHT_NAME, UnacceptableName, clean_person_name
 
 
 class Consent(Protocol):
@@ -29,13 +29,11 @@ class Consent(Protocol):
     def notice_hash(self) -> str | None: ...  # noqa: D102
 
 
-class Application(Protocol):
-    """What is asked for one person, as far as rules look at it."""
+class Terms(Protocol):
+    """What is asked for one person but the person: often the same for many."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102 - the class says it
-    @property
-    def segment(self) -> str: ...  # noqa: D102
+    def segment(self) -> str: ...  # noqa: D102 - the class says it
     @property
     def basis(self) -> str: ...  # noqa: D102
     @property
@@ -48,8 +46,28 @@ class Application(Protocol):
     def consent(self) -> Consent | None: ...  # noqa: D102
 
 
+class Application(Terms, Protocol):
+    """What is asked for one person, as far as rules look at it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - the class says it
+
+
 @dataclass(frozen=True, slots=True)
-class Eligible:
+class JudgedTerms:
+    """What the rules say of terms: good for everybody who is enrolled on the same day on the same."""
+
+    refusals: tuple[Refusal, ...]
+    is_outside: bool
+    """The recruiter has nothing to do with the area, and is told nothing else."""
+    constituency: AreaCode | None
+    segment: AreaCode
+    people_per_phone: int
+    notice_hash: bytes | None
+    """None without consent to a notice that exists."""
+
+
+class Eligible(NamedTuple):
     """The application satisfies the rules; only whether the person is enrolled already remains open."""
 
     name: str
@@ -76,27 +94,41 @@ def judge(
     Returns:
         Every objection, or the cleaned facts.
     """
-    consent = application.consent
+    return judge_person(judge_terms(application, rules, area=area, today=today), application.name, phone)
+
+
+def judge_terms(terms: Terms, rules: Rules, *, area: AreaCode | None, today: date) -> JudgedTerms:
+    """Apply the rules to everything but name and phone; the rest is for `judge_person`."""
+    consent = terms.consent
     replaced = rules.replaced_notice(consent.notice_version, today) if consent else None
     notice = replaced if replaced and replaced.is_in_grace(today) else rules.notice_in_force(today)
-    constituency = constituency_of(rules, application.segment, area=area)
-    if isinstance(constituency, Refusal) and constituency.reason is Reason.SEGMENT_OUTSIDE_AREA:
-        return (constituency,)
-    refusals = list(_objections(application, rules, notice, replaced))
-    if isinstance(constituency, Refusal):
-        refusals.append(constituency)
+    constituency = constituency_of(rules, terms.segment, area=area)
+    segment = AreaCode(terms.segment)
+    if not isinstance(constituency, Refusal):
+        refusals = tuple(_objections(terms, rules, notice, replaced))
+        notice_hash = notice.hashes.get(consent.language) if consent else None
+        return JudgedTerms(refusals, False, constituency, segment, rules.people_per_phone, notice_hash)
+    is_outside = constituency.reason is Reason.SEGMENT_OUTSIDE_AREA
+    others = () if is_outside else tuple(_objections(terms, rules, notice, replaced))
+    return JudgedTerms((*others, constituency), is_outside, None, segment, rules.people_per_phone, None)
+
+
+def judge_person(terms: JudgedTerms, name: str, phone: str | None) -> Eligible | tuple[Refusal, ...]:
+    """Apply the rules to name and phone (see `judge`), on terms that were judged."""
+    if terms.is_outside:
+        return terms.refusals
+    refusals = list(terms.refusals)
     try:
-        name = clean_person_name(application.name)
+        name = clean_person_name(name)
     except UnacceptableName as error:
         refusals.append(
             Refusal(
                 Reason.INVALID_NAME,
                 "name",
                 f"The name {error}.",
-                f"1 to {LONGEST_NAME} letters of any script",
+                RIGHT_NAME,
             )
         )
-        name = ""
     if phone is None:
         refusals.append(
             Refusal(
@@ -106,20 +138,13 @@ def judge(
                 "a mobile number, best with its country code, such as +919876543210",
             )
         )
-    if refusals or phone is None or isinstance(constituency, Refusal) or consent is None:
+    if refusals or phone is None or terms.constituency is None or terms.notice_hash is None:
         return tuple(refusals)
-    return Eligible(
-        name,
-        phone,
-        constituency,
-        AreaCode(application.segment),
-        rules.people_per_phone,
-        notice.hashes[consent.language],
-    )
+    return Eligible(name, phone, terms.constituency, terms.segment, terms.people_per_phone, terms.notice_hash)
 
 
 def _objections(
-    application: Application, rules: Rules, notice: Notice, replaced: Notice | None
+    application: Terms, rules: Rules, notice: Notice, replaced: Notice | None
 ) -> Iterator[Refusal]:
     yield from _consent_objections(application.consent, notice, replaced)
     if not application.adult:

@@ -13,9 +13,12 @@ class Standing(StrEnum):
 
 
 def may_look(
-    *, standing: Standing, staff: StaffId, area: AreaCode | None, recruiter: StaffId, constituency: AreaCode
+    *, standing: Standing, staff: StaffId, area: AreaCode | None, carer: StaffId, constituency: AreaCode
 ) -> bool:
-    """Whether a member of staff may see a person: the recruiter, and the in-charge of the constituency."""
+    """Whether a member of staff may see a person: who has the person in care, and the in-charge.
+
+    `carer` is the recruiter, until the in-charge hands the person over to somebody else of the constituency.
+    """
     if constituency != area:
         return False
-    return standing is Standing.IN_CHARGE or recruiter == staff
+    return standing is Standing.IN_CHARGE or carer == staff

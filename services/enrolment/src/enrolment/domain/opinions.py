@@ -12,6 +12,7 @@ from datetime import date
 
 from enrolment.domain.areas import constituency_of
 from enrolment.domain.refusals import Reason, Refusal
+from enrolment.domain.rounds import open_round
 from enrolment.domain.rules import OpinionRound, Question, Rules
 from mitra_shared.ids import AreaCode
 
@@ -60,25 +61,9 @@ def check_sheet(
     constituency = constituency_of(rules, segment, area=area)
     if isinstance(constituency, Refusal):
         return (constituency,)
-    opinion_round = rules.rounds.get(round_id)
-    if opinion_round is None:
-        return (
-            Refusal(
-                Reason.UNKNOWN_ROUND,
-                "round",
-                "The campaign has no round of this id.",
-                f"one of {', '.join(sorted(rules.rounds)) or '(no round is planned)'}",
-            ),
-        )
-    if not opinion_round.is_open(today):
-        return (
-            Refusal(
-                Reason.ROUND_NOT_OPEN,
-                "round",
-                "The round takes no answers today.",
-                f"a day from {opinion_round.opens_on} to {opinion_round.closes_on} in India",
-            ),
-        )
+    opinion_round = open_round(rules, round_id, today)
+    if isinstance(opinion_round, Refusal):
+        return (opinion_round,)
     return tuple(_answer_objections(opinion_round, answers))
 
 

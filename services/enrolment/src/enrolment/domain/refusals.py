@@ -26,6 +26,9 @@ class Reason(StrEnum):
     UNKNOWN_ROUND = "unknown-round"
     ROUND_NOT_OPEN = "round-not-open"
     INVALID_ANSWER = "invalid-answer"
+    DAY_NOT_REPORTED = "day-not-reported"
+    NOTHING_TO_REPORT = "nothing-to-report"
+    INVALID_CONTACT = "invalid-contact"
 
 
 class Refusal(NamedTuple):
@@ -35,3 +38,11 @@ class Refusal(NamedTuple):
     field: str
     message: str
     expected: str
+
+
+class Objected(Exception):
+    """The rules object to what is asked; `refusals` are all the objections."""
+
+    def __init__(self, refusals: tuple[Refusal, ...]) -> None:
+        super().__init__(*(refusal.reason for refusal in refusals))
+        self.refusals = refusals

@@ -1,6 +1,8 @@
 """Finished answers of the intake, as they are sent and kept: JSON without names and phones."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from enrolment.domain.refusals import Reason, Refusal
@@ -18,12 +20,16 @@ def of_problem(problem: Problem, *, retry_after: int | None = None) -> Answer:
     return Answer(problem.status, as_text(problem), retry_after)
 
 
+_written: Final = lru_cache(maxsize=64)(datetime.isoformat)
+"""Enrolments that came together have one instant."""
+
+
 def enrolled(draft: Draft, place: Place) -> Answer:
     """201: the person is enrolled, at this place of the log."""
     # Every value is of a form that needs no escaping.
     return Answer(
         201,
-        f'{{"mitra_id":"{draft.mitra}","enrolled_at":"{draft.enrolled_at.isoformat()}",'
+        f'{{"mitra_id":"{draft.mitra}","enrolled_at":"{_written(draft.enrolled_at)}",'
         f'"partition":{place.partition},"epoch":{place.epoch},"position":{place.position},'
         f'"receipt":"{draft.receipt}","receipt_path":"{receipt_path(draft.receipt)}"}}',
     )

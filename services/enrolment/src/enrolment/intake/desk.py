@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from enrolment.campaigns import LoadedCampaigns
-from enrolment.commands.enrol_mitra import EnrolMitra, draft
+from enrolment.commands.enrol_mitra import EnrolMitra, Verdict, draft
 from enrolment.intake import answers
 from enrolment.intake.committer import Committer, IntakeFull
 from enrolment.intake.items import Answer, Item
@@ -13,6 +13,15 @@ from enrolment.seals import Seals
 
 _JUDGED_AT_A_STRETCH: Final = 100
 """Entries of a batch after which others get a turn: some 5 ms."""
+
+
+class Judged(NamedTuple):
+    """An enrolment that only has to be committed; `version` is that of the campaign it was judged by."""
+
+    command: EnrolMitra
+    digest: bytes
+    verdict: Verdict
+    version: int
 
 
 class IntakeDesk:
@@ -25,12 +34,11 @@ class IntakeDesk:
 
     async def enrol(self, command: EnrolMitra) -> Answer:
         """Enrol one person; the answer is durable, or passing (503, 429)."""
-        item = self._item(command)
         try:
-            self._committer.submit((item,))
+            (answer,) = self._submit((self._judged(command),))
         except IntakeFull:
             return answers.BUSY
-        return await item.answer
+        return await answer
 
     async def enrol_all(self, commands: Sequence[EnrolMitra]) -> list[Answer]:
         """Enrol several people, each as if alone.
@@ -38,22 +46,29 @@ class IntakeDesk:
         Raises:
             IntakeFull: they do not all fit at the moment; none was taken.
         """
-        items: list[Item] = []
+        judged: list[Judged] = []
         for number, command in enumerate(commands, start=1):
-            items.append(self._item(command))
+            judged.append(self._judged(command))
             if number % _JUDGED_AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
-        self._committer.submit(items)
-        return [await item.answer for item in items]
+        return await self.enrol_judged(judged)
 
-    def _item(self, command: EnrolMitra) -> Item:
-        rules = self._campaigns.rules(command.campaign)
+    async def enrol_judged(self, judged: Sequence[Judged]) -> list[Answer]:
+        """As `enrol_all`, of enrolments that were judged beforehand."""
+        return [await answer for answer in self._submit(judged)]
+
+    def _submit(self, judged: Sequence[Judged]) -> "list[asyncio.Future[Answer]]":
         loop = asyncio.get_running_loop()
-        return Item(
+        now = loop.time()
+        items = [Item(*each, answer=loop.create_future(), waiting_since=now) for each in judged]
+        self._committer.submit(items)
+        return [item.answer for item in items]
+
+    def _judged(self, command: EnrolMitra) -> Judged:
+        rules = self._campaigns.rules(command.campaign)
+        return Judged(
             command=command,
             digest=self._seals.request_digest(command.campaign, command.request.model_dump_json()),
             verdict=draft(command, rules, self._seals),
             version=rules.version,
-            answer=loop.create_future(),
-            waiting_since=loop.time(),
         )

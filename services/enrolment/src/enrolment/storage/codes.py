@@ -59,9 +59,12 @@ async def newest(connection: AsyncConnection, receipt: bytes) -> Row[Any] | None
 
 
 async def count_try(connection: AsyncConnection, challenge: ChallengeId, *, used_at: datetime | None) -> None:
-    """Note a try; with `used_at`, the right one."""
+    """Note a try, as far as the column counts; with `used_at`, the right one."""
     await connection.execute(
-        text("update one_time_code set tries = tries + 1, used_at = :used_at where id = :id"),
+        text(
+            "update one_time_code set tries = least(tries + 1, 32767), used_at = coalesce(used_at, :used_at)"
+            " where id = :id"
+        ),
         {"id": challenge, "used_at": used_at},
     )
 

@@ -255,7 +255,9 @@ class Late(NamedTuple):
 _LATE: Final = text(
     """
     select (select count(*) from mitra where erased_at is null and erase_at < :since) as overdue,
-           (select count(*) from erasure where completed_at is null and erased_at < :since) as unfinished
+           (select count(*) from erasure where completed_at is null and erased_at < :since)
+           + (select count(*) from staff where erasure_completed_at is null and erased_at < :since)
+               as unfinished
     """
 )
 

@@ -1,17 +1,25 @@
 """Advisory locks of this database, in one place so that no two mean the same number."""
 
+from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mitra_shared.ids import CampaignId
+from mitra_shared.ids import CampaignId, MitraId, StaffId
 
 _INTAKE: Final = 0x4D49_5452_4102
 _UPKEEP: Final = 0x4D49_5452_4103
 _MATCHING: Final = 0x4D49_5452_4104
+_BROADCASTS: Final = 0x4D49_5452_4105
 _POSTS: Final = 0x4D49_5453
 """With the campaign as its second half."""
+_OUTREACH: Final = 0x4D49_5454
+"""With the member of staff as its second half."""
+_DRAFTS: Final = 0x4D49_5455
+"""With the author as its second half."""
+_PEOPLE: Final = 0x4D49_5450
+"""With the person as its second half."""
 
 
 _BY_INDEX_ONLY: Final = ", ".join(
@@ -55,9 +63,45 @@ async def lock_matching(connection: AsyncConnection) -> None:
     await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MATCHING})
 
 
+async def lock_broadcasts(connection: AsyncConnection) -> None:
+    """Until the end of the transaction, no other broadcast is prepared."""
+    await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _BROADCASTS})
+
+
 async def lock_posts(connection: AsyncConnection, campaign: CampaignId) -> None:
     """Until the end of the transaction, nobody else fills a post of the campaign."""
     await connection.execute(
         text("select pg_advisory_xact_lock(:lock, hashtext(:campaign))"),
         {"lock": _POSTS, "campaign": campaign},
+    )
+
+
+async def lock_outreach(connection: AsyncConnection, staff: StaffId) -> None:
+    """Until the end of the transaction, no other report of this member of staff is written."""
+    await connection.execute(
+        text("select pg_advisory_xact_lock(:lock, hashtext(:staff))"), {"lock": _OUTREACH, "staff": staff}
+    )
+
+
+async def lock_drafts(connection: AsyncConnection, author: StaffId) -> None:
+    """Until the end of the transaction, no other broadcast of this author is drafted."""
+    await connection.execute(
+        text("select pg_advisory_xact_lock(:lock, hashtext(:author))"), {"lock": _DRAFTS, "author": author}
+    )
+
+
+async def lock_people(
+    connection: AsyncConnection, mitras: Collection[MitraId], *, shared: bool = False
+) -> None:
+    """Until the end of the transaction nobody erases these people, or (not `shared`) tells contacts of them.
+
+    An advisory lock, because one on the row would leave in the row which transaction held it.
+    """
+    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    await connection.execute(
+        text(
+            f"select {lock}(:lock, person.hash) from (select hashtext(cast(id as text)) as hash"  # noqa: S608
+            " from unnest(cast(:mitras as uuid[])) as asked(id) order by hash) as person"
+        ),
+        {"lock": _PEOPLE, "mitras": list(mitras)},
     )

@@ -13,14 +13,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from enrolment.messages.kinds import MessageId, MessageKind
-from mitra_shared.campaign.definition import Language
+from mitra_shared.campaign.definition import Language, Messaging
 from mitra_shared.ids import CampaignId, MitraId
 
 _CLAIM: Final = text(
     """
     with mine as (
         select id from message
-        where state = 'waiting' and next_at <= :now and (lease_until is null or lease_until <= :now)
+        where broadcast is null and state = 'waiting' and next_at <= :now
+          and (lease_until is null or lease_until <= :now)
         order by expires_at, next_at limit :at_most for update skip locked
     ), claimed as (
         update message set lease = :lease, lease_until = :until, attempts = attempts + 1
@@ -35,7 +36,9 @@ _CLAIM: Final = text(
 _END: Final = text(
     """
     update message
-    set state = :state, ended_at = :now, why = :why, lease = null, lease_until = null
+    set state = :state, ended_at = :now, why = :why, lease = null, lease_until = null,
+        -- Of messages in bulk, that one was not sent may tell what the person wants.
+        recipient = case when broadcast is null or :state = 'sent' then recipient else gen_random_uuid() end
     where id = :id and lease = :lease and state = 'waiting'
     """
 )
@@ -47,20 +50,44 @@ _PUT_OFF: Final = text(
 )
 _STANDING: Final = text(
     """
-    select (select count(*) from message where state = 'waiting' and next_at <= :now) as due,
-           (select count(*) from message where state = 'waiting' and next_at > :now) as later,
+    select (select count(*) from message
+            where broadcast is null and state = 'waiting' and next_at <= :now) as due,
+           (select count(*) from message
+            where broadcast is null and state = 'waiting' and next_at > :now) as later,
            (select count(*) from message where state = 'failed') as failed,
            (select count(*) from message where state = 'failed' and why like 'given up%'
             and ended_at > :recently) as given_up,
-           (select min(send_after) from message where state = 'waiting' and next_at <= :now) as oldest
+           (select min(send_after) from message
+            where broadcast is null and state = 'waiting' and next_at <= :now) as oldest,
+           (select count(*) from message where broadcast is not null and state = 'waiting') as in_bulk
     """
 )
 _FORGET: Final = text(
     """
+    with days as materialized (
+        select id, coalesce(cast(definition -> 'messages' ->> 'days_between' as integer), :days) as between
+        from campaign where current
+    ), reached as materialized (
+        -- Whom a broadcast reached must be known for as long as another would come too soon.
+        select broadcast.id from broadcast join days on days.id = broadcast.campaign
+        where finished_at > cast(:now as timestamptz) - make_interval(days => days.between)
+    )
     delete from message where id = any(array(
-        select id from message where state <> 'waiting' and ended_at < :before limit :at_most))
+        select id from message
+        where state <> 'waiting' and ended_at < :before
+          and (broadcast is null or broadcast not in (select id from reached))
+        limit :at_most))
     """
 )
+
+
+class Bulk(NamedTuple):
+    """What a message of a broadcast carries besides."""
+
+    texts: Mapping[Language, str]
+    """Of the broadcast; English is among them."""
+    is_unwanted: bool
+    """The person withdrew or wants no messages in bulk, by now."""
 
 
 class Due(NamedTuple):
@@ -77,10 +104,12 @@ class Due(NamedTuple):
     """Sealed; None: erased, or nobody of this id."""
     language: Language
     campaign: CampaignId
+    bulk: Bulk | None = None
+    """None: a message to this person alone."""
 
 
 class OutboxStanding(NamedTuple):
-    """How the outbox stands."""
+    """How the outbox stands; all but `failed`, `given_up` and `in_bulk` are of messages to one person."""
 
     due: int
     later: int
@@ -89,12 +118,14 @@ class OutboxStanding(NamedTuple):
     """Failed of late because the gateway did not take them."""
     oldest: datetime | None
     """When the message that waits for longest could have been sent."""
+    in_bulk: int
+    """Messages of broadcasts that wait, whatever for."""
 
 
 async def claim(
     connection: AsyncConnection, lease: UUID, *, now: datetime, until: datetime, at_most: int
 ) -> list[Due]:
-    """Take messages that are due, those that expire first."""
+    """Take messages to one person that are due, those that expire first."""
     found = await connection.execute(_CLAIM, {"lease": lease, "now": now, "until": until, "at_most": at_most})
     return [
         Due(
@@ -133,7 +164,8 @@ async def standing(connection: AsyncConnection, *, now: datetime, recently: date
     return OutboxStanding(*(await connection.execute(_STANDING, {"now": now, "recently": recently})).one())
 
 
-async def forget_ended(connection: AsyncConnection, before: datetime, *, at_most: int) -> int:
+async def forget_ended(connection: AsyncConnection, before: datetime, now: datetime, *, at_most: int) -> int:
     """Delete up to `at_most` messages that ended before that instant. Returns how many."""
-    result = await connection.execute(_FORGET, {"before": before, "at_most": at_most})
+    values = {"before": before, "now": now, "days": Messaging().days_between, "at_most": at_most}
+    result = await connection.execute(_FORGET, values)
     return result.rowcount

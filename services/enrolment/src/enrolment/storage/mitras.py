@@ -72,7 +72,8 @@ async def insert(connection: AsyncConnection, drafts: Sequence[tuple[Draft, int]
 _FIND: Final = """
     select id, campaign, constituency, segment, recruiter, basis, schemes, language, notice_version,
            notice_language, notice_hash, consent_manner, enrolled_at, withdrawn_at, partition,
-           withdrawal_epoch, withdrawal_position, erase_at, erasure_noticed_at, erased_at
+           withdrawal_epoch, withdrawal_position, erase_at, erasure_noticed_at, erased_at, messages_off_at,
+           merged_into
     from mitra where id = :id
 """
 
@@ -117,7 +118,8 @@ async def mark_withdrawn(connection: AsyncConnection, mitra: MitraId, at: dateti
 
 _FIND_SEALED: Final = """
     select id, campaign, constituency, segment, recruiter, recruiter_role, basis, schemes, language, name,
-           phone, notice_version, notice_language, notice_hash, consent_manner, enrolled_at, withdrawn_at
+           phone, notice_version, notice_language, notice_hash, consent_manner, enrolled_at, withdrawn_at,
+           messages_off_at, merged_into
     from mitra where id = :id
 """
 
@@ -128,6 +130,23 @@ async def find_sealed(
     """The row of a person with name and phone, sealed; for the person alone and whoever answers a request."""
     statement = text(f"{_FIND_SEALED} for update" if for_update else _FIND_SEALED)
     return (await connection.execute(statement, {"id": mitra})).one_or_none()
+
+
+_MESSAGES_OFF: Final = text(
+    """
+    update mitra set messages_off_at = case when cast(:since as timestamptz) is not null
+                                            then least(messages_off_at, :since) end
+    where id = :id and erased_at is null
+    """
+)
+
+
+async def set_messages_off(connection: AsyncConnection, mitra: MitraId, since: datetime | None) -> None:
+    """Note since when a person who is not erased wants no messages in bulk; None: they are wanted.
+
+    What was said first stays.
+    """
+    await connection.execute(_MESSAGES_OFF, {"id": mitra, "since": since})
 
 
 async def of_receipt(connection: AsyncConnection, receipt: bytes) -> MitraId | None:

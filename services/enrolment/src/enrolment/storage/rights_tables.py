@@ -25,7 +25,32 @@ MESSAGE = Table(
     Column("lease_until", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
     Column("why", Text),
-    Index("message_due", "expires_at", "next_at", postgresql_where=text("state = 'waiting'")),
+    Column("broadcast", Uuid),
+    Index(
+        "message_due",
+        "expires_at",
+        "next_at",
+        postgresql_where=text("state = 'waiting' and broadcast is null"),
+    ),
+    Index(
+        "message_of_broadcast_due",
+        "broadcast",
+        "next_at",
+        postgresql_where=text("state = 'waiting' and broadcast is not null"),
+    ),
+    Index(
+        "message_of_broadcast_count",
+        "broadcast",
+        "state",
+        postgresql_where=text("broadcast is not null"),
+    ),
+    Index(
+        "message_once_in_broadcast",
+        "recipient",
+        "broadcast",
+        unique=True,
+        postgresql_where=text("broadcast is not null"),
+    ),
     Index("message_ended", "ended_at", postgresql_where=text("state <> 'waiting'")),
 )
 

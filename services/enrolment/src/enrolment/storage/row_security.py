@@ -31,7 +31,7 @@ class Work(StrEnum):
     MATCHER = "matcher"
     """Opens names to find people who are enrolled twice; changes none."""
     UPKEEP = "upkeep"
-    """Erases what is due."""
+    """Erases what is due; tells how requests and erasures of a whole campaign stand, without names."""
 
 
 class Grant(NamedTuple):

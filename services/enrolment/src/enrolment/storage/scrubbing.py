@@ -1,7 +1,8 @@
 """Taking what is personal out of the rows: of people, of the log, and of answers that lead to people.
 
 Every place is found from the person's row: the log by partition and subject, the answer to the enrolment by
-recruiter and id, answers to duplicates and rows of imported sheets by the phone.
+recruiter and id, the photo of a signed paper by id, answers to duplicates and rows of imported sheets by the
+phone.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,7 +19,7 @@ from mitra_shared.ids import MitraId
 _PEOPLE: Final = text(
     """
     update mitra set name = null, phone = null, phone_hash = null, slot = null, receipt_hash = null,
-        erased_at = :at
+        messages_off_at = null, erased_at = :at
     where id = any(:mitras)
     """
 )
@@ -37,6 +38,8 @@ _ANSWERS: Final = text(
     """
 )
 
+_PHOTOS: Final = text("delete from paper_photo where mitra = any(:mitras)")
+
 _DUPLICATES: Final = text(
     """
     with forgotten as (
@@ -50,9 +53,9 @@ _DUPLICATES: Final = text(
 
 
 async def scrub(connection: AsyncConnection, people: Sequence[Row[Any]], *, status: int, body: str) -> None:
-    """Take names out of the log and of answers what recognises the requests; `people` are locked rows.
+    """Take names out of the log, photos, and what recognises the requests out of answers.
 
-    Whoever sends an enrolment again gets `status` and `body` from now on.
+    `people` are locked rows. Whoever sends an enrolment again gets `status` and `body` from now on.
 
     An answer to a duplicate stays as it was: it says nothing of the person, and another one would tell the
     caller that the person is gone.
@@ -71,6 +74,7 @@ async def scrub(connection: AsyncConnection, people: Sequence[Row[Any]], *, stat
             "body": body,
         },
     )
+    await connection.execute(_PHOTOS, {"mitras": mitras})
     hashes = [person.phone_hash for person in people if person.phone_hash is not None]
     await connection.execute(_DUPLICATES, {"hashes": hashes, "no_digest": NO_DIGEST})
     await scrub_imports(connection, people)

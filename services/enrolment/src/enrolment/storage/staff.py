@@ -27,6 +27,7 @@ class Account(NamedTuple):
     totp_is_on: bool
     totp_step: int | None
     is_suspended: bool
+    is_erased: bool
     post: Post | None
 
 
@@ -45,6 +46,7 @@ class Credentials(NamedTuple):
 _ACCOUNT: Final = """
     select staff.id, staff.campaign, name, phone, email, login_hash, password, totp,
            totp_confirmed_at is not null as totp_is_on, totp_step, state = 'suspended' as is_suspended,
+           erased_at is not null as is_erased,
            role, area
     from staff left join staff_grant held on held.staff = staff.id and held.until is null
 """

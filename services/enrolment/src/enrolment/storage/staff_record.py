@@ -1,4 +1,7 @@
-"""The record of staff: who was invited, suspended, signed in, and what was refused. Ids, no names."""
+"""The record of staff: who was invited, suspended, signed in, and what was refused. Ids, no names.
+
+Codes of people that were refused are here too, with who of the staff helped, if somebody did.
+"""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +12,7 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mitra_shared.ids import CampaignId, StaffId
+from mitra_shared.ids import CampaignId, MitraId, StaffId
 
 KEPT: Final = timedelta(days=365)
 REFUSALS_A_DAY: Final = 50
@@ -27,6 +30,8 @@ class What(StrEnum):
     SUSPENDED = "suspended"
     RESTORED = "restored"
     HANDED_OVER = "handed-over"
+    ERASED = "erased"
+    PEOPLE_HANDED_OVER = "people-handed-over"
     SIGNED_IN = "signed-in"
     SIGNED_OUT = "signed-out"
     NEW_PASSWORD = "new-password"  # noqa: S105 - a kind of record
@@ -35,6 +40,8 @@ class What(StrEnum):
     REFUSED_APPOINTMENT = "refused-appointment"
     REFUSED_INVITATION = "refused-invitation"
     REFUSED_SIGN_IN = "refused-sign-in"
+    REFUSED_CODE = "refused-code"
+    REFUSED_OWN_PAGE = "refused-own-page"
     REPLAYED = "replayed"
 
 
@@ -46,7 +53,8 @@ _UNLESS_MANY: Final = """
     where (select count(*) from staff_record
            where at > :day_ago and what = :what
            and actor is not distinct from cast(:actor as text)
-           and staff is not distinct from cast(:staff as text)) < :most
+           and staff is not distinct from cast(:staff as text)
+           and facts ->> 'mitra' is not distinct from cast(:mitra as text)) < :most
 """
 
 
@@ -72,10 +80,13 @@ async def note_refusal(
     actor: StaffId | None = None,
     staff: StaffId | None = None,
     campaign: CampaignId | None = None,
+    mitra: MitraId | None = None,
     **facts: Any,
 ) -> None:
     """Record something that was refused, if not too much of the kind was in the last day."""
-    values = _values(what, at, actor, staff, campaign, facts)
+    if mitra is not None:
+        facts |= {"mitra": str(mitra)}
+    values = _values(what, at, actor, staff, campaign, facts) | {"mitra": facts.get("mitra")}
     bounds = {"day_ago": at - timedelta(days=1), "most": REFUSALS_A_DAY}
     await connection.execute(text(_INSERT + _UNLESS_MANY), values | bounds)
 

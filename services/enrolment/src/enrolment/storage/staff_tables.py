@@ -43,6 +43,22 @@ def add_staff_tables(metadata: MetaData) -> None:
         Column("created_at", DateTime(timezone=True), nullable=False),
         Column("suspended_at", DateTime(timezone=True)),
         Column("suspended_by", Text),
+        Column("erased_at", DateTime(timezone=True)),
+        Column(
+            "erasure_completed_at",
+            DateTime(timezone=True),
+            comment="neither streams nor the file of Redis hold anything",
+        ),
+        Column(
+            "erasure_filed_at",
+            DateTime(timezone=True),
+            comment="the ledger apart from the backups tells of the erasure",
+        ),
+        Index(
+            "staff_erasure_unfinished",
+            "id",
+            postgresql_where=text("erased_at is not null and erasure_completed_at is null"),
+        ),
         UniqueConstraint("login_hash", name="staff_login"),
         UniqueConstraint("issuer", "subject", name="staff_identity"),
     )

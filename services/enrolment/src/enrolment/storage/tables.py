@@ -20,9 +20,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from enrolment.storage.broadcast_tables import add_broadcast_tables
+from enrolment.storage.contact_tables import add_contact_tables
 from enrolment.storage.device_tables import add_device_tables
 from enrolment.storage.import_tables import add_import_tables
 from enrolment.storage.matching_tables import add_matching_tables
+from enrolment.storage.outreach_tables import add_outreach_tables
+from enrolment.storage.paper_photo_tables import add_paper_photo_tables
 from enrolment.storage.staff_tables import add_staff_tables
 from mitra_shared.access_record.tables import access_record_tables
 from mitra_shared.contracts.topics import ENROLMENT, OPINIONS, STAFF
@@ -37,6 +41,10 @@ add_staff_tables(METADATA)
 add_device_tables(METADATA)
 add_import_tables(METADATA)
 add_matching_tables(METADATA)
+add_outreach_tables(METADATA)
+add_paper_photo_tables(METADATA)
+add_contact_tables(METADATA)
+add_broadcast_tables(METADATA)
 
 CAMPAIGN = Table(
     "campaign",
@@ -81,6 +89,11 @@ MITRA = Table(
         comment="of the last MitraCorrected in the log",
     ),
     Column("enrolled_at", DateTime(timezone=True), nullable=False),
+    Column(
+        "messages_off_at",
+        DateTime(timezone=True),
+        comment="since when the person wants no messages in bulk",
+    ),
     Column("withdrawn_at", DateTime(timezone=True)),
     Column("withdrawal_epoch", Integer),
     Column("withdrawal_position", BigInteger),
@@ -88,6 +101,7 @@ MITRA = Table(
     Column("erasure_why", Text),
     Column("erasure_noticed_at", DateTime(timezone=True)),
     Column("erased_at", DateTime(timezone=True)),
+    Column("merged_into", Uuid, comment="the enrolment of the same person that stays instead"),
     UniqueConstraint("campaign", "phone_hash", "slot", name="mitra_one_person_per_slot"),
     Index(
         "mitra_to_erase",
@@ -95,6 +109,14 @@ MITRA = Table(
         postgresql_where=text("erase_at is not null and erased_at is null"),
     ),
     Index("mitra_receipt", "receipt_hash", unique=True),
+    Index("mitra_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
+    Index(
+        "mitra_of_recruiter",
+        "campaign",
+        "constituency",
+        "recruiter",
+        postgresql_where=text("withdrawn_at is null"),
+    ),
 )
 
 OUTCOME = Table(
