@@ -12,7 +12,8 @@ database is flushed), embedded ones. What to ask for:
     databases           `await databases.make("enrolment")`, for a test that needs several
     private_postgres    factory: a Postgres of this test: `.url(db)`, `.kill()`, `.start()`, `.stop()`
     private_redis       factory: a Redis of this test: also `.forget()`; every account's password is its name
-    migrate             `migrate("enrolment", url)`
+    migrate             `migrate(enrolment=url)`
+    playwright, browser one Playwright and one Chromium for all tests (`tests/browsers.py`)
 
 Tests on the session's servers carry the mark `containers` by themselves: `make test-containers` runs them.
 `--seed N` (or a fresh one) decides random schedules, `--seeds N` how many of them are played.
@@ -27,13 +28,14 @@ import asyncpg
 import pytest
 import pytest_asyncio
 import redis as redis_client
+from playwright.async_api import Browser, Playwright, async_playwright
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mitra_shared.database import create_engine
 from mitra_shared.ops.embedded.postgres import EmbeddedPostgres
 from mitra_shared.ops.embedded.redis import EmbeddedRedis
-from tests import servers
+from tests import browsers, servers
 from tests.servers import Database, Databases, PostgresFactory, RedisFactory
 
 
@@ -179,6 +181,19 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
+@pytest_asyncio.fixture(scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as playwright:
+        yield playwright
+
+
+@pytest_asyncio.fixture(scope="session")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    browser = await browsers.launch(playwright)
+    yield browser
+    await browser.close()
+
+
 @pytest.fixture
 def private_postgres() -> Iterator[PostgresFactory]:
     with ExitStack() as stack:
@@ -200,5 +215,5 @@ def private_redis() -> Iterator[RedisFactory]:
 
 
 @pytest.fixture
-def migrate() -> Callable[[str, str], None]:
+def migrate() -> Callable[..., None]:
     return servers.migrate

@@ -51,7 +51,7 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
         serving = asyncio.create_task(
             serve(app, host="127.0.0.1", port=0, shutdown=shutdown, port_file=port_file)
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not port_file.exists():  # noqa: ASYNC110 - the server tells in a file alone
                 await asyncio.sleep(0.01)
         try:

@@ -1,26 +1,43 @@
 """The servers the tests run on: embedded ones, given ones, or containers. Used by conftest.py."""
 
+import atexit
 import itertools
 import os
 import secrets
 import shutil
-import subprocess
-import sys
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from mitra_shared.ops.embedded import process
 from mitra_shared.ops.embedded.accounts import REDIS_RIGHTS
 from mitra_shared.ops.embedded.postgres import EmbeddedPostgres
 from mitra_shared.ops.embedded.redis import EmbeddedRedis
+from mitra_shared.ops.forking.client import ForkServer
+from mitra_shared.ops.service_process import environment
+from mitra_shared.ops.stack_plan import IMPORTED
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - only the place; the names in it are made by mkdtemp
 ENOUGH_MEMORY = 2 * 2**30
+OF_COMMANDS = tuple(
+    f"mitra_shared.ops.{name}"
+    for name in (
+        "audit.command",
+        "campaign",
+        "dead_letters",
+        "keys_command",
+        "rebuild",
+        "secrets_command",
+    )
+)
+"""Modules of the commands that tests run most."""
 
 
 def data_place() -> Path | None:
@@ -39,6 +56,16 @@ def server_home(place: Path | None = None) -> Iterator[Path]:
         yield home
     finally:
         shutil.rmtree(home)
+
+
+@cache
+def fork_server() -> ForkServer:
+    """The one for all stacks of this test process, so that what services import is imported once."""
+    place = Path(tempfile.mkdtemp(prefix="mitra-test-"))
+    server = ForkServer((*IMPORTED, *OF_COMMANDS), place / "fork-server.log", environment())
+    atexit.register(shutil.rmtree, place)
+    atexit.register(server.close)
+    return server
 
 
 @contextmanager
@@ -88,18 +115,24 @@ def container_redis() -> Iterator[str]:
         yield f"redis://default:test@{host}:{port}/0"
 
 
-def migrate(service: str, url: str) -> None:
-    """Run the migrations of a service on a database, as `python -m SERVICE migrate` does in a deployment."""
-    done = subprocess.run(
-        [sys.executable, "-m", service, "migrate"],
-        env=os.environ | {"MITRA_DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise AssertionError(f"python -m {service} migrate failed:\n{done.stdout}\n{done.stderr}")
+def migrate(**databases: str) -> None:
+    """Run the migrations of services on databases, as `python -m SERVICE migrate` does in a deployment."""
+    with tempfile.TemporaryDirectory(prefix="mitra-test-") as directory:
+        logs = {service: Path(directory) / f"{service}.log" for service in databases}
+        running = {
+            service: fork_server().start(
+                service,
+                "migrate",
+                log=logs[service],
+                environment=os.environ | {"MITRA_DATABASE_URL": url},
+                directory=Path(directory),
+                death_signal=signal.SIGKILL,
+            )
+            for service, url in databases.items()
+        }
+        for service, migration in running.items():
+            if not process.finish(migration, within=300) or migration.returncode != 0:
+                raise AssertionError(f"python -m {service} migrate failed:\n{logs[service].read_text()}")
 
 
 @dataclass(frozen=True)
@@ -148,7 +181,7 @@ class Databases:
     async def _template(self, service: str) -> str:
         if service not in self._templates:
             database = await self._create(f"{self._session}_{service}", "template0")
-            migrate(service, database.url)
+            migrate(**{service: database.url})
             self._templates[service] = database.name
         return self._templates[service]
 

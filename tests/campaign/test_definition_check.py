@@ -50,6 +50,8 @@ def area(of: str, **changes: Any) -> dict[str, Any]:
         ({"rounds": json_of("rounds") * 2}, "rounds.round-1.id"),
         ({"target_date": date(2025, 1, 1)}, "target_date"),
         ({"schemes": json_of("schemes") * 2}, "schemes.PMAY-G.code"),
+        ({"messages": {"quiet_from": "09:00:00"}}, "messages.quiet_until"),
+        ({"messages": {"quiet_from": "20:00:00+05:30"}}, "messages.quiet_from"),
     ],
 )
 def test_a_broken_definition_is_told_with_the_path_in_its_json(changes: dict[str, Any], where: str) -> None:

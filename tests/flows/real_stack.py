@@ -80,9 +80,7 @@ class RealStack:
         await asyncio.gather(self.launch(self.postgres), self.launch(self.redis))
         await asyncio.to_thread(self.postgres.run_script, self.roles_script())
         self._secrets.renew(self._servers)
-        await asyncio.gather(
-            *(asyncio.to_thread(servers.migrate, service, self.database_url(service)) for service in SERVICES)
-        )
+        servers.migrate(**{service: self.database_url(service) for service in SERVICES})
         self.engines = {
             service: create_async_engine(
                 make_url(self.database_url(service, AUDIT)).set(drivername="postgresql+asyncpg"),
@@ -91,7 +89,8 @@ class RealStack:
             for service in SERVICES
         }
         self.services = {
-            plan.name: ServiceProcess(plan, logs=self.logs) for plan in plans_of(self._plan, self._secrets)
+            plan.name: ServiceProcess(plan, logs=self.logs, forks=servers.fork_server())
+            for plan in plans_of(self._plan, self._secrets)
         }
         for service in self.services.values():
             service.start()

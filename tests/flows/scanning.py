@@ -66,6 +66,19 @@ async def _tables(stack: RealStack, service: str, looking: Scan) -> None:
         await connection.close()
 
 
+async def in_statistics(stack: RealStack, service: str, *needles: str) -> set[str]:
+    """The columns of which the planner's statistics, a place that is no table of ours, keep one of these."""
+    connection = await asyncpg.connect(stack.postgres.url(service))
+    try:
+        kept = await connection.fetch(
+            "select attname, concat(most_common_vals, histogram_bounds) from pg_stats"
+            " where schemaname not in ('pg_catalog', 'information_schema')"
+        )
+    finally:
+        await connection.close()
+    return {column for column, values in kept if any(needle in values for needle in needles)}
+
+
 async def _redis(stack: RealStack, looking: Scan) -> None:
     async with stack.redis_as(REDIS_ADMIN) as client:
         redis: Any = client

@@ -26,7 +26,7 @@ from tests.flows.erasing import (
 )
 from tests.flows.logs import rows
 from tests.flows.real_stack import SINGLE, RealStack, real_stack
-from tests.flows.scanning import Found, scan
+from tests.flows.scanning import Found, in_statistics, scan
 from tests.flows.settling import until_settled
 from tests.flows.story import Story, quota, story, until
 from tests.flows.traces import (
@@ -34,10 +34,15 @@ from tests.flows.traces import (
     ELSEWHERE,
     HERE,
     admin,
+    by_day,
     correct,
     enrol,
     new_matching_key,
+    photograph_the_paper,
     send_on_sheets,
+    tell_everybody,
+    tell_of_a_contact,
+    told_in_bulk,
     try_again_elsewhere,
     use_the_certificate,
 )
@@ -58,7 +63,7 @@ async def hamlet_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 async def hamlet(hamlet_stack: RealStack) -> AsyncIterator[Story]:
     await hamlet_stack.ready()
     async with story(hamlet_stack, f"hamlet-{secrets.token_hex(3)}") as told:
-        await told.define(goals=quota(3))
+        await told.define(goals=quota(3), messages=by_day())
         yield told
 
 
@@ -85,12 +90,25 @@ async def test_nothing_of_a_person_is_left_anywhere_and_every_figure_stays(hamle
         **{f"stays: {name}": needle for name, needle in stays.needles.items()},
         **{f"stuck: {name}": needle for name, needle in stuck.needles.items()},
         **{f"gone: {name}": needle for name, needle in (await use_the_certificate(hamlet, gone)).items()},
+        **{f"gone: {name}": needle for name, needle in (await photograph_the_paper(hamlet, gone)).items()},
+        **{f"stays: {name}": needle for name, needle in (await photograph_the_paper(hamlet, stays)).items()},
+        "gone: contact": await tell_of_a_contact(hamlet, gone),
         "gone: digest of the duplicate": await try_again_elsewhere(hamlet, gone),
         **{f"gone: {name}": needle for name, needle in (await send_on_sheets(hamlet, gone)).items()},
     }
+    await tell_everybody(hamlet, gone)
+    assert await told_in_bulk(stack) == {gone.mitra: True, stays.mitra: False, stuck.mitra: False}
     await until_settled_but_for(stack)
     before = await scan(stack, needles, campaign=hamlet.campaign, area=CONSTITUENCY)
     assert_found_where_it_belongs(before)
+    await admin(stack, "enrolment", "analyze mitra")
+    secret = [
+        right["gone: right name"],
+        *(gone.needles[name] for name in ("sealed name", "sealed phone", "hash of the phone")),
+    ]
+    assert await in_statistics(stack, "enrolment", *secret) == {"name", "phone", "phone_hash"}
+    await admin(stack, "certificates", "analyze certificate, desk_entry")
+    assert await in_statistics(stack, "certificates", *secret) == set()
     figures_before, live_before = await figures(hamlet), await live(hamlet)
     of_schemes = [each[0::3] for each in figures_before if each[0].startswith("scheme")]
     assert of_schemes == [("scheme:PMAY-G", 3), ("scheme_added:PMUY", 2), ("scheme_removed:PMAY-G", 2)]
@@ -104,6 +122,10 @@ async def test_nothing_of_a_person_is_left_anywhere_and_every_figure_stays(hamle
     after = await scan(stack, needles, campaign=hamlet.campaign, area=CONSTITUENCY)
     left = {name: places for name, places in after.items() if places and not name.startswith("stays")}
     assert left == {}
+    assert await in_statistics(stack, "enrolment", *secret) == set()
+    told = await told_in_bulk(stack)
+    assert len(told) == 3
+    assert told.keys() & {gone.mitra, stays.mitra, stuck.mitra} == {stays.mitra}
     kept = {name: places for name, places in before.items() if name.startswith("stays")}
     assert {name: places for name, places in after.items() if name.startswith("stays")} == kept
     assert of_the_enrolled(await figures(hamlet)) == of_the_enrolled(figures_before)
@@ -195,6 +217,10 @@ def assert_found_where_it_belongs(found: Found) -> None:
     for what in ("row of a sheet", "row of a sheet that waits"):
         assert found[f"gone: {what}"] == {"enrolment: sheet_import_row"}
     assert found["gone: file of a sheet that waits"] == {"enrolment: sheet_import_file"}
+    for who in ("gone", "stays"):
+        for what in ("photo of the paper", "digest of the photo"):
+            assert found[f"{who}: {what}"] == {"enrolment: paper_photo"}
+    assert found["gone: contact"] == {"enrolment: contact"}
     assert found["gone: digest of the duplicate"] == {"enrolment: outcome"}
     assert found["gone: corrected name"] == {"certificates: desk_entry", "certificates: certificate"}
     assert found["gone: digest of the correction"] == {"certificates: desk_entry"}

@@ -146,7 +146,7 @@ async def test_everybody_follows_a_restored_enrolment_log(
     ("database", "wiped"),
     [
         pytest.param("certificates", False, id=f"certificates, {KEPT}", marks=pytest.mark.soak),
-        pytest.param("certificates", True, id=f"certificates, {WIPED}"),
+        pytest.param("certificates", True, id=f"certificates, {WIPED}", marks=pytest.mark.soak),
         pytest.param("reporting", False, id=f"reporting, {KEPT}", marks=pytest.mark.soak),
         pytest.param("reporting", True, id=f"reporting, {WIPED}", marks=pytest.mark.soak),
     ],

@@ -1,5 +1,6 @@
 """People who leave traces in every place that can hold any, and what to look for there."""
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -7,11 +8,14 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 
+from enrolment.clock import INDIA, india_day, system_clock
 from enrolment.codes import ChallengeId, code_of
 from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.secret_files import read_secret
 from mitra_shared.security.tokens import Role
 from tests.enrolment.imports.import_world import csv_file, line, table, workbook
+from tests.enrolment.photos import jpeg
+from tests.factories import ROUND
 from tests.flows.logs import rows
 from tests.flows.real_stack import RealStack
 from tests.flows.story import Story, person, until
@@ -33,6 +37,7 @@ class Enrolled(NamedTuple):
 async def enrol(tale: Story, segment: str, name: str) -> Enrolled:
     """Enrol somebody and learn in which forms name and phone are kept."""
     body, key = person(segment) | {"name": name}, str(uuid4())
+    body["consent"] |= {"manner": "signed_paper"}
     answer = await tale.ask_to_enrol(body, key=key)
     assert answer.status_code == 201, answer.text
     mitra = UUID(answer.json()["mitra_id"])
@@ -129,7 +134,7 @@ async def use_the_certificate(tale: Story, holder: Enrolled) -> dict[str, str]:
             json={
                 "number": told["number"],
                 "holder_name": "Anders Geschrieben",
-                "reason": "Geschrieben, not Anan",
+                "reason": "misspelt",
             },
             headers={**headers, "Idempotency-Key": str(uuid4())},
         )
@@ -144,8 +149,11 @@ async def use_the_certificate(tale: Story, holder: Enrolled) -> dict[str, str]:
             headers={**headers, "Idempotency-Key": str(uuid4())},
         )
         assert sheet.status_code == 201, sheet.text
-    (entry,) = await rows(
-        tale.stack.engines["certificates"], "select * from desk_entry where kind = 'correct'"
+    # As a decision looks from before reasons were chosen from a list.
+    (entry,) = await admin(
+        tale.stack,
+        "certificates",
+        "update desk_entry set reason = 'Geschrieben, not Anan' where kind = 'correct' returning *",
     )
     facts = await rows(
         tale.stack.engines["certificates"],
@@ -153,10 +161,26 @@ async def use_the_certificate(tale: Story, holder: Enrolled) -> dict[str, str]:
         id=UUID(told["id"]),
     )
     return {
-        "corrected name": entry.holder_name,
-        "digest of the correction": bytes(entry.request).hex(),
-        "reason of the correction": entry.reason,
+        "corrected name": entry["holder_name"],
+        "digest of the correction": bytes(entry["request"]).hex(),
+        "reason of the correction": entry["reason"],
         "sealed facts": facts[0].facts,
+    }
+
+
+async def photograph_the_paper(tale: Story, signer: Enrolled) -> dict[str, str]:
+    """Send the photo of a paper. Returns how it and its digest are kept."""
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        sent = await client.put(
+            f"{tale.enrolment}/v1/mitras/{signer.mitra}/paper",
+            content=jpeg(),
+            headers=tale.staff_of(HERE) | {"Content-Type": "image/jpeg"},
+        )
+    assert sent.status_code == 200, sent.text
+    (kept,) = await admin(tale.stack, "enrolment", "select * from paper_photo where mitra = $1", signer.mitra)
+    return {
+        "photo of the paper": bytes(kept["sealed"][:64]).hex(),
+        "digest of the photo": bytes(kept["digest"]).hex(),
     }
 
 
@@ -169,6 +193,25 @@ async def try_again_elsewhere(tale: Story, known: Enrolled) -> str:
         tale.stack.engines["enrolment"], "select digest from outcome where idempotency_key = :key", key=key
     )
     return bytes(outcome.digest).hex()
+
+
+async def tell_of_a_contact(tale: Story, known: Enrolled) -> str:
+    """The person is called, and that is counted. Returns the id of the contact."""
+    contact = {"contact_id": str(uuid4()), "mitra_id": str(known.mitra), "round": ROUND}
+    told = {**contact, "day": india_day(system_clock()).isoformat(), "outcome": "not_reached"}
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        answer = await client.post(
+            f"{tale.enrolment}/v1/contacts", json={"contacts": [told]}, headers=tale.staff_of(HERE)
+        )
+    assert answer.json()["contacts"][0]["status"] == "recorded", answer.text
+    of_this = "where mitra = $1"
+    yesterday = f"update contact set day = day - 1, recorded_on = recorded_on - 1 {of_this}"  # noqa: S608
+    await admin(tale.stack, "enrolment", yesterday, known.mitra)
+    counted = f"select counted_as from contact {of_this}"  # noqa: S608
+    await until(
+        lambda: admin(tale.stack, "enrolment", counted, known.mitra), lambda found: found[0][0] == "attempt"
+    )
+    return contact["contact_id"]
 
 
 async def send_on_sheets(tale: Story, known: Enrolled) -> dict[str, str]:
@@ -205,3 +248,48 @@ async def send_on_sheets(tale: Story, known: Enrolled) -> dict[str, str]:
         "row of a sheet that waits": unseen,
         "file of a sheet that waits": bytes(part["sealed"][:64]).hex(),
     }
+
+
+def by_day() -> dict[str, Any]:
+    """Limits of messages in bulk that let them go at this hour."""
+    now = datetime.now(INDIA)
+    return {
+        "quiet_from": (now + timedelta(hours=12)).time(),
+        "quiet_until": (now + timedelta(hours=13)).time(),
+        "a_minute": 60_000,
+    }
+
+
+async def tell_everybody(tale: Story, wants_no_more: Enrolled) -> None:
+    """A broadcast to the constituency, sent to its end; then somebody wants no more of them."""
+    headers = tale.bearer(Role.IN_CHARGE, CONSTITUENCY)
+    async with httpx.AsyncClient(
+        base_url=tale.enrolment, headers=headers, trust_env=False, timeout=20
+    ) as client:
+        drafted = await client.post(
+            "/v1/broadcasts",
+            json={"texts": {"en": "The help desk is open on Sunday."}, "area": CONSTITUENCY},
+            headers={"Idempotency-Key": str(uuid4())},
+        )
+        assert drafted.status_code == 201, drafted.text
+        path = f"/v1/broadcasts/{drafted.json()['id']}"
+        approved = await client.post(f"{path}/approval", json={"digest": drafted.json()["digest"]})
+        assert approved.status_code == 200, approved.text
+
+        async def state() -> str:
+            return str((await client.get(path)).json()["state"])
+
+        await until(state, lambda now: now == "done")
+        off = await client.post(f"/v1/mitras/{wants_no_more.mitra}/messages-off")
+        assert off.status_code == 200, off.text
+
+
+async def told_in_bulk(stack: RealStack) -> dict[UUID, bool]:
+    """Who is known to have been sent a broadcast, and whether they want no more."""
+    found = await admin(
+        stack,
+        "enrolment",
+        "select recipient, messages_off_at from message left join mitra on mitra.id = recipient"
+        " where broadcast is not null and state = 'sent'",
+    )
+    return {row["recipient"]: row["messages_off_at"] is not None for row in found}

@@ -40,7 +40,8 @@ class Breakable:
             self._copied.add(name)
             if name == "enrolment":
                 # Which would let nobody break anything.
-                await self.run(name, "alter table mitra disable row level security")
+                for table in ("mitra", "contact", "person_care"):
+                    await self.run(name, f"alter table {table} disable row level security")
         connection = await asyncpg.connect(self._databases[name].url)
         try:
             status: str = await connection.execute(statement)

@@ -38,7 +38,7 @@ from certificates.signing import StatusListPublisher, signing_group
 from certificates.storage.programmes import Programme
 from certificates.storage.requests import Request
 from certificates.storage.sheets import SegmentScope
-from enrolment.clock import system_clock
+from enrolment.clock import india_day, system_clock
 from enrolment.commands.ask_request import AskRequest, Correction, ask_request
 from enrolment.upkeep import Upkeep
 from mitra_shared.campaign.definition import Rights
@@ -71,6 +71,7 @@ from tests.factories import ROUND, SEGMENTS, small_campaign
 from tests.logs import log_app, log_client
 from tests.servers import Database, Databases
 
+TOPICS = [{"id": "housing", "name": {"en": "Housing", "hi": "आवास"}}]
 KEY = KeyedHash(b"a key for tests of certificates.")
 
 
@@ -227,7 +228,7 @@ async def _at_work(parts: Sequence[Coroutine[Any, Any, None]], stop: ShutdownSig
         yield
     finally:
         stop.request("the test is over")
-        await asyncio.wait_for(asyncio.gather(*tasks), 20)
+        await asyncio.wait_for(asyncio.gather(*tasks), 60)
 
 
 @dataclass(frozen=True)
@@ -319,6 +320,17 @@ class FieldDay:
             answer = await self.api.post("/v1/opinions", sheet, bearer=self._token(segment))
             assert answer.is_success, answer.text
 
+    async def outreach(self, segment: str, *reports: tuple[int, int]) -> None:
+        """Report meetings and people met of today, and correct it."""
+        today = india_day(datetime.now(UTC))
+        for meetings, people_met in reports:
+            answer = await self.api.client.put(
+                f"/v1/outreach/{today}/{segment}",
+                json={"meetings": meetings, "people_met": people_met},
+                headers={"Authorization": f"Bearer {self._token(segment)}"},
+            )
+            assert answer.is_success, answer.text
+
     @staticmethod
     def _token(segment: str) -> str:
         constituency = SEGMENTS[segment][1]
@@ -345,10 +357,12 @@ async def play_story(world: World) -> None:
         await field.enrol("S24-AC037", 5)
         await field.withdraw(people["S24-AC036"][1], "S24-AC036")
         await world.settled()
-        await load(world.enrolment, small_campaign(4, goals=quotas(3, S11_AC019=2)))
+        await load(world.enrolment, small_campaign(4, goals=quotas(3, S11_AC019=2), topics=TOPICS))
         await field.enrol("S11-AC019", 1)
         await field.opinions("S11-AC017", 12)
         await field.opinions("S24-AC036", 4)
+        await field.outreach("S11-AC017", (2, 85), (3, 85))
+        await field.outreach("S24-AC036", (0, 12))
         await Upkeep(world.enrolment, system_clock).work()
         await world.settled()
         await print_and_hand_over(world)
@@ -365,7 +379,10 @@ async def play_story(world: World) -> None:
 
 
 async def appoint_and_replace(staff: StaffWorld) -> None:
-    """Somebody is suspended, somebody was and is no more, a post was handed over, a device signed out."""
+    """Somebody is suspended, somebody was and is no more, a post was handed over, a device signed out.
+
+    Who handed it over is erased.
+    """
     headquarters = await staff.headquarters()
     leaving = await staff.appointed(headquarters.token, "in_charge", "S11-PC04")
     taking, barred, restored = [
@@ -377,6 +394,8 @@ async def appoint_and_replace(staff: StaffWorld) -> None:
             assert (await staff.ask(method, path, token=leaving.token)).is_success
     path = f"/v1/staff/{leaving.id}/hand-over"
     assert (await staff.ask("POST", path, {"to": taking.id}, token=headquarters.token)).is_success
+    path = f"/v1/staff/{leaving.id}/erasure"
+    assert (await staff.ask("POST", path, token=headquarters.token)).is_success
     assert (await staff.ask("DELETE", "/v1/sessions/current", token=headquarters.token)).is_success
 
 
@@ -422,7 +441,10 @@ async def print_and_hand_over(world: World) -> None:
             at = datetime.now(UTC)
             await hand_over(unit, HandOver([record], by, scope.campaign, scope.constituency, at), no_code)
         async with unit_of_work(world.certificates) as unit:
-            report = ReportProgramme(held.id, 40 + number.serial, by, date(2026, 11, 3), datetime.now(UTC))
+            report = ReportProgramme(
+                held.id, 40 + number.serial, by, date(2026, 11, 3), datetime.now(UTC),
+                attendance=90 + number.serial, topics={"housing": 12},
+            )  # fmt: skip
             await report_programme(unit, report)
 
 

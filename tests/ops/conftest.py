@@ -1,16 +1,30 @@
 """A sound campaign, played once by the real services; a test that asks gets a copy of its own to break."""
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from mitra_shared.ops.forking.client import ForkServer
 from tests.ops.broken import Breakable
 from tests.ops.campaign_world import Sound, World, copy_of, play_story, world_on
 from tests.servers import Database, Databases
 
 SERVICES = ("enrolment", "certificates", "reporting")
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def forks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ForkServer]:
+    """A fork server of this test, whose children may become modules of the tests."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    server = ForkServer((), tmp_path / "fork-server.log", os.environ)
+    yield server
+    server.close()
 
 
 @pytest_asyncio.fixture(scope="session")

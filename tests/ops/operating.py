@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests import servers
 from tests.logs import OF_CERTIFICATES, SERVICE_TOKEN
 from tests.ops.broken import Breakable
 from tests.ops.campaign_world import World
@@ -40,6 +41,8 @@ class Operator:
             "MITRA_SERVICE_TOKEN": SERVICE_TOKEN,
         }
         self._directory = directory
+        # Here, in the thread of the tests: with the thread that starts it the server ends.
+        servers.fork_server().warm_up()
 
     async def starts(self, *arguments: str) -> asyncio.subprocess.Process:
         """A tool of the reporting service itself, left to run."""

@@ -9,6 +9,7 @@ DIFFER = "hand-overs and their log differ"
 OTHERWISE = "a sheet is marked otherwise than its log tells"
 UNCOUNTED = "a sheet does not count the papers that it was the first for"
 PROGRAMME = "a programme differs from the last report of it"
+DISCUSSION = "a discussion differs from what was told of it last"
 
 _COPY = (
     "insert into custody_log select partition, position + 100, epoch, gen_random_uuid(), type, key, subject,"
@@ -115,6 +116,39 @@ CUSTODY = [
         "update custody_log set payload = jsonb_set(payload::jsonb, '{previous}', 'null')::json"
         " where type = 'ProgrammeReportedV1'",
     ),
+    custody("a programme to which more came", DISCUSSION, "update programme set attendance = attendance + 1"),
+    custody(
+        "a topic that fewer spoke about", DISCUSSION,
+        "update programme set topics = jsonb_set(topics, '{housing}', '1')",
+    ),
+    custody("a discussion told less often", DISCUSSION, "update programme set discussions = discussions - 1"),
+    custody(
+        "a discussion that nobody told",
+        "a discussion that was reported is not in the log",
+        "delete from custody_log where type = 'ProgrammeDiscussedV1'",
+    ),
+    custody(
+        "a discussion of no programme",
+        "the log tells of a discussion that was not reported",
+        "update programme set discussions = 0, attendance = null, topics = null, discussed_by = null,"
+        " discussed_at = null",
+    ),
+    custody(
+        "another discussion corrected",
+        "what was told of a discussion does not replace what was told before",
+        "update custody_log set payload = jsonb_set(payload::jsonb, '{previous}', 'null')::json"
+        " where type = 'ProgrammeDiscussedV1'",
+    ),
+    custody(
+        "a topic that more spoke about than were there",
+        "more joined a discussion, or spoke about a topic, than there were",
+        "update programme set topics = jsonb_set(topics, '{housing}', '999')",
+    ),
+    custody(
+        "more beneficiaries than people",
+        "more joined a discussion, or spoke about a topic, than there were",
+        "update programme set beneficiaries = 999",
+    ),
 ]  # fmt: skip
 
 
@@ -129,7 +163,7 @@ async def test_a_sound_custody_is_told_in_numbers(world: World) -> None:
     (check,) = [check for check in report.checks if check.name == "custody"]
     assert check.numbers == {
         "sheets": 3, "printed": 3, "dispatched": 2, "handed over": 3, "never marked as printed": 0,
-        "programmes": 1,
+        "programmes": 1, "discussed": 1,
     }  # fmt: skip
 
 

@@ -72,6 +72,47 @@ ERASURES = [
         "the log holds a sealed name of an erased person",
     ),
     Broken(
+        "a photo of a paper that was left",
+        erased(
+            sql(
+                "enrolment",
+                "update mitra set consent_manner = 'signed_paper' where id = {of_erased}",
+                "set mitra.work = 'upkeep';"
+                " insert into paper_photo (mitra, sealed, digest, taken_on, kept_by, kept_at)"
+                " values ({of_erased}, 'x', 'x', now(), 'somebody', now())",
+                of_erased=OF_ERASED,
+            )
+        ),
+        "erasures",
+        "the photo of a paper is kept of an erased person",
+    ),
+    Broken(
+        "a message in bulk that still names the person",
+        erased(
+            sql(
+                "enrolment",
+                "insert into message (id, recipient, kind, facts, broadcast, state, send_after, next_at,"
+                " ended_at) values (gen_random_uuid(), {of_erased}, 'broadcast', jsonb_build_object(),"
+                " gen_random_uuid(), 'sent', now(), now(), now())",
+                of_erased=OF_ERASED,
+            )
+        ),
+        "erasures",
+        "a message in bulk names an erased person",
+    ),
+    Broken(
+        "that the person wanted no messages in bulk",
+        erased(
+            sql(
+                "enrolment",
+                "update mitra set messages_off_at = now() where id = {of_erased}",
+                of_erased=OF_ERASED,
+            )
+        ),
+        "erasures",
+        "an erased person has personal fields",
+    ),
+    Broken(
         "a name that is gone without an erasure",
         sql(
             "enrolment",

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 
 from certificates.domain.events import CertificateChange, CertificateCorrected
 from certificates.domain.register import Register
+from mitra_shared.contracts.event import MitraEvent
 from mitra_shared.contracts.events import CampaignDefinedV1, EnrolmentEvent, LanguageCorrected
 from mitra_shared.ids import Partition
 from mitra_shared.log import Place
@@ -31,6 +32,7 @@ def take(ledger: Ledger, event: EnrolmentEvent, place: Place) -> list[Told]:
     if isinstance(event, CampaignDefinedV1):
         definition = json.loads(event.definition.model_dump_json())
         return ledger.define(definition, place.position, event.occurred_at)
+    assert isinstance(event, MitraEvent)
     language = getattr(event, "language", None)
     return ledger.take(
         Step(

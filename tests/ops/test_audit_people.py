@@ -52,6 +52,17 @@ PEOPLE = [
         )
     ),
     Broken(
+        "a photo of a paper that nobody signed",
+        sql(
+            "enrolment",
+            "set mitra.work = 'upkeep';"
+            " insert into paper_photo (mitra, sealed, digest, taken_on, kept_by, kept_at)"
+            " select id, 'x', 'x', now(), 'somebody', now() from mitra where consent_manner = 'read' limit 1",
+        ),
+        "people",
+        "the photo of a paper is kept of somebody who signed none",
+    ),
+    Broken(
         "a withdrawal that does not show",
         sql(
             "enrolment",

@@ -16,7 +16,8 @@ STANDING = [
            "update staff set state = 'suspended', suspended_at = now() where state = 'active'", OTHERWISE),
     broken("a post that was taken away in silence", "enrolment",
            "update staff_grant set until = now() where until is null", OTHERWISE),
-    broken("a name that was changed in silence", "enrolment", "update staff set shown_name = 'x'", OTHERWISE),
+    broken("a name that was changed in silence", "enrolment",
+           "update staff set shown_name = 'x' where erased_at is null", OTHERWISE),
     broken("a former post that the log forgot", "enrolment",
            "update staff_log set payload = (payload::jsonb || '{\"former\": []}')::json"
            " where payload::jsonb -> 'former' <> '[]'", OTHERWISE),

@@ -14,21 +14,21 @@ import pytest
 import pytest_asyncio
 
 from mitra_shared.ops.embedded.process import free_port
+from mitra_shared.ops.forking.client import ForkServer
 from mitra_shared.ops.service_process import ServiceFailed, ServicePlan, ServiceProcess, environment
 from tests.ops.living import is_alive
 
-ROOT = Path(__file__).parents[2]
 Make = Callable[[str], ServiceProcess]
 
 
 @pytest_asyncio.fixture
-async def make(tmp_path: Path) -> AsyncIterator[Make]:
+async def make(tmp_path: Path, forks: ForkServer) -> AsyncIterator[Make]:
     made: list[ServiceProcess] = []
 
     def service(kind: str) -> ServiceProcess:
         port = free_port()
-        settings = environment(port=str(port)) | {"PYTHONPATH": str(ROOT)}
-        made.append(ServiceProcess(ServicePlan("tests.ops.stub", kind, 1, port, settings), logs=tmp_path))
+        plan = ServicePlan("tests.ops.stub", kind, 1, port, environment(port=str(port)))
+        made.append(ServiceProcess(plan, logs=tmp_path, forks=forks))
         return made[-1]
 
     yield service
