@@ -22,6 +22,7 @@ from bench import (
     signing,
     spine,
     staff,
+    telling,
     typesetting,
     verifying,
 )
@@ -43,6 +44,7 @@ PARTS: dict[str, Callable[[Told], Coroutine[Any, Any, list[Figure]]]] = {
     "field": field.measure,
     "import": importing.measure,
     "matcher": matching.measure,
+    "messages": telling.measure,
     "campaign": campaign.measure,
     "one-by-one": campaign.one_by_one,
 }

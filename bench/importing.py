@@ -89,11 +89,11 @@ async def imported(made: Stack, bearer: str, file: bytes) -> tuple[float, float]
     """Seconds from the upload to the preview, and from the acceptance to the end."""
     api = made.state().api_urls("enrolment")[0]
     headers = {"Authorization": f"Bearer {bearer}"}
-    async with httpx.AsyncClient(base_url=f"{api}/v1/imports", headers=headers, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=f"{api}/v1", headers=headers, timeout=60) as client:
 
         async def becomes(upload: str, state: str) -> dict[str, Any]:
             while True:
-                told: dict[str, Any] = (await client.get(f"/{upload}")).json()
+                told: dict[str, Any] = (await client.get(f"/imports/{upload}")).json()
                 if told["state"] == state:
                     return told
                 if told["state"] in {"unreadable", "stopped"} or told["continues_at"]:
@@ -101,13 +101,13 @@ async def imported(made: Stack, bearer: str, file: bytes) -> tuple[float, float]
                 await asyncio.sleep(0.2)
 
         begun = time.perf_counter()
-        upload = (await client.post("", content=file)).raise_for_status().json()["id"]
+        upload = (await client.post("/imports", content=file)).raise_for_status().json()["id"]
         told = await becomes(upload, "previewed")
         if told["faulty"]:
             raise RuntimeError(f"rows are faulty: {told['problems']}")
         seen = time.perf_counter()
         body = {"preview": told["preview"], "papers_are_signed": True}
-        (await client.post(f"/{upload}/accept", json=body)).raise_for_status()
+        (await client.post(f"/imports/{upload}/accept", json=body)).raise_for_status()
         done = await becomes(upload, "done")
         if done["outcomes"] != {"enrolled": ROWS}:
             raise RuntimeError(f"not everybody was enrolled: {done['outcomes']}")

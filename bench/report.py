@@ -33,6 +33,7 @@ TITLES = {
     "matcher": "People who are enrolled twice",
     "field": "A phone that syncs over a slow link",
     "import": "Sheets of people",
+    "messages": "Messages in bulk",
     "campaign": "The whole campaign, batches as field apps sync",
     "one-by-one": "The whole campaign, one POST per person",
 }
