@@ -166,7 +166,7 @@ async def _match(made: Stack, engine: AsyncEngine) -> tuple[float, float]:
             assert process.poll() is None, "the matcher has ended"
             assert time.monotonic() - began < PATIENCE_SECONDS, "the matcher is not done in time"
             memory = max(memory, proportional_memory(process.pid))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2)
         return time.monotonic() - began, memory
     finally:
         process.terminate()

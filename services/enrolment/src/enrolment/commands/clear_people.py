@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from enrolment.storage import matching
+from enrolment.storage.clearing import take_uncleared
 from enrolment.storage.locks import try_lock_matching
 from enrolment.storage.row_security import Work, work_as
 from mitra_shared.contracts.events import MitraClearedV1
@@ -32,7 +32,7 @@ async def clear_people(
         if not await try_lock_matching(unit.connection):
             return 0
         await work_as(unit.connection, Work.MATCHER)
-        people = await matching.take_uncleared(unit.connection, campaigns, at_most=at_most)
+        people = await take_uncleared(unit.connection, campaigns, at_most=at_most)
         for person in people:
             unit.emit(
                 MitraClearedV1(

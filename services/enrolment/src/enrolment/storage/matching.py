@@ -273,27 +273,3 @@ _FORGET_ERASED: Final = (
         """
     ),
 )
-
-
-async def take_uncleared(
-    connection: AsyncConnection, campaigns: Collection[CampaignId], *, at_most: int
-) -> Sequence[Row[Any]]:
-    """Note that those are cleared who were examined and have no open pair. Returns them; they are locked."""
-    rows = await connection.execute(
-        text(
-            """
-            update examined set cleared_at = clock_timestamp()
-            where mitra = any(array(
-                select mitra from examined as waiting
-                where campaign = any(:campaigns) and cleared_at is null
-                  and not exists (select from likely_duplicate as pair
-                                  where pair.earlier = waiting.mitra and pair.state = 'open')
-                  and not exists (select from likely_duplicate as pair
-                                  where pair.later = waiting.mitra and pair.state = 'open')
-                order by mitra limit :at_most for update skip locked))
-            returning mitra, campaign, constituency, segment
-            """
-        ),
-        {"campaigns": list(campaigns), "at_most": at_most},
-    )
-    return rows.all()
