@@ -20,6 +20,8 @@ from tests.enrolment.photos import (
 )
 
 PHOTO = jpeg()
+ONLY_FILLING = PHOTO[: PHOTO.index(b"\xff\xda")] + b"\xff\xda\x00\x02" + b"\xff" * 400_000
+"""A scan of what may stand before a marker, and no marker: in minutes, if each was tried as the first."""
 MANY_SCANS = with_scans(jpeg(), 21)
 BOMB = resized_in_the_header(jpeg(), 60_000, 60_000)
 
@@ -44,6 +46,10 @@ BOMB = resized_in_the_header(jpeg(), 60_000, 60_000)
         (PHOTO[: frame_of(PHOTO)] + PHOTO[-2:], "unreadable"),
         (b"\xff\xd8\xff\xd9", "unreadable"),
         (b"\xff\xd8<html>", "unreadable"),
+        (ONLY_FILLING, "cut-off"),
+        (ONLY_FILLING[:-1] + b"\x00", "cut-off"),
+        (b"\xff" * (400 << 10), "not-jpeg"),
+        (b"\xff\xd8" + b"\xff" * 400_000, "unreadable"),
     ],
 )
 def test_what_is_no_whole_jpeg_of_a_bounded_size_is_not_taken(photo: bytes, reason: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mitra_shared.http.server import serve
@@ -29,7 +29,7 @@ PASSWORD = "correct horse battery"
 
 Fault = Callable[[Scope], Awaitable[str | None]]
 """None lets a request through; "before" hangs up unanswered, "after" once it was carried out; digits are a
-status to answer at once."""
+status to answer at once, and "proxy" with digits is one that something on the way answers, in HTML."""
 
 
 @dataclass
@@ -126,6 +126,9 @@ def app_of(site: Site) -> ASGIApp:
         verdict = None if site.fault is None else await site.fault(scope)
         if verdict is not None and verdict.isdigit():
             await problem(int(verdict), "unavailable")(scope, receive, send)
+            return
+        if verdict is not None and verdict.startswith("proxy "):
+            await HTMLResponse("<h1>No</h1>", int(verdict.split()[1]))(scope, receive, send)
             return
         if verdict == "before":
             raise ConnectionAbortedError

@@ -51,6 +51,10 @@ ALL_SENT = """() => import("/field/outcomes.js").then(async ({ sendOutcomes, out
   await sendOutcomes();
   return (await outcomesHere()).waiting === 0;
 })"""
+REPORT_OUTREACH = """([segment]) => import("/field/outreach.js").then(({ reportOutreach }) =>
+  import("/field/clock.js").then(({ today }) => reportOutreach(today(), segment, 1, 2)))"""
+SEND_OUTREACH = '() => import("/field/outreach.js").then(({ sendOutreach }) => sendOutreach())'
+STATUS_OF = "() => (%s)().then(() => null, (error) => error.status)"
 MOMENTS = """([drawn, at, random]) =>
   import("/field/sheet_moment.js").then(({ apartFrom }) => apartFrom(drawn, at, random))"""
 MINUTE = 60_000
@@ -102,6 +106,34 @@ async def test_sheets_go_in_company_when_nothing_waits_and_their_moment_has_come
     await page.evaluate(SEND_SHEETS)
     await until(page, SHEETS_GONE)
     assert site.asked.count("POST /v1/opinions") == 3
+
+
+async def test_what_something_on_the_way_refuses_stays_on_the_phone(page: Page, site: Site) -> None:
+    staff = "staff-proxy"
+    await signed_in(page, site, staff)
+
+    async def fault(scope: Scope) -> str | None:
+        return "proxy 413" if scope["path"].startswith(("/v1/opinions", "/v1/outreach")) else None
+
+    site.fault = fault
+    for _ in range(3):
+        await page.evaluate(KEEP_SHEET, [ROUND, SEGMENT])
+    await page.evaluate(REPORT_OUTREACH, [SEGMENT])
+    await page.evaluate(BRING_THE_MOMENT)
+    assert await page.evaluate(STATUS_OF % SEND_SHEETS) == 413
+    assert await page.evaluate(STATUS_OF % SEND_OUTREACH) == 413
+    kept = await stores(page)
+    assert len(kept["sheets"]) == 3
+    assert [report["state"] for report in kept["outreach"]] == ["waiting"]
+    site.fault = None
+    await page.evaluate(BRING_THE_MOMENT)
+    await page.evaluate(SEND_SHEETS)
+    await until(page, SHEETS_GONE)
+    await page.evaluate(SEND_OUTREACH)
+    assert (
+        len(await rows(site.api.engine, "select segment from outreach_report where staff = :staff", staff=staff))
+        == 1
+    )
 
 
 async def test_the_moment_of_sheets_is_moved_only_where_it_is_too_near(page: Page, site: Site) -> None:
@@ -187,6 +219,10 @@ async def test_whoever_asked_to_stop_is_withdrawn_though_the_contact_is_refused_
     await expect(page.locator("#not-taken li")).to_contain_text(nobody)
     await expect(page.locator("#not-taken .why")).to_contain_text("Not withdrawn")
     assert await contacts_of(site, staff) == []
+    await page.locator('[data-view="more"]').click()
+    await page.locator("#sign-out").click()
+    await expect(page.locator("#ask-yes")).to_contain_text("1")
+    await page.locator("#ask-no").click()
 
 
 async def test_outreach_is_kept_without_a_network_and_the_last_report_of_a_day_counts(

@@ -202,6 +202,24 @@ async def test_a_refused_photo_is_taken_again_and_signing_out_forgets_photos(pag
     assert await photos(page) == []
 
 
+async def test_a_photo_that_something_on_the_way_finds_too_large_stays_and_is_not_sent_over_and_over(
+    page: Page, site: Site
+) -> None:
+    await signed_in(page, site, "staff-proxy")
+    site.fault = of_papers("proxy 413")
+    await fill_signed(page, "Ayesha", "9876737000")
+    await photograph(page)
+    await store(page)
+    await page.locator('[data-view="queue"]').click()
+    await expect(page.locator("#queue-state")).to_contain_text("does not take records")
+    assert await photos(page) == ["ready"]
+    assert sum(line.endswith("/paper") for line in site.asked) == 1
+    site.fault = None
+    await page.locator("#send").click()
+    await all_sent(page)
+    assert len(await arrived(site, "staff-proxy")) == 1
+
+
 async def test_a_photo_stays_with_a_form_that_is_put_aside_and_with_a_record_that_is_mended(
     context: BrowserContext, page: Page, site: Site
 ) -> None:

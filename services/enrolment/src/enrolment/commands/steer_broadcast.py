@@ -49,7 +49,7 @@ def sees(caller: Caller, campaign: CampaignId, row: Row[Any]) -> bool:
     """Whether a broadcast is there for the caller: headquarters sees all, an in-charge the own."""
     if row.campaign != campaign:
         return False
-    return caller.role is Role.HEADQUARTERS or row.constituency == caller.area
+    return caller.role is Role.HEADQUARTERS or (caller.area is not None and row.constituency == caller.area)
 
 
 async def approve_broadcast(command: SteerBroadcast, digest: str, engine: AsyncEngine) -> None:

@@ -49,7 +49,10 @@ SHOWN_FROM: Final = 10
 _JOINERS: Final = frozenset("\u200c\u200d")
 """Written in Hindi and Urdu; every other invisible sign is refused."""
 _UNFIT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_LINK: Final = re.compile(r"://|\bwww\.|[^\s\d.]\.[^\s\d.]{2}|\b\d{1,3}(?:\.\d{1,3}){3}\b|@", re.IGNORECASE)
+_LINK: Final = re.compile(
+    r"://|\bwww\.|[^\s.\u3002][.\u3002][^\s\d.\u3002]{2}|\b\d{1,3}(?:\.\d{1,3}){3}\b|@", re.IGNORECASE
+)
+"""What phones make a link of, in compatibility form: other full stops are dots there, or U+3002."""
 
 
 class UnfitText(ValueError):
@@ -73,7 +76,7 @@ def clean_text(raw: str) -> str:
         raise UnfitText("holds a line break or an invisible sign", "one line of plain text")
     if not any(sign.isalpha() for sign in text):
         raise UnfitText("holds no letter", "words")
-    if _LINK.search(text):
+    if _LINK.search(unicodedata.normalize("NFKC", text)):
         raise UnfitText(
             "holds a link or an address, or has no blank after a full stop",
             "plain words; the link to the person's own page is added to every message",

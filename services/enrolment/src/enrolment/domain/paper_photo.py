@@ -25,7 +25,9 @@ _OTHER_FRAMES: Final = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BITS: Final = 8
 _FRAME_BYTES: Final = 8
 _LENGTH_BYTES: Final = 2
-_NEXT_MARKER: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
+_MARKER: Final = re.compile(rb"\xff++([^\x00\xff\xd0-\xd7])", re.DOTALL)
+"""Any number of 0xFF may stand before it. None is tried twice: a picture can be all of them."""
+_MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 """Within a scan, 0xFF stands for itself before 0x00 and before the marks of a restart."""
 
 
@@ -92,7 +94,7 @@ def _segments(photo: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _marker_at(photo: bytes, position: int) -> tuple[int, int]:
     """The marker that has to stand here, and where it ends."""
-    found = _NEXT_MARKER.match(photo, position)
+    found = _MARKER.match(photo, position)
     if found is None:
         whole = position + _LENGTH_BYTES <= len(photo)
         raise UnfitPhoto(Flaw.UNREADABLE if whole else Flaw.CUT_OFF)
@@ -109,7 +111,7 @@ def _end_of_segment(photo: bytes, position: int) -> int:
 
 
 def _end_of_scan(photo: bytes, position: int) -> int:
-    found = _NEXT_MARKER.search(photo, position)
+    found = _MARKER_IN_SCAN.search(photo, position)
     if found is None:
         raise UnfitPhoto(Flaw.CUT_OFF)
     return found.start()

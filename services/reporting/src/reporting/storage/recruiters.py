@@ -104,17 +104,22 @@ async def read_recruiters(
     """Whoever worked in these segments, by id; with `only` that one alone, even if it did nothing."""
     asked = {"campaign": campaign, "areas": list(segments), "recruiter": only}
     found: dict[StaffId, RecruiterCounts] = {} if only is None else {only: RecruiterCounts(only)}
+
+    def counts_of(recruiter: StaffId) -> RecruiterCounts:
+        # Somebody's first figure may come between two of the statements.
+        return found.setdefault(recruiter, RecruiterCounts(recruiter))
+
     for row in await connection.execute(_TOTALS, asked):
-        counts = found.setdefault(row.recruiter, RecruiterCounts(row.recruiter))
+        counts = counts_of(row.recruiter)
         counts.segments[row.area] = row.counted
         counts.enrolled += row.counted
     for row in await connection.execute(_DAYS, asked | {"first": first, "last": last}):
-        found[row.recruiter].days[row.day] = row.counted
+        counts_of(row.recruiter).days[row.day] = row.counted
     for row in await connection.execute(_FIELDWORK, asked):
-        counts = found.setdefault(row.staff, RecruiterCounts(row.staff))
+        counts = counts_of(row.staff)
         counts.fieldwork.add(row.metric, row.counted)
         counts.fieldwork_by_segment.setdefault(row.area, Fieldwork()).add(row.metric, row.counted)
     for row in await connection.execute(_FIELDWORK_DAYS, asked | {"first": first, "last": last}):
-        by_day = found[row.staff].fieldwork_by_day
+        by_day = counts_of(row.staff).fieldwork_by_day
         by_day.setdefault(row.day, Fieldwork()).add(row.metric, row.counted)
     return [found[recruiter] for recruiter in sorted(found)]

@@ -11,7 +11,6 @@ import { CannotOpen, seal, unseal } from "./vault.js";
 const LOCK = "mitra-field-outcomes";
 const MOST_SENT = 100;
 const ATTEMPTS = 6;
-const ABOUT_THE_BODY = new Set([400, 413, 422]);
 const NOBODY = new Set([404, 422]);
 const DAMAGED = { type: "damaged" };
 const STILL_ENROLLED = { type: "still-enrolled" };
@@ -97,7 +96,7 @@ export function sendOutcomes(attempts = ATTEMPTS) {
       try {
         await settle(contacts, await withdrawn(contacts, await send(contacts)));
       } catch (error) {
-        if (error instanceof Refused && ABOUT_THE_BODY.has(error.status)) {
+        if (error instanceof Refused && error.isAboutTheBody) {
           // One that the server cannot read keeps none of the others here.
           const [first] = contacts;
           if (contacts.length === 1) {

@@ -10,7 +10,6 @@ const LOCK = "mitra-field-outreach";
 /** Days that the server takes reports of. */
 export const DAYS_BACK = 31;
 export const MOST = { meetings: 50, people: 10_000 };
-const ABOUT_THE_REPORT = new Set([400, 413, 422]);
 const OUTSIDE = "urn:mitra:problem:segment-outside-area";
 
 /**
@@ -48,9 +47,9 @@ async function send({ day, segment, meetings, people }) {
     await askSigned(`/v1/outreach/${day}/${encodeURIComponent(segment)}`, { method: "PUT", headers, body });
     return { state: "sent" };
   } catch (error) {
-    const isAboutIt = error instanceof Refused && (ABOUT_THE_REPORT.has(error.status) || error.problem.type === OUTSIDE);
+    const isAboutIt = error instanceof Refused && (error.isAboutTheBody || error.problem.type === OUTSIDE);
     if (!isAboutIt) throw error;
-    return { state: "refused", problem: { type: String(error.problem.type) } };
+    return { state: "refused", problem: { type: error.problem.type } };
   }
 }
 

@@ -20,7 +20,7 @@ export async function sendPhoto({ photo, bytes }) {
     await askSigned(`/v1/mitras/${photo.mitra}/paper?taken_on=${day}`, put, PATIENCE_MS);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    if (!FINAL.has(error.status) || !error.problem.type || error.problem.type === NO_CAMPAIGN) {
+    if (!FINAL.has(error.status) || !error.isOurs || error.problem.type === NO_CAMPAIGN) {
       await putBehind(photo);
       throw error;
     }

@@ -12,7 +12,6 @@ import { CannotOpen, NoKey, seal, unseal } from "./vault.js";
 const LOCK = "mitra-field-sheets";
 /** Fewer than that do not go, unless the round is about to end: one alone would stand beside one call. */
 export const FEWEST_TOGETHER = 3;
-const ABOUT_THE_SHEET = new Set([400, 413, 422]);
 const OUTSIDE = "urn:mitra:problem:segment-outside-area";
 
 /** @typedef {{round: string, segment: string, answers: Object<string, string | number | string[]>}} Sheet */
@@ -87,9 +86,9 @@ async function refusalOf(id, sheet) {
     await askSigned("/v1/opinions", await jsonBody({ submission_id: id, ...sheet }));
     return null;
   } catch (error) {
-    const isAboutIt = error instanceof Refused && (ABOUT_THE_SHEET.has(error.status) || error.problem.type === OUTSIDE);
+    const isAboutIt = error instanceof Refused && (error.isAboutTheBody || error.problem.type === OUTSIDE);
     if (!isAboutIt) throw error;
-    return String(error.problem.type);
+    return error.problem.type;
   }
 }
 

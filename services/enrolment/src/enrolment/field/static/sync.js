@@ -87,7 +87,7 @@ async function sendAll(tell) {
       isRefused ||= isBarred;
       if (isSetBack) await move();
     } catch (error) {
-      const isTooLarge = error instanceof Refused && error.status === 413 && batch > 1;
+      const isTooLarge = photo === null && error instanceof Refused && error.status === 413 && batch > 1;
       if (error instanceof Refused && error.problem.type === DEVICE_OF_ANOTHER) {
         await move();
         continue;

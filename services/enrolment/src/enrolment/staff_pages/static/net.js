@@ -1,6 +1,7 @@
 // Requests that end: each has a time limit, and says whether the network or the server was the trouble.
 const PATIENCE_MS = 20_000;
 const NOT_MODIFIED = 304;
+const ABOUT_THE_BODY = new Set([400, 413, 422]);
 
 /** No answer: no network, no server, or too slow. */
 export class Unreachable extends Error {}
@@ -13,6 +14,16 @@ export class Refused extends Error {
     this.status = status;
     this.problem = problem;
     this.retryAfter = retryAfter;
+  }
+
+  /** Whether the service said it, not something on the way to it. */
+  get isOurs() {
+    return String(this.problem.type).startsWith("urn:mitra:problem:");
+  }
+
+  /** Whether the service will never take this body. */
+  get isAboutTheBody() {
+    return this.isOurs && ABOUT_THE_BODY.has(this.status);
   }
 
   /** Whether the same request may be answered otherwise later. */
