@@ -131,7 +131,11 @@ async def test_what_something_on_the_way_refuses_stays_on_the_phone(page: Page, 
     await until(page, SHEETS_GONE)
     await page.evaluate(SEND_OUTREACH)
     assert (
-        len(await rows(site.api.engine, "select segment from outreach_report where staff = :staff", staff=staff))
+        len(
+            await rows(
+                site.api.engine, "select segment from outreach_report where staff = :staff", staff=staff
+            )
+        )
         == 1
     )
 

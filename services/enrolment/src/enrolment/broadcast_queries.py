@@ -26,6 +26,7 @@ from enrolment.storage import broadcast_messages, broadcasts
 from mitra_shared.campaign.definition import CampaignDefinition, Language
 from mitra_shared.ids import AreaCode
 from mitra_shared.pages.words import LANGUAGES
+from mitra_shared.security.lookup import KeyedHash
 from mitra_shared.security.tokens import Caller, Role
 
 MOST_TOLD: Final = 100
@@ -39,8 +40,9 @@ async def told(
     campaign: CampaignDefinition,
     people_url: str,
     now: datetime,
+    chances: KeyedHash,
 ) -> BroadcastTold:
-    """One broadcast.
+    """One broadcast. `chances` moves its figures, always by the same.
 
     Raises:
         BroadcastNotFound: none of this id that the caller sees.
@@ -49,17 +51,24 @@ async def told(
         row = await broadcasts.find(connection, broadcast)
         if row is None or not sees(caller, campaign.id, row):
             raise BroadcastNotFound
-        return _told(row, await _outcome(connection, row), campaign, people_url, now)
+        return _told(row, await _outcome(connection, row), campaign, people_url, now, chances)
 
 
 async def listed(
-    engine: AsyncEngine, caller: Caller, campaign: CampaignDefinition, people_url: str, now: datetime
+    engine: AsyncEngine,
+    caller: Caller,
+    campaign: CampaignDefinition,
+    people_url: str,
+    now: datetime,
+    chances: KeyedHash,
 ) -> list[BroadcastTold]:
-    """The newest that the caller sees."""
+    """The newest that the caller sees. `chances` as in `told`."""
     constituency = None if caller.role is Role.HEADQUARTERS else caller.area or AreaCode("")
     async with engine.connect() as connection:
         rows = await broadcasts.listed(connection, campaign.id, constituency, at_most=MOST_TOLD)
-        return [_told(row, await _outcome(connection, row), campaign, people_url, now) for row in rows]
+        return [
+            _told(row, await _outcome(connection, row), campaign, people_url, now, chances) for row in rows
+        ]
 
 
 async def _outcome(connection: AsyncConnection, row: Row[Any]) -> Mapping[str, int]:
@@ -72,7 +81,12 @@ async def _outcome(connection: AsyncConnection, row: Row[Any]) -> Mapping[str, i
 
 
 def _told(
-    row: Row[Any], outcome: Mapping[str, int], campaign: CampaignDefinition, people_url: str, now: datetime
+    row: Row[Any],
+    outcome: Mapping[str, int],
+    campaign: CampaignDefinition,
+    people_url: str,
+    now: datetime,
+    chances: KeyedHash,
 ) -> BroadcastTold:
     held = why_held(campaign, now) if row.finished_at is None else None
     return BroadcastTold(
@@ -99,18 +113,17 @@ def _told(
         ],
         earliest=_earliest(row, campaign, now),
         held=held,
-        figures=BroadcastFigures(
-            prepared=shown(row.prepared),
-            waiting=shown(outcome["waiting"]),
-            sent=shown(outcome["sent"]),
-            failed=shown(outcome["failed"]),
-            dropped=MessagesDropped(
-                expired=shown(outcome["expired"]),
-                cancelled=shown(outcome["cancelled"]),
-                no_longer_wanted=shown(outcome["no_longer_wanted"]),
-            ),
-        ),
+        figures=_figures(row, outcome, chances),
     )
+
+
+def _figures(row: Row[Any], outcome: Mapping[str, int], chances: KeyedHash) -> BroadcastFigures:
+    told = {
+        name: shown(number, chances.digest("broadcast-figure", row.id.bytes, name))
+        for name, number in {"prepared": row.prepared, **outcome}.items()
+    }
+    dropped = MessagesDropped(**{name: told.pop(name) for name in MessagesDropped.model_fields})
+    return BroadcastFigures(**told, dropped=dropped)
 
 
 def _forecast(

@@ -12,7 +12,7 @@ from mitra_shared.campaign.definition import Language
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 
 _Raw = Annotated[str, StringConstraints(max_length=5_000)]
-_TENS = "In whole tens; null below ten."
+_TENS = "In whole tens, moved by a few at random so that it tells of nobody; null below ten."
 
 
 class BroadcastTexts(Body):

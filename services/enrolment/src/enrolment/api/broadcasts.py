@@ -66,7 +66,13 @@ async def _told(service: Service, broadcast: BroadcastId, caller: Caller) -> Bro
     campaign = (await service.campaign(caller.campaign)).definition
     try:
         return await broadcast_queries.told(
-            service.engine, broadcast, caller, campaign, service.people.url, service.clock()
+            service.engine,
+            broadcast,
+            caller,
+            campaign,
+            service.people.url,
+            service.clock(),
+            service.seals.lookup,
         )
     except BroadcastNotFound:
         raise _not_found() from None
@@ -116,13 +122,13 @@ def _reading(router: APIRouter, service: Service) -> None:
         campaign = (await service.campaign(caller.campaign)).definition
         return BroadcastsTold(
             broadcasts=await broadcast_queries.listed(
-                service.engine, caller, campaign, service.people.url, service.clock()
+                service.engine, caller, campaign, service.people.url, service.clock(), service.seals.lookup
             )
         )
 
     @router.get("/{broadcast_id}", summary="One broadcast", responses=problem_responses(404))
     async def one(broadcast_id: UUID, caller: Broadcasts) -> BroadcastTold:
-        """How far it is. Numbers of people are told in whole tens, and not below ten."""
+        """How far it is. Numbers of people are told in whole tens, moved by a few, and not below ten."""
         return await _told(service, BroadcastId(broadcast_id), caller)
 
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from math import floor, log
 from typing import Final, NewType
 from uuid import UUID
 
@@ -45,6 +46,8 @@ LATEST_START: Final = timedelta(days=30)
 MOST_OPEN: Final = 5
 """Broadcasts of one member of staff that are not at their end."""
 SHOWN_FROM: Final = 10
+EPSILON: Final = 0.5
+"""What a figure may tell of one person: five of six are moved by at most three."""
 
 _JOINERS: Final = frozenset("\u200c\u200d")
 """Written in Hindi and Urdu; every other invisible sign is refused."""
@@ -92,9 +95,26 @@ def at_most(people: int) -> int:
     return -(-people // SHOWN_FROM) * SHOWN_FROM
 
 
-def shown(number: int) -> int | None:
-    """A count of messages as it is told: in whole tens, and none at all below ten."""
-    return None if number < SHOWN_FROM else number - number % SHOWN_FROM
+def shown(number: int, chance: bytes) -> int | None:
+    """A count of messages as it is told: moved by a few, in whole tens, and none at all below ten.
+
+    Whole tens alone would tell of one person wherever the count without that person ends in nine. Moved by
+    two-sided geometric noise, every figure that is told may stand for one more or one fewer: it is at most
+    1.65 (e to the `EPSILON`) times as likely for the one as for the other.
+
+    Args:
+        number: exact.
+        chance: 16 secret bytes, the same ones whenever this figure is told: others each time would average out.
+
+    Source: Ghosh, Roughgarden and Sundararajan, Universally utility-maximizing privacy mechanisms, 2009.
+    """
+    moved = number + _geometric(chance[:8]) - _geometric(chance[8:16])
+    return None if moved < SHOWN_FROM else (moved + SHOWN_FROM // 2) // SHOWN_FROM * SHOWN_FROM
+
+
+def _geometric(chance: bytes) -> int:
+    """From 0 on, each number e to the `EPSILON` times as rare as the one before."""
+    return floor(-log((int.from_bytes(chance) + 1) / 2**64) / EPSILON)
 
 
 def by_outcome(counts: Mapping[tuple[str, str | None], int]) -> dict[str, int]:
