@@ -104,7 +104,7 @@ def shown(number: int, chance: bytes) -> int | None:
 
     Args:
         number: exact.
-        chance: 16 secret bytes, the same ones whenever this figure is told: others each time would average out.
+        chance: 16 secret bytes, the same whenever this figure is told: others each time would average out.
 
     Source: Ghosh, Roughgarden and Sundararajan, Universally utility-maximizing privacy mechanisms, 2009.
     """
