@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from enrolment.storage.row_security import Work, work_as
 from mitra_shared.ids import MitraId
 from mitra_shared.security.tokens import Role
-from tests.enrolment.contacting import BY_IN_CHARGE, BY_RECRUITER, RECRUITER, ContactWorld
+from tests.enrolment.contacting import BY_IN_CHARGE, BY_RECRUITER, RECRUITER, ContactWorld, refusal
 from tests.enrolment.intake_api import (
     ELSEWHERE,
     SEALS,
@@ -204,8 +204,9 @@ async def test_no_messages_under_a_merged_enrolment_holds_for_the_one_that_stays
         assert (await each.row(each.stays)).messages_off_at == world.clock.now
     told = (await somebody.person().ask("GET", "", session)).json()
     assert (told["stays_enrolled"], told["state"]) == (True, "withdrawn")
-    await somebody.person().ask("PUT", "/messages", session, {"wanted": True})
-    assert (await somebody.row(somebody.stays)).messages_off_at is not None
+    chosen = (await somebody.person().ask("PUT", "/messages", session, {"wanted": True})).json()
+    kept = await somebody.row(somebody.stays)
+    assert kept.messages_off_at == datetime.fromisoformat(chosen["messages_off_at"])
 
 
 async def test_the_way_to_the_one_that_stays_outlives_the_enrolment_in_between(world: ContactWorld) -> None:
@@ -273,3 +274,20 @@ async def test_who_was_reached_under_an_enrolment_that_was_merged_is_due_under_n
     somebody = Person(world.api, stays, SEALS.receipt(MitraId(UUID(stays))))
     told = (await somebody.ask("GET", "", await somebody.session())).json()
     assert (told["contacts"], told["reached_elsewhere"]) == ([], [ROUND])
+
+
+async def test_who_was_reached_before_a_phone_knew_of_the_merge_is_not_called_again(
+    world: ContactWorld,
+) -> None:
+    stays, away = await enrolled(world, 1), await enrolled(world, 1)
+    await merge(world, away, stays)
+    assert await world.due_ids() == [stays]
+    (not_reached,) = await world.tell(world.contact(away, "not_reached"))
+    assert refusal(not_reached) == (409, "mitra-withdrawn")
+    assert await world.due_ids() == [stays]
+    late = world.contact(away, "reached")
+    assert [told["status"] for told in await world.tell(late) + await world.tell(late)] == ["recorded"] * 2
+    assert await world.due_ids() == []
+    assert await world.kept() == []
+    (wrong,) = await world.tell(world.contact(away, "reached", day=world.day(1)))
+    assert wrong["status"] == "refused"

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.withdraw_mitra import MitraNotFound
 from enrolment.storage import mitras
+from enrolment.storage.merged import stays_enrolled
 from enrolment.storage.row_security import Work, act_as, work_as
 from mitra_shared.database import retrying
 from mitra_shared.ids import CampaignId, MitraId
@@ -28,8 +29,11 @@ class ChooseMessages:
 async def choose_messages(command: ChooseMessages, engine: AsyncEngine) -> datetime | None:
     """Note it; it takes effect with the next message. Asked again, it changes nothing.
 
+    Under an enrolment that was merged, none are wanted for the one that stays too; under that one alone they
+    are wanted again.
+
     Returns:
-        Since when there are none; None: they come.
+        Since when there are none, under the enrolment that stays; None: they come.
 
     Raises:
         MitraNotFound: not of this constituency, or nobody.
@@ -48,7 +52,8 @@ async def _choose(command: ChooseMessages, engine: AsyncEngine) -> datetime | No
             raise MitraNotFound
         if command.wanted:
             await mitras.set_messages_off(unit.connection, row.id, None)
-            return None
+            stays = await stays_enrolled(unit.connection, row)
+            return None if stays is None else stays.messages_off_at
         since: datetime = row.messages_off_at or command.asked_at
         await mitras.set_messages_off(unit.connection, row.id, since)
         if row.merged_into is not None:

@@ -1,7 +1,7 @@
 """Record what came of a contact, once. Whoever asked to stop is withdrawn in the same transaction."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,14 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from enrolment.clock import india_day, start_of_india_day
 from enrolment.commands.look_at_mitra import MitraGone
 from enrolment.commands.withdraw_mitra import MitraNotFound, record_withdrawal, withdraw_who_stays
-from enrolment.domain.contacting import LONGEST_BACK, Contact, Outcome, check_contact
+from enrolment.domain.contacting import LONGEST_BACK, WAS_REACHED, Contact, Outcome, check_contact
 from enrolment.domain.refusals import Objected, Refusal
 from enrolment.domain.rounds import known_round
-from enrolment.domain.rules import Rules
+from enrolment.domain.rules import OpinionRound, Rules
 from enrolment.storage import contacts, mitras
 from enrolment.storage.care import carer_of
 from enrolment.storage.locks import lock_people
-from enrolment.storage.row_security import act_as
+from enrolment.storage.merged import note_reached
+from enrolment.storage.row_security import Work, act_as, work_as
 from mitra_shared.access_record.record import has_looked
 from mitra_shared.database import retrying
 from mitra_shared.ids import CampaignId
@@ -81,10 +82,11 @@ async def _record(command: RecordContact, rules: Rules, engine: AsyncEngine) -> 
                 unit, row, command.told_at, command.traceparent, caller.subject
             ):
                 return Recorded.RECORDED
+            _check(contact, planned, row, today)
+            if contact.outcome in WAS_REACHED and await _reached_who_stays(unit.connection, row, contact):
+                return Recorded.RECORDED
             raise MitraGone
-        refusals = check_contact(contact, planned, enrolled_on=india_day(row.enrolled_at), today=today)
-        if refusals:
-            raise Objected(refusals)
+        _check(contact, planned, row, today)
         if not await contacts.insert(unit.connection, contact, row, caller, today):
             if await _is_known(unit.connection, contact, caller):
                 return Recorded.KNOWN
@@ -92,6 +94,18 @@ async def _record(command: RecordContact, rules: Rules, engine: AsyncEngine) -> 
         if contact.outcome is Outcome.ASKED_TO_STOP:
             await record_withdrawal(unit, row, command.told_at, command.traceparent, through=caller.subject)
     return Recorded.RECORDED
+
+
+def _check(contact: Contact, planned: OpinionRound, row: Row[Any], today: date) -> None:
+    refusals = check_contact(contact, planned, enrolled_on=india_day(row.enrolled_at), today=today)
+    if refusals:
+        raise Objected(refusals)
+
+
+async def _reached_who_stays(connection: AsyncConnection, row: Row[Any], contact: Contact) -> bool:
+    """Whoever was reached before the phone knew of a merge is not called again under the other enrolment."""
+    await work_as(connection, Work.UPKEEP)
+    return await note_reached(connection, row, contact.round)
 
 
 async def _person(connection: AsyncConnection, command: RecordContact, campaign: CampaignId) -> Row[Any]:

@@ -30,6 +30,15 @@ _REACHED: Final = text(
 )
 
 
+_REACHED_LATE: Final = text(
+    """
+    insert into reached_elsewhere (mitra, round, campaign, constituency)
+    values (:mitra, :round, :campaign, :constituency)
+    on conflict (mitra, round) do nothing
+    """
+)
+
+
 async def merge(connection: AsyncConnection, away: MitraId, kept: MitraId) -> None:
     """Lead from an enrolment, and from all that were merged into it, to the one that stays.
 
@@ -62,6 +71,25 @@ async def stays_enrolled(connection: AsyncConnection, person: Row[Any]) -> Row[A
         return None
     stays = await mitras.find(connection, person.merged_into)
     return None if stays is None or stays.withdrawn_at is not None else stays
+
+
+async def note_reached(connection: AsyncConnection, person: Row[Any], contact_round: str) -> bool:
+    """Note that somebody was reached under an enrolment that was merged meanwhile. False: none stays."""
+    if person.merged_into is None:
+        return False
+    stays = await mitras.find(connection, person.merged_into, for_update=True)
+    if stays is None or stays.withdrawn_at is not None:
+        return False
+    await connection.execute(
+        _REACHED_LATE,
+        {
+            "mitra": stays.id,
+            "round": contact_round,
+            "campaign": stays.campaign,
+            "constituency": stays.constituency,
+        },
+    )
+    return True
 
 
 async def rounds_reached(connection: AsyncConnection, mitra: MitraId) -> Sequence[str]:
