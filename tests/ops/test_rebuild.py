@@ -1,11 +1,15 @@
 """`mitra rebuild`: the same certificates, the right figures, whole streams, and honest ends."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import text
 
+from enrolment.commands.forget_requests import forget_requests
+from enrolment.domain.retention import RECORDS_KEPT
 from mitra_shared.contracts.topics import TOPICS
+from tests.enrolment.intake_api import count
 from tests.logs import served
 from tests.ops.broken import WAYANAD
 from tests.ops.campaign_world import World
@@ -137,6 +141,25 @@ async def test_rebuilt_streams_are_whole(world: World, tmp_path: Path) -> None:
         assert told["rebuilt"] == "streams"
         report = await world.audit(deep=True, patience=20)
         assert report.clean, report.findings
+
+
+async def test_requests_of_people_that_were_forgotten_do_not_come_back_and_all_adds_up(
+    world: World, tmp_path: Path
+) -> None:
+    before = await world.rows("certificates", CERTIFICATES)
+    asked = await count(world.enrolment, "person_request")
+    later, forgotten = datetime.now(UTC) + RECORDS_KEPT, 0
+    while some := await forget_requests(world.enrolment, later, at_most=2):
+        forgotten += some
+    assert forgotten == asked > 2
+    async with world.living():
+        operator = Operator(world, tmp_path)
+        await operator.asks("rebuild", "certificates", "--partition", str(WAYANAD))
+        await operator.asks("rebuild", "streams")
+        report = await world.audit(deep=True, patience=20)
+        assert report.clean, report.findings
+    assert await world.rows("certificates", CERTIFICATES) == before
+    assert await count(world.enrolment, "person_request") == 0
 
 
 async def test_one_stream_alone_is_rebuilt(world: World, tmp_path: Path) -> None:

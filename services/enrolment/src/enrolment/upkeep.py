@@ -18,6 +18,7 @@ from enrolment.commands.erase_staff import erase_former_staff
 from enrolment.commands.forget_imports import forget_imports
 from enrolment.commands.forget_messages import forget_messages
 from enrolment.commands.forget_outcomes import forget_outcomes
+from enrolment.commands.forget_requests import forget_requests
 from enrolment.commands.forget_rounds import forget_rounds
 from enrolment.commands.forget_sign_ins import forget_sign_ins
 from enrolment.commands.release_opinions import release_opinions
@@ -77,6 +78,7 @@ class Upkeep:
                 forget_messages,
                 forget_imports,
                 forget_rounds,
+                forget_requests,
                 plan_ends,
                 erase_former_staff,
             ):

@@ -128,3 +128,17 @@ async def answer(
 async def counts(connection: AsyncConnection, campaign: CampaignId, now: datetime) -> Sequence[Row[Any]]:
     """Open requests of a campaign by kind."""
     return (await connection.execute(_COUNTS, {"campaign": campaign, "now": now})).all()
+
+
+_FORGET: Final = text(
+    """
+    delete from person_request where id = any(array(
+        select id from person_request where state <> 'open' and answered_at < :before
+        order by answered_at limit :at_most))
+    """
+)
+
+
+async def forget_settled(connection: AsyncConnection, before: datetime, *, at_most: int) -> int:
+    """Delete up to `at_most` requests that were settled before that instant. Returns how many."""
+    return (await connection.execute(_FORGET, {"before": before, "at_most": at_most})).rowcount

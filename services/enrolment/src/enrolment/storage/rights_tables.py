@@ -100,6 +100,7 @@ PERSON_REQUEST = Table(
     Index(
         "person_request_open", "campaign", "constituency", "due_at", postgresql_where=text("state = 'open'")
     ),
+    Index("person_request_settled", "answered_at", postgresql_where=text("state <> 'open'")),
 )  # fmt: skip
 
 NOMINEE = Table(
