@@ -392,6 +392,22 @@ async def test_counting_again_from_the_logs_forgets_no_endpoint(
     assert receiver.received[-1].verified_by(secret)["data"]["areas"][0]["enrolled"] == 1
 
 
+async def test_attempts_age_out_at_an_endpoint_that_nothing_is_sent_to_any_more(
+    sending: Sending, receiver: Receiver
+) -> None:
+    webhook, _ = await sending.subscribe(receiver.url)
+    receiver.usual = answer(410)
+    await sending.turn()
+    assert (await sending.webhook(webhook)).standing.disabled_at is not None
+    (attempt,) = await sending.attempts(webhook)
+    sending.now = attempt.at + timedelta(days=30)
+    assert await sending.turn() == 0
+    assert len(await sending.attempts(webhook)) == 1
+    sending.now += timedelta(hours=1)
+    assert await sending.turn() == 0
+    assert await sending.attempts(webhook) == []
+
+
 async def test_attempts_are_bounded_and_age_out(sending: Sending, receiver: Receiver) -> None:
     webhook, _ = await sending.subscribe(receiver.url, **NATION)
     await sending.run(

@@ -97,6 +97,7 @@ _AGE_OUT: Final = text(
     ))
     """
 )
+_FORGET: Final = text("delete from webhook_attempt where at < :oldest")
 
 
 class Then(NamedTuple):
@@ -219,3 +220,8 @@ async def note(
         _AGE_OUT, {"id": claimed.webhook.id, "oldest": now - KEPT_FOR, "kept": KEPT_ATTEMPTS}
     )
     return is_ours
+
+
+async def forget_attempts(connection: AsyncConnection, now: datetime) -> int:
+    """Delete attempts that are past their time, also of endpoints that nothing is sent to. Returns how many."""
+    return (await connection.execute(_FORGET, {"oldest": now - KEPT_FOR})).rowcount

@@ -28,6 +28,7 @@ from reporting.storage.webhook_sending import (
     claim,
     claim_test,
     every_webhook,
+    forget_attempts,
     newest_releases,
     note,
 )
@@ -42,6 +43,7 @@ POLL_SECONDS: Final = 1.0
 BETWEEN_TURNS: Final = 0.25
 MOST_AT_ONCE: Final = 32
 """Deliveries of one process; the others wait for the next turn."""
+FORGET_EVERY: Final = timedelta(hours=1)
 LAST_SECONDS: Final = 5.0
 """For deliveries that are under way at shutdown; those cut off are sent again by the next process."""
 
@@ -84,6 +86,7 @@ class Sender:
         self._most_at_once = most_at_once
         self._mirror = Mirror(engine)
         self._running: dict[WebhookId, asyncio.Task[None]] = {}
+        self._forgotten_at: datetime | None = None
 
     @property
     def under_way(self) -> int:
@@ -96,6 +99,7 @@ class Sender:
         Raises:
             sqlalchemy.exc.SQLAlchemyError, OSError: the database is away.
         """
+        await self._forget()
         async with self._engine.connect() as connection:
             webhooks = await every_webhook(connection)
             releases = await newest_releases(connection)
@@ -116,6 +120,14 @@ class Sender:
                 self._running[webhook.id] = task
                 begun += 1
         return begun
+
+    async def _forget(self) -> None:
+        now = self._now()
+        if self._forgotten_at is not None and now - self._forgotten_at < FORGET_EVERY:
+            return
+        async with unit_of_work(self._engine) as unit:
+            await forget_attempts(unit.connection, now)
+        self._forgotten_at = now
 
     async def _claim(self, webhook: Webhook, releases: NewestReleases) -> Claimed | None:
         now = self._now()
