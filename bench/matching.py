@@ -175,6 +175,7 @@ async def _match(made: Stack, engine: AsyncEngine) -> tuple[float, float]:
 
 async def _waiting(engine: AsyncEngine) -> bool:
     async with engine.connect() as connection:
+        await work_as(connection, Work.MATCHER)
         row = (
             await connection.execute(
                 text(
@@ -194,6 +195,7 @@ async def _waiting(engine: AsyncEngine) -> bool:
 
 async def _found(engine: AsyncEngine, places: Mapping[UUID, int]) -> dict[Pair, str]:
     async with engine.connect() as connection:
+        await work_as(connection, Work.MATCHER)
         rows = await connection.execute(text("select earlier, later, evidence from likely_duplicate"))
         return {_pair(places[row.earlier], places[row.later]): row.evidence for row in rows}
 

@@ -119,6 +119,7 @@ async def _prepared(engine: AsyncEngine, now: datetime) -> float:
     await prepare_broadcasts(engine, LoadedCampaigns(), now, lambda: None)
     seconds = time.perf_counter() - began
     async with engine.connect() as connection:
+        await work_as(connection, Work.MESSAGES)
         found = await connection.execute(
             text("select count(*) from message where broadcast is not null and state = 'waiting'")
         )
@@ -170,6 +171,7 @@ async def _bare(engine: AsyncEngine) -> float:
         rows = (await connection.execute(text(_BARE))).rowcount
         seconds = time.perf_counter() - began
         await connection.execute(text("drop table bare"))
+        await work_as(connection, Work.UPKEEP)
         await connection.execute(text("delete from message where broadcast is not null"))
         await connection.execute(text("delete from broadcast"))
     return rows / seconds

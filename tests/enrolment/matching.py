@@ -11,6 +11,7 @@ from enrolment.commands.clear_people import clear_people
 from enrolment.commands.examine_people import examine_people
 from enrolment.domain.alike import Thresholds
 from enrolment.matching.name_keys import NameKeys
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.campaign.definition import CampaignDefinition
 from mitra_shared.ids import CampaignId
 from mitra_shared.security.lookup import KeyedHash, new_lookup_key
@@ -49,6 +50,7 @@ async def match(engine: AsyncEngine, names: NameKeys = NAMES) -> int:
 async def start_again(engine: AsyncEngine) -> None:
     """Forget all that the matcher found, as if it had never run."""
     async with engine.begin() as connection:
+        await work_as(connection, Work.UPKEEP)
         for table in (
             "matching_key",
             "examined",

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.examine_people import examine_people
 from enrolment.matching.name_keys import NameKeys
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.ids import AreaCode
 from mitra_shared.ops.simulate.doubles import enrolments
 from mitra_shared.security.lookup import KeyedHash, new_lookup_key
@@ -159,6 +160,7 @@ async def test_who_is_examined_while_withdrawing_is_forgotten_at_the_next_pass(f
     await families.post(f"/v1/mitras/{mitra}/withdrawal")
     async with families.engine.begin() as connection:
         # As a pass leaves it that read the row just before the withdrawal.
+        await work_as(connection, Work.MATCHER)
         await connection.execute(
             text("insert into matching_key (key, mitra, is_word) values (:key, cast(:mitra as uuid), false)"),
             {"key": kept[0].key, "mitra": mitra},

@@ -73,6 +73,7 @@ async def test_a_settled_request_is_there_for_a_year_and_gone_a_second_later(
     request = await answered(api, "explained")
     ((sealed,),) = await rows(api.engine, "select details from person_request")
     async with api.engine.begin() as connection:
+        await work_as(connection, Work.UPKEEP)
         await connection.execute(
             text("update message set state = 'sent', ended_at = :now"), {"now": clock.now}
         )

@@ -1,4 +1,4 @@
-"""What docs/data-protection.md says is kept for a time is there a second before its end, and gone one after."""
+"""What docs/data-protection.md keeps for a time is there a second before its end, and gone one after."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -125,7 +125,8 @@ async def test_it_is_kept_for_its_time_and_gone_a_second_later(
     if kept.table == "staff_session":
         await put(
             campaign_engine,
-            "insert into staff (id, campaign, state, created_at) values ('somebody', 'small', 'active', now())",
+            "insert into staff (id, campaign, state, created_at)"
+            " values ('somebody', 'small', 'active', now())",
         )
     at = TestClock().now
     await put(

@@ -16,6 +16,7 @@ from enrolment.messages.gateway import GatewayReceipt, OutgoingMessage
 from enrolment.messages.http import GatewayLimits, HttpGateway
 from enrolment.messages.kinds import Message, MessageKind
 from enrolment.messages.outbox import enqueue
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.ids import MitraId
 from mitra_shared.log import unit_of_work
 from tests.enrolment.intake_api import ELSEWHERE, PEOPLE_URL, SEALS, count, rows, token
@@ -136,6 +137,7 @@ async def test_at_night_only_what_serves_a_person_goes_out(bulk: Bulk) -> None:
         assert await broadcaster.turn() == 0
     async with unit_of_work(bulk.api.engine) as unit:
         code = {"challenge": str(uuid4())}
+        await work_as(unit.connection, Work.OWN_DATA)
         await enqueue(unit.connection, [Message(MitraId(UUID(mitra)), MessageKind.CODE, bulk.clock(), code)])
     assert await sender.turn() == 2
     assert {message.kind for message in bulk.mailbag.taken} == {MessageKind.RECEIPT, MessageKind.CODE}

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.messages.kinds import FACTS, Message, MessageKind, UnfitFacts
 from enrolment.messages.outbox import enqueue
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.ids import MitraId
 from mitra_shared.log import unit_of_work
 from tests.enrolment.intake_api import rows
@@ -24,6 +25,7 @@ async def test_messages_are_noted_with_what_is_their_reason(enrolment_engine: As
     mitra = MitraId(uuid4())
     messages = [notice(mitra), Message(mitra, MessageKind.WITHDRAWN, NOW)]
     async with unit_of_work(enrolment_engine) as unit:
+        await work_as(unit.connection, Work.OWN_DATA)
         await enqueue(unit.connection, messages)
         await enqueue(unit.connection, [])
     found = await rows(enrolment_engine, "select * from message order by kind")
@@ -38,6 +40,7 @@ async def test_a_transaction_that_fails_leaves_no_message(enrolment_engine: Asyn
 
     async def note_twice() -> None:
         async with unit_of_work(enrolment_engine) as unit:
+            await work_as(unit.connection, Work.OWN_DATA)
             await enqueue(unit.connection, [message])
             await enqueue(unit.connection, [message])
 

@@ -75,6 +75,7 @@ class Office:
 
     async def enqueue(self, *messages: Message) -> None:
         async with unit_of_work(self.api.engine) as unit:
+            await work_as(unit.connection, Work.OWN_DATA)
             await enqueue(unit.connection, messages)
 
     async def change(self, statement: str, **parameters: Any) -> None:

@@ -23,6 +23,7 @@ from enrolment.messages.holding import why_held
 from enrolment.messages.wording import broadcast_text
 from enrolment.receipts import Receipt, receipt_path
 from enrolment.storage import broadcast_messages, broadcasts
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.campaign.definition import CampaignDefinition, Language
 from mitra_shared.ids import AreaCode
 from mitra_shared.pages.words import LANGUAGES
@@ -77,6 +78,7 @@ async def _outcome(connection: AsyncConnection, row: Row[Any]) -> Mapping[str, i
         return outcome
     if row.approved_at is None:
         return by_outcome({})
+    await work_as(connection, Work.MESSAGES)
     return by_outcome(await broadcast_messages.counts(connection, row.id))
 
 

@@ -44,10 +44,10 @@ def likely_duplicate_routes(service: Service) -> APIRouter:
     @router.get("", summary="Likely duplicates of your constituency, without names")
     async def listed(caller: InCharge, state: State = "open") -> LikelyDuplicates:
         """Those that wait for you, or those that are decided."""
-        if caller.area is None:
-            return LikelyDuplicates(pairs=[])
         campaign = (await service.campaign(caller.campaign)).rules.campaign
-        rows = await duplicate_queries.listed(service.engine, campaign, caller.area, is_open=state == "open")
+        rows = await duplicate_queries.listed(
+            service.engine, campaign, caller, service.clock(), is_open=state == "open"
+        )
         return LikelyDuplicates(pairs=[_told(row) for row in rows])
 
     @router.post(

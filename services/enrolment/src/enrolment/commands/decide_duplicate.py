@@ -16,7 +16,7 @@ from enrolment.commands.withdraw_mitra import record_withdrawal
 from enrolment.domain.duplicates import Decision, DifferentBecause, PairId, may_keep
 from enrolment.storage import likely_duplicates, merged, mitras
 from enrolment.storage.locks import lock_matching, lock_people
-from enrolment.storage.row_security import Work, act_as, work_as
+from enrolment.storage.row_security import Work, act_as, working_as
 from mitra_shared.database import retrying
 from mitra_shared.ids import CampaignId, MitraId
 from mitra_shared.log import unit_of_work
@@ -67,7 +67,7 @@ async def _decide(command: DecideDuplicate, engine: AsyncEngine) -> Row[Any]:
             # Whoever is cleared in this moment must see that a pair is open, or have been cleared before.
             await lock_matching(connection)
         # People before the pair, as a withdrawal locks them.
-        people = await _locked(connection, pair, command)
+        people = await _locked(connection, pair)
         pair = await find_pair(connection, command.pair, command.campaign, command.caller, for_update=True)
         if _stands(pair, command):
             return pair
@@ -90,17 +90,13 @@ async def _decide(command: DecideDuplicate, engine: AsyncEngine) -> Row[Any]:
     return decided
 
 
-async def _locked(
-    connection: AsyncConnection, pair: Row[Any], command: DecideDuplicate
-) -> dict[MitraId, Row[Any] | None]:
+async def _locked(connection: AsyncConnection, pair: Row[Any]) -> dict[MitraId, Row[Any] | None]:
     """Both rows, without names. One may be of another constituency: whoever is to stay must not leave now."""
-    await work_as(connection, Work.UPKEEP)
-    people = {
-        mitra: await mitras.find(connection, mitra, for_update=True)
-        for mitra in sorted((pair.earlier, pair.later))
-    }
-    await act_as(connection, command.caller, command.campaign, command.asked_at)
-    return people
+    async with working_as(connection, Work.UPKEEP):
+        return {
+            mitra: await mitras.find(connection, mitra, for_update=True)
+            for mitra in sorted((pair.earlier, pair.later))
+        }
 
 
 def _stands(pair: Row[Any], command: DecideDuplicate) -> bool:
@@ -126,12 +122,11 @@ async def _withdraw_other(
     if withdrawn is None or stays is None or (withdrawn.withdrawn_at or stays.withdrawn_at) is not None:
         raise PairNotFound
     # What follows is the person's, and holds for the enrolment that stays, wherever it is.
-    await work_as(unit.connection, Work.UPKEEP)
-    await lock_people(unit.connection, [withdrawn.id])
-    await merged.merge(unit.connection, withdrawn.id, kept)
-    if withdrawn.messages_off_at is not None:
-        await mitras.set_messages_off(unit.connection, kept, withdrawn.messages_off_at)
-    await act_as(unit.connection, command.caller, command.campaign, command.asked_at)
+    async with working_as(unit.connection, Work.UPKEEP):
+        await lock_people(unit.connection, [withdrawn.id])
+        await merged.merge(unit.connection, withdrawn.id, kept)
+        if withdrawn.messages_off_at is not None:
+            await mitras.set_messages_off(unit.connection, kept, withdrawn.messages_off_at)
     await record_withdrawal(
         unit,
         withdrawn,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from enrolment.domain.retention import RECORDS_KEPT
 from enrolment.storage import broadcasts, codes, messages, person_sessions
 from enrolment.storage.locks import try_lock_upkeep
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.log import unit_of_work
 
 CODES_KEPT: Final = timedelta(days=1)
@@ -25,6 +26,7 @@ async def forget_messages(engine: AsyncEngine, now: datetime) -> int:
     async with unit_of_work(engine) as unit:
         if not await try_lock_upkeep(unit.connection):
             return 0
+        await work_as(unit.connection, Work.UPKEEP)
         asked = await codes.forget_asked(unit.connection, now - CODES_KEPT, at_most=_ROWS_AT_A_TIME)
         ended = await messages.forget_ended(
             unit.connection, now - MESSAGES_KEPT, now, at_most=_ROWS_AT_A_TIME

@@ -1,4 +1,4 @@
-"""Forget what people asked for, with the words they wrote, once it was settled a year ago; never what is open."""
+"""Forget what people asked for, words and all, a year after it was settled; never what is open."""
 
 from datetime import datetime
 from typing import Final

@@ -58,6 +58,7 @@ async def advance(
         connection = unit.connection
         # Of two broadcasts to the same people each must see whom the other is about to reach.
         await lock_broadcasts(connection)
+        await work_as(connection, Work.MESSAGES)
         row = await broadcasts.find(connection, broadcast, for_update=True)
         if row is None or row.finished_at is not None or row.state == BroadcastState.DRAFT:
             return False
@@ -74,7 +75,6 @@ async def advance(
 async def _prepare(
     connection: AsyncConnection, row: Row[Any], campaigns: LoadedCampaigns, now: datetime, page: int
 ) -> bool:
-    await work_as(connection, Work.MESSAGES)
     days = campaigns.get(row.campaign).definition.messages.days_between
     looked_at = await broadcast_messages.put(
         connection, row, since=now - timedelta(days=days), now=now, at_most=page

@@ -17,7 +17,7 @@ from enrolment.messages.outbox import enqueue
 from enrolment.mitra_schemas import Withdrawn
 from enrolment.storage import mitras, requests
 from enrolment.storage.matching import forget_matching
-from enrolment.storage.row_security import Work, act_as, work_as
+from enrolment.storage.row_security import Work, act_as, work_as, working_as
 from mitra_shared.contracts.events import MitraWithdrawnV1
 from mitra_shared.contracts.topics import ENROLMENT
 from mitra_shared.database import retrying
@@ -120,7 +120,8 @@ async def record_withdrawal(
 
     Whoever is withdrawn `as_duplicate` has not asked for it, and is told that the other enrolment stays.
     """
-    await forget_matching(unit.connection, [row.id], erased=False)
+    async with working_as(unit.connection, Work.UPKEEP):
+        await forget_matching(unit.connection, [row.id], erased=False)
     event = MitraWithdrawnV1(
         event_id=new_event_id(),
         campaign=row.campaign,

@@ -16,6 +16,7 @@ from enrolment.commands.examine_people import examine_people
 from enrolment.matching.metrics import MatcherMetrics
 from enrolment.matching.name_keys import NameKeys
 from enrolment.storage import likely_duplicates, matching
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.database import backoff, is_infrastructure
 from mitra_shared.http.probes import Heartbeat
 from mitra_shared.process import ShutdownSignal
@@ -85,6 +86,7 @@ class Matcher:
         if self._looked_at is not None and monotonic() - self._looked_at < LOOK_SECONDS:
             return
         async with self._engine.connect() as connection:
+            await work_as(connection, Work.MATCHER)
             self._metrics.see(
                 await matching.behind(connection), await likely_duplicates.count_open(connection)
             )

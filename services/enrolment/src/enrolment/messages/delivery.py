@@ -18,6 +18,7 @@ from enrolment.messages.wording import Wording
 from enrolment.seals import open_phone
 from enrolment.storage import messages as storage
 from enrolment.storage.messages import Due
+from enrolment.storage.row_security import Work, work_as
 from mitra_shared.access_record.chain import Look, Purpose
 from mitra_shared.database import backoff, is_infrastructure, retrying
 from mitra_shared.log import unit_of_work
@@ -160,6 +161,7 @@ class Delivery:
 
         async def put_off() -> bool:
             async with unit_of_work(self.engine) as unit:
+                await work_as(unit.connection, Work.MESSAGES)
                 return await storage.put_off(unit.connection, due.id, lease, next_at, why)
 
         await self._keep(due, put_off, "again")
@@ -167,6 +169,7 @@ class Delivery:
     async def _note(self, due: Due, lease: UUID, state: str, why: str | None) -> None:
         async def end() -> bool:
             async with unit_of_work(self.engine) as unit:
+                await work_as(unit.connection, Work.MESSAGES)
                 return await storage.end(unit.connection, due.id, lease, state, self.clock(), why)
 
         await self._keep(due, end, state)

@@ -105,6 +105,7 @@ class Sender:
             return
         recently = now - timedelta(seconds=self._limits.recent)
         async with self._engine.connect() as connection:
+            await work_as(connection, Work.MESSAGES)
             standing = await storage.standing(connection, now=now, recently=recently)
         self._metrics.see(standing, now)
         self._given_up = standing.given_up

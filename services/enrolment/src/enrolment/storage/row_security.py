@@ -5,7 +5,8 @@ the machinery sees everybody, under the name of its work. Whoever works, a perso
 recruiter holds a grant.
 """
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -25,13 +26,13 @@ class Work(StrEnum):
     OWN_DATA = "own-data"
     """Serves a person who proved by a code to be that person."""
     MESSAGES = "messages"
-    """Opens phones to send to them."""
+    """Opens phones to send to them; tells what came of messages."""
     IMPORTS = "imports"
     """Reads sheets; their rows go through the intake, so that it sees no people itself."""
     MATCHER = "matcher"
-    """Opens names to find people who are enrolled twice; changes none."""
+    """Opens names to find people who are enrolled twice; changes none of them."""
     UPKEEP = "upkeep"
-    """Erases what is due; tells how requests and erasures of a whole campaign stand, without names."""
+    """Erases and forgets what is due; tells how a whole campaign stands, without names."""
 
 
 class Grant(NamedTuple):
@@ -42,6 +43,12 @@ class Grant(NamedTuple):
     area: AreaCode
 
 
+_AS_WHOM: Final = text(
+    """
+    select coalesce(current_setting('mitra.staff', true), '') as staff,
+           coalesce(current_setting('mitra.work', true), '') as work
+    """
+)
 _ACT: Final = text("select set_config('mitra.staff', :staff, true), set_config('mitra.work', :work, true)")
 _GRANT: Final = text(
     """
@@ -72,6 +79,15 @@ async def act_as(connection: AsyncConnection, who: Caller | Work, campaign: Camp
 async def work_as(connection: AsyncConnection, work: Work) -> None:
     """Until the end of the transaction, see and change people of all campaigns for this work."""
     await connection.execute(_ACT, {"staff": "", "work": work})
+
+
+@asynccontextmanager
+async def working_as(connection: AsyncConnection, work: Work) -> AsyncIterator[None]:
+    """Meanwhile see and change people of all campaigns for this work, and then as before."""
+    before = (await connection.execute(_AS_WHOM)).one()
+    await work_as(connection, work)
+    yield
+    await connection.execute(_ACT, {"staff": before.staff, "work": before.work})
 
 
 async def grant_by_token(connection: AsyncConnection, asked: Collection[Grant], at: datetime) -> set[Grant]:

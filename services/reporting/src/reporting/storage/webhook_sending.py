@@ -223,5 +223,5 @@ async def note(
 
 
 async def forget_attempts(connection: AsyncConnection, now: datetime) -> int:
-    """Delete attempts that are past their time, also of endpoints that nothing is sent to. Returns how many."""
+    """Delete attempts that are past their time, wherever nothing is sent any more too. Returns how many."""
     return (await connection.execute(_FORGET, {"oldest": now - KEPT_FOR})).rowcount
