@@ -233,8 +233,9 @@ async def test_staff_note_messages_for_people_whom_they_see_and_for_nobody_else(
     ):
         with pytest.raises(DBAPIError, match="row-level security"):
             await doubles.done_as(who, NOTE, to=to)
-    for who in (HERE, *noting):
-        assert await doubles.done_as(who, NOTE, to=doubles.here) == 1
+    assert await doubles.done_as(HERE, NOTE, to=doubles.here) == 1
+    for work in noting:
+        assert await doubles.done_as(work, NOTE, to=doubles.here) == 1
 
 
 async def test_a_withdrawal_ends_pairs_that_are_decided_elsewhere_too(doubles: Doubles) -> None:
