@@ -8,6 +8,7 @@ from playwright.async_api import Page
 from enrolment.domain.importing import Field, Outcome, State
 from enrolment.import_page.pages import STATIC
 from enrolment.imports.complaints import OF_FILE, WORDING
+from enrolment.staff_pages import DESK
 from enrolment.staff_pages import STATIC as STAFF_STATIC
 from tests.enrolment.field.site import served
 from tests.enrolment.field.test_seeing import LANGUAGES
@@ -36,7 +37,7 @@ async def says_everything(page: Page) -> None:
             told = {f"field_{field}" for field in Field} | {f"holds_{field}" for field in Field}
             told |= {f"state_{state}" for state in State} | {f"outcome_{outcome}" for outcome in Outcome}
             code = "".join(
-                path.read_text() for folder in (STATIC, STAFF_STATIC) for path in folder.glob("*.js")
+                path.read_text() for folder in (STATIC, STAFF_STATIC, DESK) for path in folder.glob("*.js")
             )
             told |= set(re.findall(r'\bsay\("(\w+)"', code))
             assert {*used, *told} <= set(said["en"])

@@ -29,6 +29,7 @@ from enrolment.api.requests import request_routes
 from enrolment.api.rounds import care_routes, round_routes
 from enrolment.api.sessions import session_routes
 from enrolment.api.staff import staff_routes
+from enrolment.device_page.pages import device_pages
 from enrolment.field.pages import field_pages
 from enrolment.import_page.pages import import_pages
 from enrolment.person_desk import PersonDesk
@@ -95,6 +96,7 @@ def create_app(
             outreach_routes(service),
             field_pages(certificates),
             import_pages(),
+            device_pages(),
             log_router(service.engine, ENROLMENT, OPINIONS, STAFF),
         ),
         revoked=service.staffing.revocations.revoked,

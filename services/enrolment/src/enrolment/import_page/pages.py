@@ -9,26 +9,12 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from enrolment.staff_pages import STATIC as STAFF_STATIC
-from enrolment.staff_pages import page_fragments
-from mitra_shared.browser.app import SHARED, BrowserApp, app_routes, security_headers
+from enrolment.staff_pages import desk_page
+from mitra_shared.browser.app import app_routes
 
 STATIC: Final = Path(__file__).parent / "static"
 
-PAGE: Final = BrowserApp(
-    name="page of imports",
-    page="/imports/",
-    own=STATIC,
-    caches="mitra-imports-",
-    headers={
-        **security_headers(),
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    },
-    values=page_fragments(),
-    # No worker: without the network there is nothing to do here.
-    shared=(SHARED / "language.js", SHARED / "icon.svg", STAFF_STATIC),
-)
+PAGE: Final = desk_page("page of imports", "/imports/", STATIC)
 
 
 def import_pages() -> APIRouter:

@@ -1,0 +1,33 @@
+// What the page of devices says in English. {braces} are filled in; every language has the same keys.
+import { words as shared } from "../staff_words/en.js";
+
+export const words = {
+  ...shared,
+  title: "Phones of the staff",
+  signInLead: "For in-charges, who see the phones of their constituency, and co-in-charges, who see their own. Nobody stays signed in: close the page, or load it anew, and you are signed out.",
+  signInAgain: "Your session has ended. Sign in again.",
+  signedInAs: "Signed in as",
+  signinNotForField: "This page is for those who enrol people.",
+  offline: "There is no network, or the server does not answer. Try again.",
+  busy: "The server cannot tell this now. Try again in a minute.",
+  fault: "Something went wrong on this page. Load it anew.",
+  lead: "Each phone numbers what it records. A number that is missing waits on the phone, or is lost with it: ask whose it is to open the app where there is a network. What was recorded after a phone was last heard of is known to the phone alone.",
+  none: "No phone has sent anything yet.",
+  sumAll: "Phones: {phones}. Everything that they told of is here.",
+  sumMissing: "Phones: {phones}. Records missing: {missing}.",
+  again: "Look again",
+  papers: "Signed papers without a photo: {count}",
+  column_phone: "Phone",
+  column_records: "Records",
+  column_heard: "Last heard of",
+  phoneSince: "since {day}",
+  phoneId: "ends in {id}",
+  allHere: "all {count} are here",
+  noRecords: "none yet",
+  missing: "{count} missing",
+  numbers: "Numbers: {numbers}",
+  numbersAndMore: "Numbers: {numbers}; there may be more after {after}",
+  range: "{first} to {last}",
+  missingCame: "They have come meanwhile. Look again.",
+  why_not_found: "You do not see this phone any more. Look again.",
+};

@@ -1,0 +1,33 @@
+// What the page of devices says in Urdu. {braces} are filled in; every language has the same keys.
+import { words as shared } from "../staff_words/ur.js";
+
+export const words = {
+  ...shared,
+  title: "عملے کے فون",
+  signInLead: "انچارج کے لیے، جو اپنے حلقے کے فون دیکھتے ہیں، اور شریک انچارج کے لیے، جو اپنے فون دیکھتے ہیں۔ کوئی سائن اِن نہیں رہتا: صفحہ بند کرنے یا دوبارہ لوڈ کرنے پر آپ سائن آؤٹ ہو جاتے ہیں۔",
+  signInAgain: "آپ کا سیشن ختم ہو گیا۔ دوبارہ سائن اِن کریں۔",
+  signedInAs: "سائن اِن:",
+  signinNotForField: "یہ صفحہ ان کے لیے ہے جو لوگوں کا اندراج کرتے ہیں۔",
+  offline: "نیٹ ورک نہیں ہے یا سرور جواب نہیں دے رہا۔ پھر کوشش کریں۔",
+  busy: "سرور ابھی یہ نہیں بتا سکتا۔ ایک منٹ بعد پھر کوشش کریں۔",
+  fault: "اس صفحے پر کچھ غلط ہو گیا۔ اسے دوبارہ لوڈ کریں۔",
+  lead: "ہر فون اپنے درج کیے ہوئے اندراج کو نمبر دیتا ہے۔ جو نمبر نہیں آیا وہ فون پر رکا ہے، یا اس کے ساتھ کھو گیا: جس کا فون ہے اس سے کہیں کہ نیٹ ورک والی جگہ پر ایپ کھولے۔ فون کے آخری رابطے کے بعد جو درج ہوا وہ صرف فون جانتا ہے۔",
+  none: "ابھی کسی فون نے کچھ نہیں بھیجا۔",
+  sumAll: "فون: {phones}۔ انہوں نے جتنا بتایا وہ سب یہاں ہے۔",
+  sumMissing: "فون: {phones}۔ جو نہیں آئے: {missing}۔",
+  again: "پھر دیکھیں",
+  papers: "تصویر کے بغیر دستخط شدہ کاغذ: {count}",
+  column_phone: "فون",
+  column_records: "اندراج",
+  column_heard: "آخری رابطہ",
+  phoneSince: "{day} سے",
+  phoneId: "آخر میں {id}",
+  allHere: "تمام {count} یہاں ہیں",
+  noRecords: "ابھی کوئی نہیں",
+  missing: "{count} نہیں آئے",
+  numbers: "نمبر: {numbers}",
+  numbersAndMore: "نمبر: {numbers}؛ {after} کے بعد اور ہو سکتے ہیں",
+  range: "{first} سے {last}",
+  missingCame: "وہ اس دوران آ گئے ہیں۔ پھر دیکھیں۔",
+  why_not_found: "یہ فون اب آپ کو نظر نہیں آتا۔ پھر دیکھیں۔",
+};
