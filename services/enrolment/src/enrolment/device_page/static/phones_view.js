@@ -34,7 +34,7 @@ function byStaff(phones) {
 
 /** @param {string} name @param {Phone[]} own @param {string} id */
 function card(name, own, id) {
-  const section = make("section", null, { class: "card", "aria-labelledby": id });
+  const place = make("div", null, { class: "card" });
   const table = make("table", null, { "aria-labelledby": id });
   const [head, body] = [make("thead", null), make("tbody", null)];
   const columns = make("tr", null);
@@ -42,12 +42,14 @@ function card(name, own, id) {
   head.append(columns);
   body.append(...own.map(row));
   table.append(head, body);
-  section.append(
-    make("h2", name, { id, dir: "auto" }),
+  const heading = make("h2", null, { id });
+  heading.append(make("bdi", name, { dir: "auto" }));
+  place.append(
+    heading,
     make("p", say("papers", { count: number(own[0].papers_without_photo) }), own[0].papers_without_photo ? { class: "why" } : {}),
     table,
   );
-  return section;
+  return place;
 }
 
 /** @param {Phone} phone */
