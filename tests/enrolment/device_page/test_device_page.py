@@ -92,7 +92,7 @@ async def test_names_stand_where_they_are_known_and_a_co_in_charge_sees_the_own_
     await field.sync(former, 1, highest=2)
     async with field.staff.api.engine.begin() as connection:
         await connection.execute(
-            text("update staff_grant set until = now() where staff = :staff"), {"staff": former.id}
+            text("update staff_grant set until = since where staff = :staff"), {"staff": former.id}
         )
     await page.goto(f"{field.url}/devices/")
     await field.sign_in(page, field.in_charge)
