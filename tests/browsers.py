@@ -9,7 +9,12 @@ import shutil
 from collections.abc import Sequence
 
 import pytest
-from playwright.async_api import Browser, Playwright
+from playwright.async_api import Browser, Playwright, expect
+
+PATIENCE_MS = 60_000
+"""Until something that does not come is a failure, on a machine that is busy."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 FOUND = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
 FLAGS = (

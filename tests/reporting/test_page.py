@@ -143,6 +143,8 @@ async def test_a_language_is_chosen_and_the_feed_speaks_it(
     shown: Field, api: ReportingApi, page: Page
 ) -> None:
     await page.goto(f"{api.url}/#token={token()}")
+    # The page on which one signs in, and which is left at once, has languages to choose too.
+    await expect(page.get_by_role("heading", name="India")).to_be_visible()
     await page.get_by_label("Language").select_option("ur")
     await expect(page.locator("html")).to_have_attribute("dir", "rtl")
     await shown.apply([shown.enrolled("S11-AC017")])

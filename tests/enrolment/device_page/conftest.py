@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from tests.enrolment.field.conftest import PATIENCE_MS, PHONE, faults_of
+from tests.browsers import PATIENCE_MS
+from tests.enrolment.field.conftest import PHONE, faults_of
 from tests.enrolment.field.site import served
 from tests.enrolment.intake_api import CONSTITUENCY, person
 from tests.enrolment.staff_world import PASSWORD, Member, StaffWorld

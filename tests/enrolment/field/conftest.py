@@ -14,19 +14,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from tests.browsers import FLAGS, executable
+from tests.browsers import FLAGS, PATIENCE_MS, executable
 from tests.enrolment.field.site import Site, running_site
 from tests.enrolment.intake_api import api_of_a_file
 from tests.servers import Databases
 
 PHONE = {"width": 360, "height": 640}
-PATIENCE_MS = 60_000
-"""Until something that does not come is a failure, on a machine that is busy."""
-
-expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -8,7 +8,8 @@ import pyotp
 import pytest_asyncio
 from playwright.async_api import Browser, Page, ViewportSize
 
-from tests.enrolment.field.conftest import PATIENCE_MS, faults_of
+from tests.browsers import PATIENCE_MS
+from tests.enrolment.field.conftest import faults_of
 from tests.enrolment.field.site import served
 from tests.enrolment.imports.import_world import ImportWorld, world_on
 from tests.enrolment.staff_world import PASSWORD, Member, StaffWorld
