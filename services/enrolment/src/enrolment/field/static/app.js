@@ -226,7 +226,8 @@ async function begin() {
   const first = (await isSessionAlive()) ? viewInAddress() ?? "enrol" : "signin";
   // Unless another part was tapped on meanwhile.
   if (view === "signin") await go(first);
-  await send();
+  // Not waited for: without a network it tries for a minute.
+  send();
 }
 
 async function signOutHere() {
