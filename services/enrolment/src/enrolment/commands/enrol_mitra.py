@@ -17,6 +17,7 @@ from enrolment.drafts import Draft
 from enrolment.phones import normalise_phone
 from enrolment.schemas import EnrolmentRequest
 from enrolment.seals import Seals
+from enrolment.storage.import_rows import SheetRow
 from mitra_shared.campaign.definition import Language
 from mitra_shared.ids import AreaCode, CampaignId, EventId, MitraId, StaffId, new_event_id, new_mitra_id
 from mitra_shared.security.tokens import Role
@@ -36,6 +37,8 @@ class EnrolMitra:
     session: str | None = None
     """Of the recruiter's sign-in; None if an operator minted the token."""
     traceparent: str | None = None
+    sheet_row: SheetRow | None = None
+    """From which it is read; whoever is erased out of the row meanwhile is not enrolled by it."""
     mitra: MitraId = field(default_factory=new_mitra_id)
     event: EventId = field(default_factory=new_event_id)
 

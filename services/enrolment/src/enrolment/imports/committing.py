@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog import get_logger
 
@@ -21,6 +21,7 @@ from enrolment.imports.ahead import one_ahead
 from enrolment.imports.preparing import Batch, Preparation
 from enrolment.imports.rows import Complaint, Paper
 from enrolment.imports.work import Held, told
+from enrolment.intake.answers import ROW_EMPTIED
 from enrolment.intake.committer import IntakeFull
 from enrolment.intake.desk import Judged
 from enrolment.intake.items import Answer
@@ -35,6 +36,8 @@ _CREATED: Final = 201
 _RATIONED: Final = 429
 _PASSING: Final = 503
 _ROLE_ENDED: Final = "role-ended"
+_EMPTIED: Final = to_json([Complaint(Field.PHONE, "cells-gone")]).decode()
+"""Stands against a row out of which its person was erased."""
 _ATTEMPTS: Final = 6
 """At a batch that the intake puts off; then the import waits for its next turn."""
 
@@ -76,6 +79,7 @@ async def enrol_rows(held: Held) -> None:
             await _finish(held, connection, State.STOPPED, why=_ROLE_ENDED)
     else:
         async with held.changing() as connection:
+            await import_rows.settle_emptied(connection, held.id, _EMPTIED)
             await _finish(held, connection, State.DONE)
 
 
@@ -117,6 +121,9 @@ async def _note(held: Held, batch: Batch, given: Sequence[Answer], counts: Count
     enrolled: list[tuple[int, UUID, Paper]] = []
     later: PutOff | RoleEnded | None = None
     for asking, answer in zip(batch.asking, given, strict=True):
+        if answer == ROW_EMPTIED:
+            # Settled at the end, with all that were emptied.
+            continue
         body = from_json(answer.body)
         if answer.status == _CREATED:
             enrolled.append((asking.number, UUID(body["mitra_id"]), asking.paper))

@@ -18,6 +18,7 @@ from enrolment.imports.rows import Complaint, Paper
 from enrolment.imports.work import AT_A_STRETCH, Held
 from enrolment.intake.desk import Judged
 from enrolment.storage import import_rows
+from enrolment.storage.import_rows import SheetRow
 from enrolment.storage.row_security import Work, work_as
 from mitra_shared.ids import AreaCode, StaffId
 from mitra_shared.security.tokens import Role
@@ -96,6 +97,7 @@ class Preparation:
             request=request,
             received_at=now,
             session=about.session,
+            sheet_row=SheetRow(self._held.id, number),
         )
         judged = Judged(
             command,

@@ -25,6 +25,7 @@ from enrolment.imports.rows import Complaint
 from enrolment.imports.work import AT_A_STRETCH, Held, mapped_of, told
 from enrolment.storage import import_rows, imports
 from enrolment.storage.import_rows import Staged
+from enrolment.storage.locks import lock_sheets
 
 FILE_GONE = "file-gone"
 
@@ -119,6 +120,8 @@ async def _stage(held: Held, read: FileRead) -> None:
         "format": read.format,
     }
     async with held.changing() as connection:
+        # Whoever is erased from here on is found in the rows.
+        await lock_sheets(connection, shared=True)
         if not await imports.file_of(connection, held.id):
             # Somebody was erased meanwhile, and may be in it.
             await import_rows.unstage(connection, held.id)

@@ -8,7 +8,7 @@ from typing import Final
 from enrolment.domain.refusals import Reason, Refusal
 from enrolment.drafts import Draft
 from enrolment.intake.items import Answer
-from enrolment.problems import DUPLICATE_ANSWERS_USED_UP, ROLE_ENDED, as_text
+from enrolment.problems import DUPLICATE_ANSWERS_USED_UP, ERASED_SINCE, ROLE_ENDED, as_text
 from enrolment.problems import refused as problem_of
 from enrolment.receipts import receipt_path
 from mitra_shared.http.problems import IDEMPOTENCY_KEY_REUSED, INTERNAL, Problem, unavailable
@@ -68,6 +68,10 @@ NOT_GRANTED: Final = of_problem(
         "Your role in this constituency has ended, so nothing was stored. Sign in again; if that does not "
         "help, ask your in-charge."
     )
+)
+
+ROW_EMPTIED: Final = of_problem(
+    ERASED_SINCE("The person was erased out of this row of the sheet since it was read; nothing was stored.")
 )
 
 KEY_REUSED: Final = of_problem(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from enrolment.domain.refusals import Refusal
 from enrolment.drafts import Draft
 from enrolment.intake.items import Answer, Item
+from enrolment.storage.import_rows import SheetRow
 from enrolment.storage.outcomes import NO_DIGEST
 from enrolment.storage.row_security import Grant
 from mitra_shared.ids import CampaignId, StaffId
@@ -39,6 +40,8 @@ class Standing:
     """Duplicate answers of each caller today."""
     granted: Container[Grant]
     """Who may enrol where."""
+    emptied: Container[SheetRow] = frozenset()
+    """Rows of sheets out of which the person was erased since they were read."""
 
 
 class Enrol(NamedTuple):
@@ -82,7 +85,11 @@ class NotGranted(NamedTuple):
     """The caller's role in the constituency has ended: nothing is judged, and nothing kept."""
 
 
-Decision = Enrol | Refuse | Duplicate | Replay | SameAs | KeyReused | RationUsedUp | NotGranted
+class RowEmptied(NamedTuple):
+    """The person was erased out of the row of the sheet that asks: nothing is judged, and nothing kept."""
+
+
+Decision = Enrol | Refuse | Duplicate | Replay | SameAs | KeyReused | RationUsedUp | NotGranted | RowEmptied
 
 
 @dataclass(slots=True)
@@ -102,11 +109,13 @@ class _Deciding:
         if first is not None:
             return SameAs(first) if self.items[first].digest == item.digest else KeyReused()
         decision = self._decide_afresh(item)
-        if not isinstance(decision, RationUsedUp | NotGranted):
+        if not isinstance(decision, RationUsedUp | NotGranted | RowEmptied):
             self.firsts[item.identity] = index
         return decision
 
     def _decide_afresh(self, item: Item) -> Decision:
+        if item.command.sheet_row in self.standing.emptied:
+            return RowEmptied()
         if not isinstance(item.verdict, Draft):
             return Refuse(item.verdict)
         caller, duplicates = item.command.recruiter, self.standing.duplicates

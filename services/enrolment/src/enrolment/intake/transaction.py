@@ -7,7 +7,7 @@ stay locked for that one statement more.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from structlog import get_logger
@@ -28,6 +28,7 @@ from enrolment.intake.decide import (
     RationUsedUp,
     Refuse,
     Replay,
+    RowEmptied,
     SameAs,
     Standing,
     decide,
@@ -36,9 +37,10 @@ from enrolment.intake.decide import (
 from enrolment.intake.items import Answer, Item
 from enrolment.messages.kinds import Message, MessageKind
 from enrolment.messages.outbox import enqueue
-from enrolment.storage import mitras, outcomes
+from enrolment.storage import import_rows, mitras, outcomes
+from enrolment.storage.import_rows import SheetRow
 from enrolment.storage.locks import lock_intake
-from enrolment.storage.row_security import Grant, grant_by_token
+from enrolment.storage.row_security import Grant, Work, grant_by_token, work_as
 from enrolment.storage.standing import Found, look
 from mitra_shared.contracts.topics import ENROLMENT
 from mitra_shared.ids import CampaignId, StaffId, new_event_id
@@ -106,11 +108,12 @@ class GroupTransaction:
             # Whoever is eligible only now has a phone that was not looked for.
             found = await self._look(connection, items, day)
         await self._grant_by_tokens(connection, items, found, now)
+        emptied = await _emptied(connection, items)
         outcomes = {
             (known.caller, known.key): Known(known.digest, Answer(known.status, known.body))
             for known in found.outcomes
         }
-        return Standing(outcomes, found.slots, found.duplicates, found.grants)
+        return Standing(outcomes, found.slots, found.duplicates, found.grants, emptied)
 
     async def _look(self, connection: AsyncConnection, items: Sequence[Item], day: date) -> Found:
         drafts = [item.verdict for item in items if isinstance(item.verdict, Draft)]
@@ -198,6 +201,17 @@ class GroupTransaction:
             )
 
 
+async def _emptied(connection: AsyncConnection, items: Sequence[Item]) -> set[SheetRow]:
+    """Rows of sheets among `items` out of which the person was erased since they were read."""
+    asked = {item.command.sheet_row for item in items if item.command.sheet_row is not None}
+    if not asked:
+        return set()
+    await work_as(connection, Work.IMPORTS)
+    emptied = await import_rows.emptied(connection, asked)
+    await work_as(connection, Work.INTAKE)
+    return emptied
+
+
 def _asked(item: Item) -> tuple[StaffId, CampaignId, str]:
     return item.command.recruiter, item.command.campaign, item.command.idempotency_key
 
@@ -220,6 +234,14 @@ def _emitted(items: Sequence[Item], decisions: Sequence[Decision]) -> list[Emitt
     ]
 
 
+_SAME_FOR_ALL: Final = {
+    Duplicate: answers.DUPLICATE,
+    KeyReused: answers.KEY_REUSED,
+    NotGranted: answers.NOT_GRANTED,
+    RowEmptied: answers.ROW_EMPTIED,
+}
+
+
 def _answers(decisions: Sequence[Decision], places: Sequence[Place], *, retry_after: int) -> list[Answer]:
     """One answer for each decision; `places` are those of the enrolled, in order."""
     given: list[Answer] = []
@@ -230,16 +252,12 @@ def _answers(decisions: Sequence[Decision], places: Sequence[Place], *, retry_af
                 given.append(answers.enrolled(draft, next(appended)))
             case Refuse(refusals=refusals):
                 given.append(answers.refused(refusals))
-            case Duplicate():
-                given.append(answers.DUPLICATE)
             case Replay(answer=answer):
                 given.append(answer)
             case SameAs(first=first):
                 given.append(given[first])
-            case KeyReused():
-                given.append(answers.KEY_REUSED)
-            case NotGranted():
-                given.append(answers.NOT_GRANTED)
+            case Duplicate() | KeyReused() | NotGranted() | RowEmptied():
+                given.append(_SAME_FOR_ALL[type(decision)])
             case RationUsedUp():
                 given.append(answers.ration_used_up(retry_after))
             case _:

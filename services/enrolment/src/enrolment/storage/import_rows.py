@@ -8,6 +8,14 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from enrolment.domain.importing import Outcome
+from enrolment.storage.locks import lock_sheets
+
+
+class SheetRow(NamedTuple):
+    """One row of one import."""
+
+    upload: UUID
+    row: int
 
 
 class Staged(NamedTuple):
@@ -79,11 +87,31 @@ async def sealed_after(
     return found.all()
 
 
+async def emptied(connection: AsyncConnection, asked: Collection[SheetRow]) -> set[SheetRow]:
+    """Which of these rows hold no person any more: an erasure emptied them, or the whole import is deleted.
+
+    Until the end of the transaction no erasure empties others.
+    """
+    await lock_sheets(connection, shared=True)
+    found = await connection.execute(
+        text(
+            """
+            select asked.import, asked.row
+            from unnest(cast(:imports as uuid[]), cast(:rows as integer[])) as asked(import, row)
+            left join sheet_import_row as kept on kept.import = asked.import and kept.row = asked.row
+            where kept.sealed is null
+            """
+        ),
+        {"imports": [each.upload for each in asked], "rows": [each.row for each in asked]},
+    )
+    return {SheetRow(*row) for row in found}
+
+
 async def settle_without_intake(connection: AsyncConnection, upload: UUID) -> None:
     """Give an outcome to rows that the intake is not asked about.
 
-    That is: what the preview found faulty, what was erased since, and what the same row of the same file
-    enrolled before, in an import of the same constituency.
+    That is: what the preview found faulty, and what the same row of the same file enrolled before, in an
+    import of the same constituency.
     """
     for statement in _WITHOUT_INTAKE:
         await connection.execute(text(statement), {"id": upload})
@@ -105,11 +133,20 @@ _WITHOUT_INTAKE: Final = (
     update sheet_import_row set outcome = 'refused'
     where import = :id and outcome is null and complaints is not null
     """,
-    """
-    update sheet_import_row set outcome = 'not_tried'
-    where import = :id and outcome is null and sealed is null
-    """,
 )
+
+
+async def settle_emptied(connection: AsyncConnection, upload: UUID, complaints: str) -> None:
+    """Note that rows are not tried out of which somebody was erased."""
+    await connection.execute(
+        text(
+            """
+            update sheet_import_row set outcome = 'not_tried', complaints = cast(:complaints as jsonb)
+            where import = :id and outcome is null and sealed is null
+            """
+        ),
+        {"id": upload, "complaints": complaints},
+    )
 
 
 class Settled(NamedTuple):
@@ -209,6 +246,7 @@ async def scrub_imports(connection: AsyncConnection, people: Sequence[Row[Any]])
     A file cannot be looked into here. So one goes if a row of it has the phone, and one of the constituency
     goes that was not read yet: both can be sent again.
     """
+    await lock_sheets(connection)
     hashes = [person.phone_hash for person in people if person.phone_hash is not None]
     mitras = [person.id for person in people]
     areas = sorted({person.constituency for person in people})

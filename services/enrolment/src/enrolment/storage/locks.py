@@ -12,6 +12,7 @@ _INTAKE: Final = 0x4D49_5452_4102
 _UPKEEP: Final = 0x4D49_5452_4103
 _MATCHING: Final = 0x4D49_5452_4104
 _BROADCASTS: Final = 0x4D49_5452_4105
+_SHEETS: Final = 0x4D49_5452_4106
 _POSTS: Final = 0x4D49_5453
 """With the campaign as its second half."""
 _OUTREACH: Final = 0x4D49_5454
@@ -66,6 +67,15 @@ async def lock_matching(connection: AsyncConnection) -> None:
 async def lock_broadcasts(connection: AsyncConnection) -> None:
     """Until the end of the transaction, no other broadcast is prepared."""
     await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _BROADCASTS})
+
+
+async def lock_sheets(connection: AsyncConnection, *, shared: bool = False) -> None:
+    """Until the end of the transaction nobody is erased out of sheets, or (not `shared`) enrolled from one.
+
+    Whoever looks afterwards whether a row still holds its person sees every erasure that came before.
+    """
+    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    await connection.execute(text(f"select {lock}(:lock)"), {"lock": _SHEETS})
 
 
 async def lock_posts(connection: AsyncConnection, campaign: CampaignId) -> None:
