@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrolment.domain.broadcasts import UnfitText, at_most, clean_text, shown
-from enrolment.domain.pacing import Pace, burst, refilled
+from enrolment.domain.pacing import Pace, burst, refilled, shares
 from enrolment.domain.quiet_hours import first_loud, is_quiet
 from enrolment.domain.sms import sms_size
 
@@ -154,3 +154,14 @@ def test_no_figure_tells_one_person_more_from_one_fewer(people: int) -> None:
     for figure in often:
         # A little beyond what is promised: these are draws, not the probabilities.
         assert 1 / 1.9 < without[figure] / with_one[figure] < 1.9
+
+
+@given(room=st.integers(0, 50), wanted=st.lists(st.integers(0, 60), max_size=12))
+def test_nobody_has_less_than_another_unless_wanting_no_more_and_nothing_is_wasted(
+    room: int, wanted: list[int]
+) -> None:
+    given_ = shares(room, wanted)
+    assert sum(given_) == min(room, sum(wanted))
+    for have, want in zip(given_, wanted, strict=True):
+        assert have <= want
+        assert have == want or have >= max(given_) - 1

@@ -12,18 +12,28 @@ from enrolment.campaigns import LoadedCampaigns
 from enrolment.commands.forget_messages import forget_messages
 from enrolment.commands.prepare_broadcasts import advance
 from enrolment.domain.broadcasts import BroadcastId
-from enrolment.messages.gateway import GatewayReceipt, OutgoingMessage
+from enrolment.messages.gateway import GatewayFailed, GatewayReceipt, MessageRefused, OutgoingMessage
 from enrolment.messages.http import GatewayLimits, HttpGateway
 from enrolment.messages.kinds import Message, MessageKind
 from enrolment.messages.outbox import enqueue
 from enrolment.storage.row_security import Work, work_as
 from mitra_shared.ids import MitraId
 from mitra_shared.log import unit_of_work
-from tests.enrolment.intake_api import ELSEWHERE, PEOPLE_URL, SEALS, count, rows, token
+from mitra_shared.security.tokens import Role
+from tests.enrolment.intake_api import ELSEWHERE, PEOPLE_URL, SEALS, count, load, rows, token
 from tests.enrolment.messages.broadcasting import FAST, Bulk, at, bulk_on
 from tests.enrolment.messages.gateway_server import answer, gateway_server, silence
+from tests.factories import small_campaign
 
 OTHERS = token("S24-PC07/in-charge", area="S24-PC07")
+
+
+async def another_campaign(bulk: Bulk, messages: dict[str, int]) -> str:
+    """Put one more campaign in force; returns a token of its headquarters."""
+    await load(bulk.api.engine, small_campaign(id="second", messages=messages))
+    async with bulk.api.engine.connect() as connection:
+        await bulk.api.service.campaigns.refresh(connection)
+    return token("headquarters-2", Role.HEADQUARTERS, None, "second")
 
 
 @pytest_asyncio.fixture
@@ -214,6 +224,99 @@ async def test_a_gateway_that_is_down_slow_or_lying_loses_nobody_and_the_id_stay
     assert sorted((str(row.recipient), row.state) for row in found) == sorted(
         (person, "sent") for person in people
     )
+
+
+async def test_a_campaign_with_a_high_pace_does_not_hold_up_another(bulk: Bulk) -> None:
+    second = await another_campaign(bulk, FAST)
+    await bulk.enrol(*range(12))
+    await bulk.enrol(*range(100, 112), bearer=token(campaign="second"))
+    await bulk.approved()
+    await bulk.approved(bearer=second)
+    await bulk.prepare()
+    broadcaster = bulk.broadcaster(at_once=8)
+    for turn in range(1, 4):
+        assert await broadcaster.turn() == 8
+        assert len([phone for phone in bulk.mailbag.phones if phone < "+919800000100"]) == 4 * turn
+        bulk.clock.now += timedelta(seconds=1)
+
+
+async def test_what_a_slow_campaign_leaves_over_goes_to_the_others(bulk: Bulk) -> None:
+    second = await another_campaign(bulk, {"a_minute": 60})
+    await bulk.enrol(*range(40))
+    await bulk.enrol(*range(100, 112), bearer=token(campaign="second"))
+    await bulk.approved()
+    await bulk.approved(bearer=second)
+    await bulk.prepare()
+    broadcaster = bulk.broadcaster(at_once=8)
+    assert await broadcaster.turn() == 8
+    assert len([phone for phone in bulk.mailbag.phones if phone >= "+919800000100"]) == 1
+    # What one does not use whose messages are all put off goes to those after it.
+    await bulk.change(
+        "update message set next_at = next_at + interval '1 day' from mitra"
+        " where mitra.id = message.recipient and mitra.campaign = 'second' and message.state = 'waiting'"
+    )
+    bulk.clock.now += timedelta(minutes=1)
+    assert {await broadcaster.turn(), await broadcaster.turn()} == {6, 8}
+
+
+async def test_an_outage_of_days_gives_up_no_message_and_the_week_of_the_broadcast_ends_it(
+    bulk: Bulk,
+) -> None:
+    await bulk.enrol(*range(42))
+    broadcast = await bulk.approved()
+    await bulk.prepare()
+
+    class Down:
+        """A gateway that takes nothing."""
+
+        async def send(self, _message: OutgoingMessage) -> GatewayReceipt:
+            raise GatewayFailed("status 503")
+
+    broadcaster = bulk.broadcaster(Down())
+    for _ in range(3 * 48):
+        bulk.clock.now += timedelta(minutes=30)
+        await broadcaster.turn()
+    assert await bulk.outcomes() == {("waiting", "status 503"): 42}
+    bulk.clock.now = at(12) + timedelta(days=3)
+    recovered = bulk.broadcaster(at_once=2)
+    assert await recovered.turn() == 2
+    bulk.clock.now += timedelta(days=5)
+    await bulk.prepare()
+    assert await bulk.outcomes() == {("sent", None): 2, ("dropped", "expired"): 40}
+    told = await bulk.told(broadcast)
+    # Figures are moved by a few.
+    assert (told["state"], 20 <= told["figures"]["dropped"]["expired"] <= 60) == ("done", True)
+
+
+async def test_the_sender_sees_how_many_messages_the_gateway_did_not_take(bulk: Bulk) -> None:
+    await bulk.enrol(*range(60))
+    broadcast = await bulk.approved()
+    await bulk.prepare()
+
+    class Picky:
+        """A gateway with a fault at some numbers, and no way to some others."""
+
+        async def send(self, message: OutgoingMessage) -> GatewayReceipt:
+            number = int(message.phone[-2:])
+            if number < 15:
+                raise GatewayFailed("status 500")
+            if number < 30:
+                raise MessageRefused("status 422")
+            return GatewayReceipt(None)
+
+    broadcaster = bulk.broadcaster(Picky(), attempts=3, in_a_row=99)
+    for _ in range(8):
+        bulk.clock.now += timedelta(minutes=30)
+        await broadcaster.turn()
+    await bulk.prepare()
+    assert await bulk.outcomes() == {
+        ("sent", None): 30,
+        ("failed", "given up: status 500"): 15,
+        ("failed", "refused: status 422"): 15,
+    }
+    told = await bulk.told(broadcast)
+    assert told["state"] == "done"
+    assert all(10 <= told["figures"][name] <= 50 for name in ("sent", "failed"))
 
 
 async def test_what_a_dead_process_had_taken_is_sent_by_the_next_under_the_same_id(bulk: Bulk) -> None:

@@ -253,6 +253,47 @@ async def test_an_outage_does_not_use_up_the_attempts_of_all(office: Office) -> 
     assert [await sender.turn() for _ in range(4)] == [5, 1, 1, 1]
 
 
+async def test_an_outage_of_days_gives_up_nothing_and_ends_with_the_message_sent(office: Office) -> None:
+    await office.enrolled()
+    sender = office.sender()
+    for _ in range(200):
+        office.mailbag.raising = [GatewayFailed("status 503")]
+        office.clock.now += timedelta(minutes=30)
+        await sender.turn()
+    (state, attempts, why) = (await office.states())[0]
+    assert (state, why) == ("waiting", "status 503")
+    # Those before it was known that the gateway takes none.
+    assert attempts == 4
+    office.clock.now += timedelta(minutes=1)
+    await sender.turn()
+    assert await office.states() == [("sent", 5, None)]
+
+
+async def test_a_message_that_alone_is_not_taken_is_given_up_after_an_outage_too(office: Office) -> None:
+    first = await office.enrolled(1)
+
+    class TakesAllBut:
+        """A gateway with a fault at one number."""
+
+        async def send(self, message: OutgoingMessage) -> GatewayReceipt:
+            if message.phone.endswith("001"):
+                raise GatewayFailed("status 500")
+            return await office.mailbag.send(message)
+
+    sender = office.sender(TakesAllBut(), attempts=6)
+    for _ in range(20):
+        office.clock.now += timedelta(minutes=30)
+        await sender.turn()
+    assert [state for state, _, _ in await office.states()] == ["waiting"]
+    for number in range(2, 6):
+        await office.enrolled(number)
+        office.clock.now += timedelta(minutes=30)
+        await sender.turn()
+    ends = await rows(office.api.engine, "select state, why from message where recipient = :id", id=first)
+    assert [tuple(end) for end in ends] == [("failed", "given up: status 500")]
+    assert len(office.mailbag.taken) == 4
+
+
 async def test_two_processes_send_each_message_once(office: Office) -> None:
     for number in range(12):
         await office.enrolled(number)

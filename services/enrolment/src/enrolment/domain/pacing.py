@@ -1,5 +1,9 @@
-"""The pace of messages in bulk: a token bucket, so exact that no 60 seconds ever see more than the limit."""
+"""The pace of messages in bulk: a token bucket, so exact that no 60 seconds ever see more than the limit.
 
+What a process can send at once is shared evenly by the campaigns whose buckets allow it.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 from math import ceil
 from typing import Final, NamedTuple
@@ -31,3 +35,17 @@ def refilled(pace: Pace, a_minute: int, now: datetime) -> Pace:
     seconds = max(0.0, (now - pace.filled_at).total_seconds())
     tokens = pace.tokens + seconds * (a_minute - most + 1) / 60
     return Pace(min(float(most), tokens), max(now, pace.filled_at))
+
+
+def shares(room: int, wanted: Sequence[int]) -> list[int]:
+    """What each of those gets who want so much: one each in turn, from the first on, until `room` is used up.
+
+    Whoever wants little gets that, and the others share what is left.
+    """
+    given = [0] * len(wanted)
+    while room > 0 and any(have < want for have, want in zip(given, wanted, strict=True)):
+        for index, want in enumerate(wanted):
+            if room > 0 and given[index] < want:
+                given[index] += 1
+                room -= 1
+    return given

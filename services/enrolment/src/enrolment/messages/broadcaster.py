@@ -2,19 +2,20 @@
 
 Beside `messages.sender`, which it never holds up. Nothing goes in quiet hours, while issuing is frozen, or
 once a broadcast is cancelled; how many may go is taken from one bucket for all processes, in the transaction
-that leases the messages.
+that leases the messages. Campaigns share what goes at once, so that none waits until another has sent all.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog import get_logger
 
 from enrolment.domain.broadcasts import BroadcastId, Held
-from enrolment.domain.pacing import refilled
+from enrolment.domain.pacing import Pace, refilled, shares
 from enrolment.messages.delivery import Delivery
 from enrolment.messages.holding import why_held
 from enrolment.storage import broadcast_messages, broadcasts
@@ -30,6 +31,14 @@ from mitra_shared.telemetry.logs import describe_error
 log = get_logger(__name__)
 
 
+class _Allowed(NamedTuple):
+    """A campaign that may send by its bucket, which is locked."""
+
+    campaign: CampaignId
+    broadcasts: Sequence[BroadcastId]
+    pace: Pace
+
+
 class Broadcaster:
     """Sends broadcasts.
 
@@ -40,6 +49,7 @@ class Broadcaster:
     def __init__(self, delivery: Delivery) -> None:
         self.trouble: str | None = "broadcasts were not looked for yet"
         self._delivery = delivery
+        self._turns = 0
 
     async def follow(self, shutdown: ShutdownSignal) -> None:
         """Send until shutdown; the database and the gateway may come and go."""
@@ -74,19 +84,14 @@ class Broadcaster:
         """
         delivery = self._delivery
         now, lease = delivery.clock(), uuid4()
-        due: list[Due] = []
-        held: list[Held] = []
+        self._turns += 1
         async with unit_of_work(delivery.engine) as unit:
             waiting = await broadcasts.being_sent(unit.connection, now)
             if waiting:
                 await work_as(unit.connection, Work.MESSAGES)
                 await delivery.campaigns.refresh(unit.connection)
-            for campaign, ids in waiting.items():
-                room = (1 if delivery.is_down else delivery.limits.at_once) - len(due)
-                why, taken = await self._taken(unit.connection, campaign, ids, lease, now, room)
-                due += taken
-                if why is not None:
-                    held.append(why)
+            allowed, held = await self._allowed(unit.connection, waiting, now)
+            due = await self._taken(unit.connection, allowed, held, lease, now)
             if looks := delivery.looks(due, now):
                 await record(unit.connection, looks, now)
         delivery.metrics.see_held(held)
@@ -95,30 +100,60 @@ class Broadcaster:
                 sending.create_task(delivery.deliver(message, lease), name=f"message {message.id}")
         return len(due)
 
+    async def _allowed(
+        self, connection: AsyncConnection, waiting: Mapping[CampaignId, Sequence[BroadcastId]], now: datetime
+    ) -> tuple[list[_Allowed], list[Held]]:
+        """Campaigns that may send now, their buckets filled up to now, and what holds the others."""
+        allowed: list[_Allowed] = []
+        held: list[Held] = []
+        for campaign, ids in waiting.items():
+            definition = self._delivery.campaigns.get(campaign).definition
+            if (why := why_held(definition, now)) is not None:
+                held.append(why)
+                continue
+            pace = await broadcast_messages.take_pace(connection, campaign)
+            # None: another process takes from the bucket at this moment.
+            if pace is not None:
+                pace = refilled(pace, definition.messages.a_minute, now)
+                allowed.append(_Allowed(campaign, ids, pace))
+        return allowed, held
+
     async def _taken(
         self,
         connection: AsyncConnection,
-        campaign: CampaignId,
-        ids: Sequence[BroadcastId],
+        allowed: Sequence[_Allowed],
+        held: list[Held],
         lease: UUID,
         now: datetime,
-        room: int,
-    ) -> tuple[Held | None, list[Due]]:
-        """Messages of a campaign that may go, at most `room`; and what holds the others."""
-        definition = self._delivery.campaigns.get(campaign).definition
-        why = why_held(definition, now)
-        if why is not None or room <= 0:
-            return why, []
-        pace = await broadcast_messages.take_pace(connection, campaign)
-        if pace is None:
-            # Another process takes from the bucket at this moment.
-            return None, []
-        pace = refilled(pace, definition.messages.a_minute, now)
-        room = min(room, int(pace.tokens))
-        due = []
-        if room:
-            until = now + timedelta(seconds=self._delivery.limits.lease)
-            due = await broadcast_messages.claim(connection, ids, lease, now=now, until=until, at_most=room)
-        left = pace._replace(tokens=pace.tokens - len(due))
-        await broadcast_messages.leave_pace(connection, campaign, left)
-        return (Held.RATE if left.tokens < 1 else None), due
+    ) -> list[Due]:
+        """Messages that go now: each campaign has its share, and another one is the first in each turn.
+
+        Whose bucket is empty then is added to `held`.
+        """
+        delivery = self._delivery
+        first = self._turns % len(allowed) if allowed else 0
+        in_turn = [*allowed[first:], *allowed[:first]]
+        tokens = [int(each.pace.tokens) for each in in_turn]
+        until = now + timedelta(seconds=delivery.limits.lease)
+        due: list[Due] = []
+        spare = 0
+        for each, share, most in zip(
+            in_turn,
+            shares(1 if delivery.is_down else delivery.limits.at_once, tokens),
+            tokens,
+            strict=True,
+        ):
+            # What a campaign does not use, because its messages are put off, is the next one's.
+            room = min(share + spare, most)
+            taken = []
+            if room:
+                taken = await broadcast_messages.claim(
+                    connection, each.broadcasts, lease, now=now, until=until, at_most=room
+                )
+            due += taken
+            spare += share - len(taken)
+            left = each.pace._replace(tokens=each.pace.tokens - len(taken))
+            await broadcast_messages.leave_pace(connection, each.campaign, left)
+            if left.tokens < 1:
+                held.append(Held.RATE)
+        return due

@@ -33,7 +33,7 @@ class SenderLimits(NamedTuple):
 
     at_once: int = 8
     attempts: int = 12
-    """Of one message, over some three hours."""
+    """Of one message, over some three hours in which the gateway takes others."""
     lease: float = 60.0
     first_pause: float = 2.0
     longest_pause: float = 1_800.0
@@ -147,11 +147,11 @@ class Delivery:
         return self._wording.text(due.kind, due.recipient, due.facts, due.language, campaign)
 
     async def _failed(self, due: Due, lease: UUID, why: str, retry_after: float | None) -> None:
-        """Try again later, or give the message up."""
+        """Try again later, or give the message up, which says nothing while the gateway takes none."""
         self.failures += 1
         self._last_failure = why
-        limits = self.limits
-        if due.attempts >= limits.attempts:
+        limits, is_down = self.limits, self.is_down
+        if due.attempts >= limits.attempts and not is_down:
             log.error("a message is given up", message=str(due.id), kind=due.kind.value, why=why)
             await self._note(due, lease, "failed", f"given up: {why}")
             return
@@ -162,7 +162,7 @@ class Delivery:
         async def put_off() -> bool:
             async with unit_of_work(self.engine) as unit:
                 await work_as(unit.connection, Work.MESSAGES)
-                return await storage.put_off(unit.connection, due.id, lease, next_at, why)
+                return await storage.put_off(unit.connection, due.id, lease, next_at, why, counts=not is_down)
 
         await self._keep(due, put_off, "again")
 

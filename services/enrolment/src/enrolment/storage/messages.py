@@ -44,7 +44,8 @@ _END: Final = text(
 )
 _PUT_OFF: Final = text(
     """
-    update message set next_at = :next_at, why = :why, lease = null, lease_until = null
+    update message set next_at = :next_at, why = :why, lease = null, lease_until = null,
+        attempts = attempts - case when :counts then 0 else 1 end
     where id = :id and lease = :lease and state = 'waiting'
     """
 )
@@ -152,10 +153,13 @@ async def end(
 
 
 async def put_off(
-    connection: AsyncConnection, message: MessageId, lease: UUID, next_at: datetime, why: str
+    connection: AsyncConnection, message: MessageId, lease: UUID, next_at: datetime, why: str, *, counts: bool
 ) -> bool:
-    """Note that a message is to be tried again at `next_at`. False: the lease had ended."""
-    values = {"id": message, "lease": lease, "next_at": next_at, "why": why}
+    """Note that a message is to be tried again at `next_at`. False: the lease had ended.
+
+    `counts`: whether this attempt is one of those after which a message is given up.
+    """
+    values = {"id": message, "lease": lease, "next_at": next_at, "why": why, "counts": counts}
     return (await connection.execute(_PUT_OFF, values)).rowcount == 1
 
 
