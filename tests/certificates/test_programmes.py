@@ -146,7 +146,13 @@ async def test_only_the_in_charge_plans_and_reports(office: Office, caller: dict
     [
         ({"kind": "rally"}, "kind"),
         ({"place": " "}, "place"),
-        ({"place": "x" * 501}, "place"),
+        ({"place": "x" * 121}, "place"),
+        ({"place": "Asha is a Hindu and votes for the party"}, "place"),
+        ({"place": "Hall, of, Ward, 4, Kalpetta"}, "place"),
+        ({"place": "Town hall, ask Ravi 98470 12345"}, "place"),
+        ({"place": "Town hall, ९८४७०१२३४५"}, "place"),
+        ({"place": "Town hall\nKalpetta"}, "place"),
+        ({"place": "12, 14"}, "place"),
         ({"held_on": "20-11-2026"}, "held_on"),
         ({"religion": "any"}, "religion"),
     ],
@@ -155,6 +161,20 @@ async def test_what_is_wrong_with_a_plan_is_named(office: Office, changes: Any, 
     answer = await plan(office, **changes)
     assert slug(answer) == "invalid-request"
     assert answer.json()["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [
+        ("  Town   hall,Kalpetta ", "Town hall,Kalpetta"),
+        ("St. Mary's U.P. School (ground), Sulthan Bathery 673592", None),
+        ("राजकीय इंटर कॉलेज मैदान, मुरादाबाद", None),
+        ("گورنمنٹ اسکول، بارہمولہ", None),
+    ],
+)
+async def test_a_place_is_named_in_any_script(office: Office, place: str, kept: str | None) -> None:
+    answer = await plan(office, place=place)
+    assert (answer.status_code, answer.json()["place"]) == (201, kept or place)
 
 
 @pytest.mark.parametrize("beneficiaries", [-1, 1_000_001, "many", None])

@@ -71,7 +71,6 @@ EXCEPTIONS = {
     },
     "certificates": {
         "CorrectionAsked.holder_name": A_NAME,
-        "ProgrammeAsked.place": "where a programme is held; in no record of a person",
         "ReportAsked.topics (keys)": OF_CAMPAIGN,
         "ReprintAsked.numbers": "read as the number of a certificate, or refused",
         "HandOverRecord.code": READ_AS_CODE,

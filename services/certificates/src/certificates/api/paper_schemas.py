@@ -4,11 +4,13 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from certificates.api.schemas import Answer, Number
 from certificates.commands.make_sheet import MOST
 from certificates.domain.paper import HandOverOutcome, ReprintReason
+from certificates.domain.venue import EXPECTED, LONGEST, PATTERN, UnfitPlace, clean_place
 from certificates.storage.press_jobs import Stage
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 
@@ -19,9 +21,18 @@ MOST_PEOPLE = 1_000_000
 MOST_TOPICS = 100
 LONGEST_TOPIC = 63
 
-Words = Annotated[
+
+def _clean(raw: str) -> str:
+    try:
+        return clean_place(raw)
+    except UnfitPlace as error:
+        raise PydanticCustomError("place", "{why}", {"why": str(error), "expected": EXPECTED}) from None
+
+
+Place = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    Field(max_length=4 * LONGEST, json_schema_extra={"pattern": PATTERN}, examples=["Town hall, Kalpetta"]),
+    AfterValidator(_clean),
 ]
 Segment = Annotated[AreaCode, Field(examples=["S11-AC032"])]
 
@@ -163,7 +174,8 @@ class ProgrammeAsked(Asked):
     """A launch or discussion meeting in the constituency of the caller."""
 
     kind: Literal["launch", "discussion"]
-    place: Annotated[Words, Field(examples=["Town hall, Kalpetta"])]
+    place: Place
+    """Its name: at most 120 characters and four parts with commas between, each of at most six words."""
     held_on: date
 
 
