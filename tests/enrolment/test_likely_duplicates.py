@@ -120,6 +120,12 @@ async def test_a_merge_withdraws_the_other_and_clears_who_is_kept(families: Inta
         families.engine, "select kind, cast(recipient as text) from message where kind <> 'receipt'"
     )
     assert [tuple(row) for row in sent] == [("merged", first)]
+    # Whoever has only the receipt of the other, which leads nowhere once that is erased, gets this one again.
+    receipts = await rows(
+        families.engine,
+        "select cast(recipient as text), count(*) from message where kind = 'receipt' group by 1",
+    )
+    assert {tuple(row) for row in receipts} >= {(first, 1), (second, 2)}
     receipts = await rows(
         families.engine,
         "select 1 from mitra where id = cast(:kept as uuid) and receipt_hash is not null",

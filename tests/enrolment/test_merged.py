@@ -28,7 +28,7 @@ from tests.enrolment.intake_api import (
     token,
 )
 from tests.enrolment.matching import family_campaign, match
-from tests.enrolment.people import Browser, Person
+from tests.enrolment.people import Browser, Person, codes_sent
 from tests.factories import ROUND
 
 OTHER = "S24-PC07"
@@ -193,6 +193,26 @@ async def test_an_erasure_goes_to_all_enrolments_and_staff_plan_none_in_another_
     for mitra in (somebody.stays, somebody.between, somebody.away, helped.stays, helped.between, helped.away):
         row = await somebody.row(mitra)
         assert (row.name, row.merged_into) == (None, None)
+
+
+async def test_whose_merged_enrolment_is_erased_was_sent_the_receipt_of_the_one_that_stays(
+    world: ContactWorld,
+) -> None:
+    somebody = await chain(world)
+    await world.upkeep(days=40)
+    await world.upkeep(hours=49)
+    assert (await somebody.row(somebody.away)).erased_at is not None
+    # The receipt of the erased one opens nothing, not even with help.
+    await world.api.post(f"{somebody.person().path}/codes")
+    assert await codes_sent(world.api) == 0
+    sent = await rows(
+        world.engine,
+        "select count(*) as times from message where kind = 'receipt' and recipient = cast(:id as uuid)",
+        id=somebody.stays,
+    )
+    assert sent[0].times == 2
+    stays = Person(world.api, somebody.stays, SEALS.receipt(MitraId(UUID(somebody.stays))))
+    assert (await stays.ask("GET", "", await stays.session())).status_code == 200
 
 
 async def test_no_messages_under_a_merged_enrolment_holds_for_the_one_that_stays(world: ContactWorld) -> None:

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from enrolment.commands.look_at_duplicate import PairNotFound, find_pair
 from enrolment.commands.withdraw_mitra import record_withdrawal
 from enrolment.domain.duplicates import Decision, DifferentBecause, PairId, may_keep
+from enrolment.messages.kinds import Message, MessageKind
+from enrolment.messages.outbox import enqueue
 from enrolment.storage import likely_duplicates, merged, mitras
 from enrolment.storage.locks import lock_matching, lock_people
 from enrolment.storage.row_security import Work, act_as, working_as
@@ -127,6 +129,8 @@ async def _withdraw_other(
         await merged.merge(unit.connection, withdrawn.id, kept)
         if withdrawn.messages_off_at is not None:
             await mitras.set_messages_off(unit.connection, kept, withdrawn.messages_off_at)
+        # The other receipt leads nowhere once that enrolment is erased, so the person is sent this one again.
+        await enqueue(unit.connection, [Message(kept, MessageKind.RECEIPT, command.asked_at)])
     await record_withdrawal(
         unit,
         withdrawn,
