@@ -26,6 +26,6 @@ async def test_migrating_again_and_by_several_at_once_does_no_harm(blank_engine:
     await asyncio.gather(*(migrate(blank_engine, STEPS) for _ in range(3)))
     await migrate(blank_engine, STEPS)
     (version,) = await rows(blank_engine, "select version_num from alembic_version")
-    assert version.version_num == "0020"
+    assert version.version_num == "0021"
     (heads,) = await rows(blank_engine, "select count(*) from enrolment_head")
     assert heads.count == 16

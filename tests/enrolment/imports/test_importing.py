@@ -33,6 +33,8 @@ async def test_nobody_is_enrolled_before_the_preview_is_accepted(world: ImportWo
     assert await count(world.api.engine, "mitra") == 0
     done = await world.accept(told)
     assert (done["state"], done["outcomes"], done["remaining"]) == ("done", {"enrolled": 3}, 0)
+    told_later = await rows(world.api.engine, "select kind, of_many from message")
+    assert [tuple(row) for row in told_later] == [("receipt", True)] * 3
     enrolled = await rows(
         world.api.engine, "select consent_manner, notice_version, segment, basis from mitra"
     )

@@ -178,6 +178,23 @@ async def test_codes_go_before_what_can_wait(office: Office) -> None:
     assert [message.kind for message in office.mailbag.taken] == [MessageKind.CODE]
 
 
+async def test_receipts_of_a_sheet_go_after_what_is_told_to_one_person(office: Office) -> None:
+    mitra = await office.enrolled()
+    earlier = office.clock() - timedelta(minutes=1)
+    sheet = [Message(mitra, MessageKind.RECEIPT, earlier, of_many=True) for _ in range(3)]
+    await office.enqueue(*sheet, Message(mitra, MessageKind.WITHDRAWN, office.clock()))
+    office.clock.now += timedelta(seconds=1)
+    sender = office.sender(at_once=2)
+    await sender.turn()
+    assert sorted(message.kind for message in office.mailbag.taken) == [
+        MessageKind.RECEIPT,
+        MessageKind.WITHDRAWN,
+    ]
+    await sender.turn()
+    await sender.turn()
+    assert {message.id for message in office.mailbag.taken} >= {message.id for message in sheet}
+
+
 async def test_a_person_who_is_erased_is_sent_nothing(office: Office) -> None:
     await office.enrolled()
     await office.change("update mitra set phone = null")

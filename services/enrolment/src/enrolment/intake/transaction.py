@@ -94,7 +94,7 @@ class GroupTransaction:
             places: list[Place] = []
             if enrolling:
                 await mitras.insert(connection, enrolling)
-                await enqueue(connection, [_receipt_message(draft) for draft, _ in enrolling])
+                await enqueue(connection, _receipt_messages(items, decisions))
                 places = await append(connection, ENROLMENT, _emitted(items, decisions))
             given = _answers(decisions, places, retry_after=seconds_left_of_day(now))
             await self._keep(connection, items, decisions, given, now)
@@ -216,8 +216,17 @@ def _asked(item: Item) -> tuple[StaffId, CampaignId, str]:
     return item.command.recruiter, item.command.campaign, item.command.idempotency_key
 
 
-def _receipt_message(draft: Draft) -> Message:
-    return Message(draft.mitra, MessageKind.RECEIPT, draft.enrolled_at)
+def _receipt_messages(items: Sequence[Item], decisions: Sequence[Decision]) -> list[Message]:
+    return [
+        Message(
+            decision.draft.mitra,
+            MessageKind.RECEIPT,
+            decision.draft.enrolled_at,
+            of_many=item.command.sheet_row is not None,
+        )
+        for item, decision in zip(items, decisions, strict=True)
+        if isinstance(decision, Enrol)
+    ]
 
 
 def _of_kind(

@@ -55,6 +55,7 @@ class Message:
         facts: see `FACTS`; never anything personal.
         send_after: not before.
         expires_at: dropped rather than sent later than this.
+        of_many: made with many others at once, as by a sheet; goes after messages that are not.
 
     Raises:
         UnfitFacts: the facts are not those of the kind.
@@ -65,6 +66,7 @@ class Message:
     send_after: datetime
     facts: Mapping[str, str] = field(default_factory=dict)
     expires_at: datetime | None = None
+    of_many: bool = False
     id: MessageId = field(default_factory=lambda: MessageId(new_random_id()))
 
     def __post_init__(self) -> None:

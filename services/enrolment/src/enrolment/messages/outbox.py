@@ -14,13 +14,14 @@ from enrolment.messages.kinds import Message
 
 _ENQUEUE: Final = text(
     """
-    insert into message (id, recipient, kind, facts, send_after, expires_at, next_at)
+    insert into message (id, recipient, kind, facts, send_after, expires_at, next_at, of_many)
     select new.id, new.recipient, new.kind, cast(new.facts as jsonb), new.send_after, new.expires_at,
-           new.send_after
+           new.send_after, new.of_many
     from unnest(
         cast(:ids as uuid[]), cast(:recipients as uuid[]), cast(:kinds as text[]), cast(:facts as text[]),
-        cast(:send_after as timestamptz[]), cast(:expire as timestamptz[]))
-        as new(id, recipient, kind, facts, send_after, expires_at)
+        cast(:send_after as timestamptz[]), cast(:expire as timestamptz[]),
+        cast(:of_many as boolean[]))
+        as new(id, recipient, kind, facts, send_after, expires_at, of_many)
     """
 )
 
@@ -42,5 +43,6 @@ async def enqueue(connection: AsyncConnection, messages: Sequence[Message]) -> N
             "facts": [json.dumps(dict(message.facts)) for message in messages],
             "send_after": [message.send_after for message in messages],
             "expire": [message.expires_at for message in messages],
+            "of_many": [message.of_many for message in messages],
         },
     )

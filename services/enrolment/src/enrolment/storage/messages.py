@@ -22,7 +22,7 @@ _CLAIM: Final = text(
         select id from message
         where broadcast is null and state = 'waiting' and next_at <= :now
           and (lease_until is null or lease_until <= :now)
-        order by expires_at, next_at limit :at_most for update skip locked
+        order by expires_at, of_many, next_at limit :at_most for update skip locked
     ), claimed as (
         update message set lease = :lease, lease_until = :until, attempts = attempts + 1
         from mine where message.id = mine.id returning message.*
@@ -30,7 +30,7 @@ _CLAIM: Final = text(
     select claimed.id, claimed.recipient, claimed.kind, claimed.facts, claimed.expires_at, claimed.attempts,
            mitra.phone, mitra.language, mitra.campaign
     from claimed left join mitra on mitra.id = claimed.recipient
-    order by claimed.expires_at, claimed.next_at
+    order by claimed.expires_at, claimed.of_many, claimed.next_at
     """
 )
 _END: Final = text(
@@ -126,7 +126,7 @@ class OutboxStanding(NamedTuple):
 async def claim(
     connection: AsyncConnection, lease: UUID, *, now: datetime, until: datetime, at_most: int
 ) -> list[Due]:
-    """Take messages to one person that are due, those that expire first."""
+    """Take messages to one person that are due: those that expire first, those of many last."""
     found = await connection.execute(_CLAIM, {"lease": lease, "now": now, "until": until, "at_most": at_most})
     return [
         Due(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Column, DateTime, Index, LargeBinary, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy import Boolean, Column, DateTime, Index, LargeBinary, SmallInteger, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from enrolment.storage import tables
@@ -26,9 +26,17 @@ MESSAGE = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("why", Text),
     Column("broadcast", Uuid),
+    Column(
+        "of_many",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="one of many made at once: goes after those that are not",
+    ),
     Index(
         "message_due",
         "expires_at",
+        "of_many",
         "next_at",
         postgresql_where=text("state = 'waiting' and broadcast is null"),
     ),
