@@ -57,6 +57,8 @@ SEND_OUTREACH = '() => import("/field/outreach.js").then(({ sendOutreach }) => s
 STATUS_OF = "() => (%s)().then(() => null, (error) => error.status)"
 MOMENTS = """([drawn, at, random]) =>
   import("/field/sheet_moment.js").then(({ apartFrom }) => apartFrom(drawn, at, random))"""
+AS_IF_DRAWN_A_YEAR_AHEAD = """() => import("/field/database.js").then(({ write }) =>
+  write("sheetsAt", Date.now() + 365 * 86400000))"""
 MINUTE = 60_000
 
 
@@ -103,6 +105,10 @@ async def test_sheets_go_in_company_when_nothing_waits_and_their_moment_has_come
     assert "POST /v1/opinions" not in site.asked
     assert len((await stores(page))["sheets"]) == 3
     await page.evaluate(OUTCOME_IS_SENT)
+    await page.evaluate(AS_IF_DRAWN_A_YEAR_AHEAD)
+    await page.evaluate(SEND_SHEETS)
+    assert 9 < await page.evaluate(MOMENT) <= 40
+    await page.evaluate(BRING_THE_MOMENT)
     await page.evaluate(SEND_SHEETS)
     await until(page, SHEETS_GONE)
     assert site.asked.count("POST /v1/opinions") == 3

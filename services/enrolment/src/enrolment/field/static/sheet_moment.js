@@ -13,8 +13,13 @@ const SPREAD_MS = 30 * 60_000;
  * @param {number | undefined} drawn @param {number} at now @param {number} random from 0 to 1
  */
 export function apartFrom(drawn, at, random) {
-  const isApart = drawn !== undefined && drawn >= at + APART_MS && drawn <= at + APART_MS + SPREAD_MS;
+  const isApart = drawn !== undefined && drawn >= at + APART_MS && !isTooFar(drawn, at);
   return isApart ? drawn : at + APART_MS + random * SPREAD_MS;
+}
+
+/** Whether no moment that is drawn at `at` is as far off. @param {number | undefined} drawn @param {number} at */
+export function isTooFar(drawn, at) {
+  return drawn !== undefined && drawn > at + APART_MS + SPREAD_MS;
 }
 
 /** Moves the moment where it is too near. */

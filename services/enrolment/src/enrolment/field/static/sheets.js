@@ -6,7 +6,7 @@ import { done, read, transact } from "./database.js";
 import { Refused, jsonBody } from "./net.js";
 import { isEnding } from "./round.js";
 import { askSigned } from "./session.js";
-import { keepSheetsApart, moveApart, shuffled } from "./sheet_moment.js";
+import { isTooFar, keepSheetsApart, moveApart, shuffled } from "./sheet_moment.js";
 import { CannotOpen, NoKey, seal, unseal } from "./vault.js";
 
 const LOCK = "mitra-field-sheets";
@@ -67,6 +67,8 @@ export function sendSheets() {
 
 /** @returns {Promise<number | null>} null where it has not come yet */
 async function momentThatCame() {
+  // One that was drawn by a clock far ahead would not come.
+  if (isTooFar(await read("sheetsAt"), now())) await keepSheetsApart();
   const moment = await read("sheetsAt");
   const waiting = await transact(["outcomes"], "readonly", (store) =>
     done(store("outcomes").index("by_state").count("waiting")));
