@@ -26,6 +26,13 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     assert faults == []
 
 
+async def sign_in(page: Page, api: ReportingApi, bearer: str | None = None) -> None:
+    """By a link; afterwards the page is there with its scripts, not the one that is left at once."""
+    await page.goto(f"{api.url}/#token={bearer or token()}")
+    await expect(page.locator("#sign-out")).to_be_visible()
+    await page.wait_for_load_state()
+
+
 def with_an_assumed_seat() -> Field:
     areas = [area.model_dump() for area in small_campaign().areas]
     for area in areas:
@@ -49,7 +56,7 @@ async def shown(field: Field, api: ReportingApi) -> Field:
 
 @pytest.mark.usefixtures("shown")
 async def test_a_link_with_a_token_signs_in_and_leaves_no_token_behind(api: ReportingApi, page: Page) -> None:
-    await page.goto(f"{api.url}/#token={token()}")
+    await sign_in(page, api)
     await expect(page.get_by_role("heading", name="India")).to_be_visible()
     assert page.url == f"{api.url}/"
     assert await page.evaluate("document.cookie") == ""
@@ -65,7 +72,7 @@ async def test_a_token_that_is_refused_is_explained(api: ReportingApi, page: Pag
 
 
 async def test_bars_and_numbers_move_while_one_looks(shown: Field, api: ReportingApi, page: Page) -> None:
-    await page.goto(f"{api.url}/#token={token()}")
+    await sign_in(page, api)
     bar = page.get_by_role("progressbar", name="Wayanad: enrolled")
     await expect(bar).to_have_attribute("value", "1203")
     await expect(bar).to_have_attribute("max", "5000")
@@ -84,7 +91,7 @@ async def test_bars_and_numbers_move_while_one_looks(shown: Field, api: Reportin
 async def test_a_tile_of_the_map_gets_darker_and_leads_to_its_constituency(
     shown: Field, api: ReportingApi, page: Page
 ) -> None:
-    await page.goto(f"{api.url}/#token={token()}")
+    await sign_in(page, api)
     tile = page.get_by_role("link", name="Rampur (Assumed): 0 %")
     await expect(tile).to_have_class(re.compile("step-0 assumed"))
     await shown.apply([shown.enrolled("S24-AC037") for _ in range(1_000)])
@@ -99,7 +106,7 @@ async def test_a_tile_of_the_map_gets_darker_and_leads_to_its_constituency(
 
 @pytest.mark.usefixtures("shown")
 async def test_an_assumed_seat_never_looks_like_a_reported_one(api: ReportingApi, page: Page) -> None:
-    await page.goto(f"{api.url}/#token={token()}")
+    await sign_in(page, api)
     named, assumed = page.locator("li[data-area=S11-PC04]"), page.locator("li[data-area=S24-PC07]")
     await expect(assumed.get_by_text("Assumed", exact=True)).to_be_visible()
     await expect(named.get_by_text("Named", exact=True)).to_be_visible()
@@ -112,7 +119,7 @@ async def test_an_assumed_seat_never_looks_like_a_reported_one(api: ReportingApi
 
 @pytest.mark.usefixtures("shown")
 async def test_freshness_is_always_in_sight(api: ReportingApi, page: Page) -> None:
-    await page.goto(f"{api.url}/#token={token()}")
+    await sign_in(page, api)
     freshness = page.locator("#freshness")
     await expect(freshness).to_contain_text(re.compile(r"as of \d\d:\d\d:\d\d IST"))
     await expect(page.locator("#lag")).to_contain_text("lag unknown")
@@ -130,7 +137,7 @@ async def test_a_phone_shows_an_in_charge_the_own_segments_without_scrolling_sid
         viewport={"width": 360, "height": 740}, color_scheme="dark" if scheme == "dark" else "light"
     )
     page = await context.new_page()
-    await page.goto(f"{api.url}/#token={token(Role.IN_CHARGE, AreaCode('S11-PC04'))}")
+    await sign_in(page, api, token(Role.IN_CHARGE, AreaCode("S11-PC04")))
     await expect(page.get_by_role("heading", name="Mananthavady")).to_be_visible()
     assert await page.locator(".card").count() == 3
     assert await page.evaluate("document.documentElement.scrollWidth") == 360
@@ -142,9 +149,7 @@ async def test_a_phone_shows_an_in_charge_the_own_segments_without_scrolling_sid
 async def test_a_language_is_chosen_and_the_feed_speaks_it(
     shown: Field, api: ReportingApi, page: Page
 ) -> None:
-    await page.goto(f"{api.url}/#token={token()}")
-    # The page on which one signs in, and which is left at once, has languages to choose too.
-    await expect(page.get_by_role("heading", name="India")).to_be_visible()
+    await sign_in(page, api)
     await page.get_by_label("Language").select_option("ur")
     await expect(page.locator("html")).to_have_attribute("dir", "rtl")
     await shown.apply([shown.enrolled("S11-AC017")])
@@ -205,7 +210,7 @@ async def test_no_page_scrolls_sideways_or_has_a_serious_fault_for_who_cannot_se
 async def test_every_bar_has_a_name_and_a_screen_reader_hears_when_the_figures_get_old(
     api: ReportingApi, page: Page
 ) -> None:
-    await page.goto(f"{api.url}/#token={token()}")
+    await sign_in(page, api)
     bars = page.get_by_role("progressbar")
     await expect(bars).to_have_count(2 * 3 + 2)
     for bar in await bars.all():
@@ -216,7 +221,7 @@ async def test_every_bar_has_a_name_and_a_screen_reader_hears_when_the_figures_g
 async def test_without_redis_the_page_goes_on_and_says_that_the_lag_is_unknown(
     shown: Field, api: ReportingApi, page: Page
 ) -> None:
-    await page.goto(f"{api.url}/#token={token()}")
+    await sign_in(page, api)
     await expect(page.locator("#freshness")).to_have_attribute("data-tone", "unsure")
     await shown.apply([shown.enrolled("S11-AC017")])
     await expect(page.locator(".summary [data-count=enrolled]")).to_have_text("1,204")
@@ -229,7 +234,7 @@ async def test_while_the_database_is_away_the_page_says_how_old_its_figures_are(
     async def away() -> bool:
         raise ConnectionRefusedError
 
-    await page.goto(f"{api.url}/#token={token()}")
+    await sign_in(page, api)
     await expect(page.locator("#freshness")).to_have_attribute("data-tone", "unsure")
     monkeypatch.setattr(api.reading.mirror, "refresh", away)
     await expect(page.locator("#freshness-words")).to_contain_text("Figures are old", timeout=20_000)
