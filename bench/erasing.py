@@ -113,7 +113,7 @@ async def _people(engine: AsyncEngine, number: int) -> list[Person]:
 async def _withdraw(engine: AsyncEngine, some: Sequence[Person]) -> float:
     began = time.perf_counter()
     for mitra, campaign in some:
-        command = WithdrawMitra(MitraId(mitra), CampaignId(campaign), Work.UPKEEP, datetime.now(UTC))
+        command = WithdrawMitra(MitraId(mitra), CampaignId(campaign), Work.OWN_DATA, datetime.now(UTC))
         await withdraw_mitra(command, engine)
     return time.perf_counter() - began
 

@@ -19,6 +19,7 @@ from enrolment.commands.file_erasures import file_erasures
 from enrolment.commands.plan_erasure import PlanErasure, plan_erasure
 from enrolment.domain.retention import Why
 from enrolment.ledger_file import FiledErasure, append_to, lines_of, read_ledger
+from enrolment.storage.locks import try_lock_upkeep
 from mitra_shared.database import create_engine
 from mitra_shared.ids import CampaignId, MitraId
 from tests.enrolment.intake_api import CONSTITUENCY, IntakeApi, load, logged, person, rows, running_api
@@ -136,6 +137,18 @@ async def test_a_database_from_before_is_erased_again_before_it_serves(
     finally:
         await engine.dispose()
     await databases.drop(backup)
+
+
+async def test_a_ledger_waits_for_periodic_work_that_is_under_way(enrolment_engine: AsyncEngine) -> None:
+    await load(enrolment_engine, small_campaign())
+    async with running_api(enrolment_engine) as api:
+        mitra = await enrolled(api, 1)
+    async with enrolment_engine.begin() as connection:
+        assert await try_lock_upkeep(connection)
+        applying = asyncio.create_task(apply_ledger(enrolment_engine, [filed(mitra)], LATER))
+        done, _ = await asyncio.wait([applying], timeout=0.5)
+        assert not done
+    assert await applying == (1, 0)
 
 
 async def test_former_staff_are_filed_and_erased_again_with_the_post_of_before(

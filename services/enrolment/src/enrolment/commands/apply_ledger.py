@@ -10,6 +10,7 @@ from enrolment.commands.erase_mitras import PEOPLE_AT_A_TIME, erase
 from enrolment.commands.erase_staff import Again, erase_again
 from enrolment.ledger_file import FiledErasure, FiledStaffErasure
 from enrolment.storage import erasures
+from enrolment.storage.locks import lock_upkeep
 from enrolment.storage.row_security import Work, work_as
 from mitra_shared.log import unit_of_work
 
@@ -34,6 +35,8 @@ async def apply_ledger(engine: AsyncEngine, ledger: Sequence[FiledErasure], now:
     for start in range(0, len(ledger), _AT_A_TIME):
         some = ledger[start : start + _AT_A_TIME]
         async with unit_of_work(engine) as unit:
+            # A relay that runs already would put contacts back that it counts at this moment.
+            await lock_upkeep(unit.connection)
             await work_as(unit.connection, Work.UPKEEP)
             known = await erasures.known(unit.connection, [each.mitra for each in some])
             people = await erasures.take_again(unit.connection, some)

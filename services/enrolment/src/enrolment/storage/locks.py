@@ -51,6 +51,11 @@ async def try_lock_upkeep(connection: AsyncConnection) -> bool:
     return taken
 
 
+async def lock_upkeep(connection: AsyncConnection) -> None:
+    """Until the end of the transaction, no periodic work is done."""
+    await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _UPKEEP})
+
+
 async def try_lock_matching(connection: AsyncConnection) -> bool:
     """Whether this transaction examines people or clears them; False: another process is at it."""
     taken: bool = (
