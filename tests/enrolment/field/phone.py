@@ -23,6 +23,20 @@ RECORDS = """() => new Promise((resolve, reject) => {
 NOTHING_LEFT = """() => import("/field/queue.js").then(({ standing }) => standing()).then(
   ({ waiting, refused, unreadable }) => waiting + refused.length + unreadable.length === 0)"""
 
+# Until less than `room` bytes are left.
+FILL_DISK = """(room) => import("/field/database.js").then(async ({ write }) => {
+  for (let size = 1 << 18, number = 0; size > room; number++) {
+    const ballast = new Uint8Array(size);
+    for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(ballast.subarray(at, at + 65_536));
+    try {
+      await write(`ballast-${number}`, ballast);
+    } catch (error) {
+      if (error.name !== "QuotaExceededError") throw error;
+      size >>= 1;
+    }
+  }
+})"""
+
 
 async def until(page: Page, script: str) -> None:
     """What the script gives has become true."""

@@ -3,23 +3,11 @@
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.enrolment.field.conftest import SwitchOn
-from tests.enrolment.field.phone import all_sent, enrol, fill, records, sign_in, signed_in, until
+from tests.enrolment.field.phone import FILL_DISK, all_sent, enrol, fill, records, sign_in, signed_in, until
 from tests.enrolment.field.site import Site
 from tests.enrolment.intake_api import CONSTITUENCY, person, rows
 
 NAME, PHONE = "Zulaikha Parveen", "9876520000"
-FILL_DISK = """() => import("/field/database.js").then(async ({ write }) => {
-  for (let size = 1 << 18, number = 0; size > 64; number++) {
-    const ballast = new Uint8Array(size);
-    for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(ballast.subarray(at, at + 65_536));
-    try {
-      await write(`ballast-${number}`, ballast);
-    } catch (error) {
-      if (error.name !== "QuotaExceededError") throw error;
-      size >>= 2;
-    }
-  }
-})"""
 FIRST_VERSION = """([staff, area, people]) => new Promise((resolve, reject) => {
   const opened = indexedDB.open("mitra-field", 1);
   opened.onupgradeneeded = () => {
@@ -139,7 +127,7 @@ async def test_a_full_disk_says_so_and_loses_nothing_that_was_stored(
     await signed_in(page, site, "staff-full")
     await context.set_offline(True)
     await enrol(page, "Ayesha", "9876522000")
-    await page.evaluate(FILL_DISK)
+    await page.evaluate(FILL_DISK, 64)
     await fill(page, "Begum", "9876522001")
     await page.locator("#store").click()
     await expect(page.locator("#enrol-trouble")).to_contain_text("The phone is full")

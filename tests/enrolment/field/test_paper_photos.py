@@ -10,7 +10,7 @@ from playwright.async_api import BrowserContext, FilePayload, Page, expect
 from starlette.types import Scope
 
 from tests.enrolment.field.conftest import SwitchOn
-from tests.enrolment.field.phone import all_sent, fill, signed_in, until
+from tests.enrolment.field.phone import FILL_DISK, all_sent, fill, signed_in, until
 from tests.enrolment.field.site import Site
 from tests.enrolment.intake_api import SEALS, rows
 from tests.enrolment.photos import SECRET, jpeg, markers, opened
@@ -18,18 +18,6 @@ from tests.enrolment.photos import SECRET, jpeg, markers, opened
 PHOTOS = """() => import("/field/database.js").then(({ transact, done }) =>
   transact(["photos"], "readonly", (store) => done(store("photos").getAll()))).then(
     (photos) => photos.map(({ state }) => state))"""
-FILL_DISK = """() => import("/field/database.js").then(async ({ write }) => {
-  for (let size = 1 << 18, number = 0; size > 65_536; number++) {
-    const ballast = new Uint8Array(size);
-    for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(ballast.subarray(at, at + 65_536));
-    try {
-      await write(`ballast-${number}`, ballast);
-    } catch (error) {
-      if (error.name !== "QuotaExceededError") throw error;
-      size >>= 1;
-    }
-  }
-})"""
 REFUSE = """() => import("/field/database.js").then(({ transact, done }) =>
   transact(["photos"], "readwrite", async (store) => {
     const [photo] = await done(store("photos").getAll());
@@ -281,7 +269,7 @@ async def test_a_full_phone_says_that_the_photo_was_not_kept_and_the_record_is_n
     await signed_in(page, site, "staff-no-room")
     await context.set_offline(True)
     await fill_signed(page, "Ayesha", "9876736000")
-    await page.evaluate(FILL_DISK)
+    await page.evaluate(FILL_DISK, 65_536)
     await page.locator("#paper-file").set_input_files(camera(busy_picture()))
     await expect(page.locator("#paper-trouble")).to_contain_text("The phone is full: the photo was not kept.")
     # Somebody deletes pictures. What was typed is all there, and is stored without a photo.
