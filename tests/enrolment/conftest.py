@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.enrolment.contacting import ContactWorld
 from tests.enrolment.intake_api import IntakeApi, TestClock, load, running_api
+from tests.enrolment.messages.broadcasting import Bulk, bulk_on
 from tests.enrolment.staff_world import StaffWorld, staff_world
 from tests.factories import small_campaign
 
@@ -34,3 +35,9 @@ async def contacts(campaign_engine: AsyncEngine) -> AsyncIterator[ContactWorld]:
     clock = TestClock()
     async with running_api(campaign_engine, clock=clock) as api:
         yield ContactWorld(api, clock)
+
+
+@pytest_asyncio.fixture
+async def bulk(campaign_engine: AsyncEngine) -> AsyncIterator[Bulk]:
+    async with bulk_on(campaign_engine) as made:
+        yield made

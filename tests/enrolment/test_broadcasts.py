@@ -1,13 +1,10 @@
 """Messages in bulk over HTTP: who may draft, see, approve and stop them, what no answer may betray."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-import pytest_asyncio
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.erase_mitras import erase_mitras
 from tests.enrolment.intake_api import ELSEWHERE, count, rows, token
@@ -17,18 +14,11 @@ from tests.enrolment.messages.broadcasting import (
     TEXTS,
     Bulk,
     at,
-    bulk_on,
     headquarters,
 )
 from tests.enrolment.people import Browser, Person, enrolled_person, in_charge
 
 OTHERS = in_charge("S24-PC07")
-
-
-@pytest_asyncio.fixture
-async def bulk(campaign_engine: AsyncEngine) -> AsyncIterator[Bulk]:
-    async with bulk_on(campaign_engine) as made:
-        yield made
 
 
 def kind(answer: httpx.Response) -> tuple[int, str]:

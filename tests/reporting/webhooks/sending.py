@@ -12,8 +12,9 @@ from mitra_shared.campaign.definition import Level
 from mitra_shared.ids import AreaCode, CampaignId, StaffId
 from mitra_shared.log import unit_of_work
 from reporting.commands.create_webhook import CreateWebhook, create_webhook
+from reporting.commands.replay_webhook import ReplayWebhook, replay_webhook
 from reporting.domain.receivers import networks
-from reporting.domain.webhooks import CHOICES, Policy, Subscription, WebhookId
+from reporting.domain.webhooks import CHOICES, EventType, Policy, Subscription, WebhookId
 from reporting.storage.webhooks import Attempt, Webhook, attempts_of, find_webhook
 from reporting.webhooks.delivery import Delivery, Limits
 from reporting.webhooks.metrics import WebhookMetrics
@@ -26,6 +27,8 @@ SMALL = CampaignId("small")
 LOOPBACK = Doorway(networks("127.0.0.0/8"))
 QUICK = Limits(connect=2, total=2, body=0.1)
 IMPATIENT = Limits(connect=0.3, total=0.3, body=0.1)
+SEATS = {"levels": (Level.CONSTITUENCY,), "within": AreaCode("S11"), "events": (EventType.CHANGED,)}
+NATION = {"levels": (Level.NATION,), "events": (EventType.CHANGED,)}
 _keys = count()
 
 
@@ -85,6 +88,13 @@ class Sending:
             found = await find_webhook(connection, SMALL, webhook)
         assert found is not None
         return found
+
+    async def replay(self, webhook: WebhookId, version: int | None) -> None:
+        """Ask to be told again what changed since a version; None: everything."""
+        async with unit_of_work(self.engine) as unit:
+            await replay_webhook(
+                ReplayWebhook(await self.webhook(webhook), version, self.now), unit.connection
+            )
 
     async def attempts(self, webhook: WebhookId) -> list[Attempt]:
         async with self.engine.connect() as connection:

@@ -1,35 +1,20 @@
 """The sender and receivers over a real database: everything arrives, signed, once more rather than never."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
-from mitra_shared.campaign.definition import Level
 from mitra_shared.contracts.topics import CERTIFICATES, CUSTODY, ENROLMENT, OPINIONS, all_partitions
-from mitra_shared.ids import AreaCode
 from mitra_shared.log import unit_of_work
-from reporting.commands.replay_webhook import ReplayWebhook, replay_webhook
 from reporting.commands.rotate_webhook_secret import RotateWebhookSecret, rotate_webhook_secret
-from reporting.domain.webhooks import EventType, MessageId, WebhookId
+from reporting.domain.webhooks import EventType, MessageId
 from reporting.storage.version import begin_whole
 from reporting.storage.webhooks import pause, request_test, resume
 from tests.reporting.field import Field
 from tests.reporting.reporting_api import WEBHOOK_RING, ReportingApi, counted
-from tests.reporting.webhooks.receiver import Receiver, answer, never, receiving
-from tests.reporting.webhooks.sending import IMPATIENT, SMALL, Sending
-
-SEATS = {"levels": (Level.CONSTITUENCY,), "within": AreaCode("S11"), "events": (EventType.CHANGED,)}
-NATION = {"levels": (Level.NATION,), "events": (EventType.CHANGED,)}
-
-
-async def replay(sending: Sending, webhook: WebhookId, version: int | None) -> None:
-    async with unit_of_work(sending.engine) as unit:
-        await replay_webhook(
-            ReplayWebhook(await sending.webhook(webhook), version, sending.now), unit.connection
-        )
+from tests.reporting.webhooks.receiver import Receiver, answer
+from tests.reporting.webhooks.sending import NATION, SEATS, SMALL, Sending
 
 
 async def test_a_receiver_is_told_all_areas_and_then_those_that_changed_as_the_live_feed_shows_them(
@@ -81,170 +66,6 @@ async def test_many_areas_come_in_several_messages(sending: Sending, receiver: R
     assert len({area for message in receiver.received for area in message.areas}) == 14
 
 
-async def test_a_message_is_sent_again_under_the_same_id_until_it_is_taken(
-    sending: Sending, receiver: Receiver
-) -> None:
-    webhook, _ = await sending.subscribe(receiver.url, **NATION)
-    receiver.answers = [answer(500), answer(302), b"", never, answer(404)]
-    sending.sender = sending.new_sender(IMPATIENT)
-    pauses = []
-    for _ in range(6):
-        assert await sending.turn() == 1
-        before = sending.now
-        assert await sending.turn() == 0
-        sending.now = max(sending.now, (await sending.webhook(webhook)).standing.next_at)
-        pauses.append((sending.now - before).total_seconds())
-    assert all(2.5 * 2**n <= pause <= 5 * 2**n for n, pause in enumerate(pauses[:5])), pauses
-    assert len(receiver.received) == 6
-    assert len({(message.id, message.body) for message in receiver.received}) == 1
-    assert len({message.headers["webhook-timestamp"] for message in receiver.received}) > 1
-    found = await sending.webhook(webhook)
-    assert (found.standing.failures, found.standing.failing_since, found.message_id) == (0, None, None)
-    assert [(each.status, each.error) for each in await sending.attempts(webhook)] == [
-        (204, None),
-        (404, "answered 404"),
-        (None, "no answer within 0.3 s"),
-        (None, "the answer is no HTTP"),
-        (302, "answered 302: redirects are not followed"),
-        (500, "answered 500"),
-    ]
-    await sending.turn()
-
-
-async def test_after_days_of_nothing_but_failure_an_endpoint_is_disabled_and_says_why(
-    sending: Sending, receiver: Receiver, field: Field
-) -> None:
-    webhook, _ = await sending.subscribe(receiver.url, **NATION)
-    receiver.usual = answer(500)
-    began = sending.now
-    attempts = 0
-    while (await sending.webhook(webhook)).standing.disabled_at is None:
-        sending.now = max(sending.now, (await sending.webhook(webhook)).standing.next_at)
-        attempts += await sending.turn()
-        assert attempts < 60
-    assert timedelta(days=5) <= sending.now - began <= timedelta(days=5, hours=6)
-    why = (await sending.webhook(webhook)).standing.disabled_why
-    assert why is not None
-    assert why.startswith("nothing but failure since")
-    assert why.endswith("at last: answered 500")
-    sending.later(days=30)
-    assert await sending.turn() == 0
-    receiver.usual = answer(204)
-    await field.apply([field.enrolled("S11-AC017")])
-    async with unit_of_work(sending.engine) as unit:
-        await resume(unit.connection, webhook, sending.now)
-    await sending.rest()
-    assert [message.areas["IN"]["enrolled"] for message in receiver.received[-2:]] == [0, 1]
-    assert receiver.received[-2].id == receiver.received[0].id
-
-
-async def test_one_success_in_between_and_patience_begins_anew(sending: Sending, receiver: Receiver) -> None:
-    webhook, _ = await sending.subscribe(receiver.url, **NATION)
-    receiver.answers = [answer(500), answer(204)]
-    await sending.turn()
-    sending.later(days=4)
-    await sending.turn()
-    receiver.usual = answer(500)
-    await replay(sending, webhook, None)
-    sending.later(days=4)
-    await sending.turn()
-    assert (await sending.webhook(webhook)).standing.disabled_at is None
-
-
-async def test_410_disables_at_once(sending: Sending, receiver: Receiver) -> None:
-    webhook, _ = await sending.subscribe(receiver.url)
-    receiver.usual = answer(410)
-    await sending.turn()
-    sending.later(days=1)
-    assert await sending.turn() == 0
-    why = (await sending.webhook(webhook)).standing.disabled_why
-    assert why == "the receiver answered 410: it wants no more messages"
-
-
-@pytest.mark.parametrize(
-    ("status", "asked", "least", "most"),
-    [
-        (429, "600", 600, 600),
-        (503, "600", 600, 600),
-        (429, "0", 2.5, 5),
-        (429, "999999", 21_600, 21_600),
-        (500, "600", 2.5, 5),
-    ],
-)
-async def test_retry_after_is_honoured_within_bounds(
-    sending: Sending, receiver: Receiver, status: int, asked: str, least: float, most: float
-) -> None:
-    webhook, _ = await sending.subscribe(receiver.url)
-    receiver.usual = answer(status, Retry_After=asked)
-    await sending.turn()
-    pause = ((await sending.webhook(webhook)).standing.next_at - sending.now).total_seconds()
-    assert least <= pause <= most
-
-
-async def test_a_slow_receiver_holds_up_no_other(sending: Sending, receiver: Receiver, field: Field) -> None:
-    async with receiving() as slow:
-        slow.usual = never
-        await sending.subscribe(slow.url, **NATION)
-        await sending.subscribe(receiver.url, **NATION)
-        assert await sending.sender.turn() == 2
-        for number in range(3):
-            while len(receiver.received) <= number:  # noqa: ASYNC110 - it is not told
-                await asyncio.sleep(0.01)
-            await field.apply([field.enrolled("S11-AC017")])
-            while not await sending.sender.turn():
-                sending.later(1)
-                sending.sender._reap()
-        assert len(slow.received) == 1
-        assert sending.sender.under_way == 2
-        await sending.sender.settled()
-
-
-async def test_no_more_deliveries_at_once_than_allowed(sending: Sending, receiver: Receiver) -> None:
-    for _ in range(5):
-        await sending.subscribe(receiver.url, **NATION)
-    few = sending.new_sender(most_at_once=2)
-    assert [await sending.turn(few) for _ in range(4)] == [2, 2, 1, 0]
-
-
-async def test_two_senders_at_once_send_each_message_once(
-    sending: Sending, receiver: Receiver, field: Field
-) -> None:
-    for _ in range(4):
-        await sending.subscribe(receiver.url, **NATION)
-    two = sending.new_sender(), sending.new_sender()
-    for number in range(5):
-        await field.apply([field.enrolled("S11-AC017")])
-        await asyncio.gather(*(sending.turn(sender) for sender in two))
-        assert len(receiver.received) == 4 * (number + 1)
-        sending.later(1)
-    assert len({message.id for message in receiver.received}) == 20
-
-
-async def test_what_was_sent_and_not_noted_is_sent_again_under_the_same_id(
-    sending: Sending, receiver: Receiver
-) -> None:
-    webhook, _ = await sending.subscribe(receiver.url, **NATION)
-    sent = asyncio.Event()
-
-    async def taken(_writer: asyncio.StreamWriter) -> None:
-        sent.set()
-        await asyncio.Event().wait()
-
-    receiver.answers = [taken]
-    dying = sending.new_sender()
-    await dying.turn()
-    await sent.wait()
-    assert await sending.turn() == 0, "the lease runs"
-    sending.later(31)
-    assert await sending.turn() == 1
-    first, second = receiver.received
-    assert (first.id, first.body) == (second.id, second.body)
-    told = (await sending.webhook(webhook)).told
-    await dying.settled()
-    assert (await sending.webhook(webhook)).told == told, "what ends after its lease counts for nothing"
-    assert (await sending.webhook(webhook)).standing.failures == 0
-
-
 async def test_replay_tells_again_what_changed_since_a_version(
     sending: Sending, receiver: Receiver, field: Field
 ) -> None:
@@ -256,14 +77,14 @@ async def test_replay_tells_again_what_changed_since_a_version(
     await field.apply([field.enrolled("S11-AC033")])
     await sending.rest()
     receiver.received.clear()
-    await replay(sending, webhook, between)
+    await sending.replay(webhook, between)
     await sending.rest()
     [again] = receiver.received
     assert (again.type, set(again.areas)) == ("rollups.changed", {"S11-PC06"})
-    await replay(sending, webhook, None)
+    await sending.replay(webhook, None)
     await sending.rest()
     assert (receiver.received[-1].type, len(receiver.received[-1].areas)) == ("rollups.snapshot", 2)
-    await replay(sending, webhook, 2**50)
+    await sending.replay(webhook, 2**50)
     await sending.rest()
     assert len(receiver.received) == 2, "a replay never goes forward"
 
@@ -275,7 +96,7 @@ async def test_a_replay_while_a_message_fails_loses_nothing(
     receiver.usual = answer(500)
     await sending.turn()
     await field.apply([field.enrolled("S11-AC017")])
-    await replay(sending, webhook, 2**50)
+    await sending.replay(webhook, 2**50)
     receiver.usual = answer(204)
     await sending.rest()
     assert receiver.received[-1].type == "rollups.snapshot"
@@ -296,7 +117,7 @@ async def test_after_a_rotation_the_old_secret_signs_too_for_a_day(
     for secret in (old, new):
         receiver.received[0].verified_by(secret)
     sending.later(days=1)
-    await replay(sending, webhook, None)
+    await sending.replay(webhook, None)
     await sending.turn()
     signatures = [message.headers["webhook-signature"].count("v1,") for message in receiver.received]
     assert signatures == [2, 1]
@@ -354,9 +175,9 @@ async def test_a_release_of_opinions_is_told_by_number_without_an_answer(
     await sending.rest()
     assert receiver.received[-1].message["data"]["number"] == 3
     made_at = int(sending.now.timestamp() * 1000)
-    await replay(sending, webhook, made_at + 60_000)
+    await sending.replay(webhook, made_at + 60_000)
     assert await sending.turn() == 0
-    await replay(sending, webhook, None)
+    await sending.replay(webhook, None)
     await sending.rest()
     assert [each.message["data"]["number"] for each in receiver.received] == [2, 3, 3]
 
@@ -422,7 +243,7 @@ async def test_attempts_are_bounded_and_age_out(sending: Sending, receiver: Rece
         assert await connection.scalar(text("select count(*) from webhook_attempt")) == 100
     assert len(await sending.attempts(webhook)) == 50
     sending.later(days=40)
-    await replay(sending, webhook, None)
+    await sending.replay(webhook, None)
     await sending.turn()
     assert len(await sending.attempts(webhook)) == 1
 

@@ -17,6 +17,7 @@ from enrolment.messages.outbox import enqueue
 from enrolment.mitra_schemas import Withdrawn
 from enrolment.storage import mitras, requests
 from enrolment.storage.matching import forget_matching
+from enrolment.storage.merged import stays_enrolled
 from enrolment.storage.row_security import Work, act_as, work_as, working_as
 from mitra_shared.contracts.events import MitraWithdrawnV1
 from mitra_shared.contracts.topics import ENROLMENT
@@ -100,8 +101,8 @@ async def withdraw_who_stays(
     if row.merged_into is None:
         return False
     await work_as(unit.connection, Work.OWN_DATA)
-    stays = await mitras.find(unit.connection, row.merged_into, for_update=True)
-    if stays is None or stays.withdrawn_at is not None:
+    stays = await stays_enrolled(unit.connection, row, for_update=True)
+    if stays is None:
         return False
     await record_withdrawal(unit, stays, at, traceparent, through)
     return True

@@ -65,20 +65,20 @@ async def others(connection: AsyncConnection, person: Row[Any]) -> Sequence[Row[
     return [row for row in rows if row is not None]
 
 
-async def stays_enrolled(connection: AsyncConnection, person: Row[Any]) -> Row[Any] | None:
+async def stays_enrolled(
+    connection: AsyncConnection, person: Row[Any], *, for_update: bool = False
+) -> Row[Any] | None:
     """The enrolment that stayed when that of `person` was merged with it, unless it is withdrawn by now."""
     if person.merged_into is None:
         return None
-    stays = await mitras.find(connection, person.merged_into)
+    stays = await mitras.find(connection, person.merged_into, for_update=for_update)
     return None if stays is None or stays.withdrawn_at is not None else stays
 
 
 async def note_reached(connection: AsyncConnection, person: Row[Any], contact_round: str) -> bool:
     """Note that somebody was reached under an enrolment that was merged meanwhile. False: none stays."""
-    if person.merged_into is None:
-        return False
-    stays = await mitras.find(connection, person.merged_into, for_update=True)
-    if stays is None or stays.withdrawn_at is not None:
+    stays = await stays_enrolled(connection, person, for_update=True)
+    if stays is None:
         return False
     await connection.execute(
         _REACHED_LATE,

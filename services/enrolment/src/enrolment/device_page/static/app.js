@@ -1,12 +1,14 @@
 // The page: who is signed in, and the phones that this person may see.
 import { names, phones } from "./api.js";
-import { firstLanguage, language, remember, say } from "./language.js";
-import { prepareLanguages, speakAs } from "./language_buttons.js";
+import { prepareDesk, turnTo } from "./desk.js";
+import { language } from "./language.js";
+import { speakAs } from "./language_buttons.js";
 import { part, show } from "./parts.js";
 import { showPhones } from "./phones_view.js";
 import { signOut, staff } from "./session.js";
-import { prepareSignIn } from "./signin_view.js";
-import { attempt, whenSignInIsNeeded } from "./trouble.js";
+import { attempt } from "./trouble.js";
+
+const VIEWS = ["signin", "list"];
 
 /** @type {import("./api.js").Phone[] | null} */
 let seen = null;
@@ -15,13 +17,8 @@ let known = new Map();
 
 /** Shows the form of signing in, or the phones. */
 async function go() {
-  const me = staff();
-  const view = me === null ? "signin" : "list";
-  for (const each of ["signin", "list"]) part(`view-${each}`).hidden = each !== view;
-  part("me").hidden = me === null;
-  part("who").textContent = me?.name || me?.id || "";
-  window.scrollTo(0, 0);
-  part(`${view}-title`).focus();
+  const view = staff() === null ? "signin" : "list";
+  turnTo(VIEWS, view);
   if (view === "list") await look();
 }
 
@@ -51,32 +48,12 @@ function choose(wanted) {
 }
 
 function start() {
-  part("start").remove();
-  choose(firstLanguage());
-  prepareLanguages((wanted) => {
-    remember(wanted);
-    choose(wanted);
-  });
-  prepareSignIn(async () => {
-    show("signin-why", null);
-    await go();
-  });
-  whenSignInIsNeeded(() => {
-    forget();
-    show("signin-why", say("signInAgain"));
-    go();
-  });
+  prepareDesk({ choose, go, forget });
   part("again").addEventListener("click", look);
   part("sign-out").addEventListener("click", async () => {
     forget();
     await Promise.all([signOut(), go()]);
   });
-  window.addEventListener("pagehide", () => {
-    forget();
-    signOut();
-  });
-  // A page that the browser kept to go back to belongs to nobody.
-  window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   go();
   document.documentElement.dataset.ready = language();
 }

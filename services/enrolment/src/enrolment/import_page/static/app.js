@@ -1,16 +1,16 @@
 // The page: who is signed in, and what the address shows: all imports, or the one that stands behind `#`.
 import { myImports, template } from "./api.js";
+import { prepareDesk, turnTo } from "./desk.js";
 import { handOver } from "./download.js";
 import { forgetFile, prepareFile, showFile } from "./file_view.js";
 import { follow, leaveImport, prepareImport, showImport } from "./import_view.js";
-import { firstLanguage, language, remember, say } from "./language.js";
-import { prepareLanguages, speakAs } from "./language_buttons.js";
+import { language, say } from "./language.js";
+import { speakAs } from "./language_buttons.js";
 import { showImports } from "./list_view.js";
 import { part, show } from "./parts.js";
 import { showRows } from "./problems_view.js";
 import { signOut, staff } from "./session.js";
-import { prepareSignIn } from "./signin_view.js";
-import { attempt, whenSignInIsNeeded } from "./trouble.js";
+import { attempt } from "./trouble.js";
 
 const VIEWS = ["signin", "list", "import"];
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -20,15 +20,10 @@ let imports = [];
 
 /** Shows what the address says, to whoever is signed in. */
 async function go() {
-  const me = staff();
   const id = location.hash.slice(1);
-  const view = me === null ? "signin" : ID.test(id) ? "import" : "list";
-  for (const each of VIEWS) part(`view-${each}`).hidden = each !== view;
-  part("me").hidden = me === null;
-  part("who").textContent = me?.name || me?.id || "";
-  window.scrollTo(0, 0);
+  const view = staff() === null ? "signin" : ID.test(id) ? "import" : "list";
   if (view !== "import") leaveImport();
-  part(`${view}-title`).focus();
+  turnTo(VIEWS, view);
   if (view === "list") await look();
   if (view === "import") await follow(id);
 }
@@ -68,21 +63,7 @@ function choose(wanted) {
 }
 
 function start() {
-  part("start").remove();
-  choose(firstLanguage());
-  prepareLanguages((wanted) => {
-    remember(wanted);
-    choose(wanted);
-  });
-  prepareSignIn(async () => {
-    show("signin-why", null);
-    await go();
-  });
-  whenSignInIsNeeded(() => {
-    forget();
-    show("signin-why", say("signInAgain"));
-    go();
-  });
+  prepareDesk({ choose, go, forget });
   prepareFile((id) => {
     show("list-said", null);
     location.hash = id;
@@ -96,12 +77,6 @@ function start() {
   part("imports-again").addEventListener("click", look);
   part("sign-out").addEventListener("click", leave);
   window.addEventListener("hashchange", go);
-  window.addEventListener("pagehide", () => {
-    forget();
-    signOut();
-  });
-  // A page that the browser kept to go back to belongs to nobody.
-  window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   go();
   document.documentElement.dataset.ready = language();
 }
