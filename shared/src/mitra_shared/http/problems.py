@@ -153,6 +153,11 @@ def invalid_fields(errors: list[dict[str, str]]) -> Problem:
     return INVALID_REQUEST(f"Look at: {named}" if named else "Look at the body as a whole", errors=errors)
 
 
+def wrong_field(field: str, message: str, expected: str) -> Problem:
+    """422 for one field or parameter."""
+    return invalid_fields([{"field": field, "message": message, "expected": expected}])
+
+
 def timed_out(seconds: float) -> Problem:
     """503 for a request that was given up after `seconds`."""
     return TIMED_OUT(

@@ -15,7 +15,7 @@ from enrolment.problems import refused
 from enrolment.service import Service
 from enrolment.storage import outreach
 from enrolment.storage.outreach import START, Cursor, Report
-from mitra_shared.http.problems import Problem, invalid_fields, problem_responses
+from mitra_shared.http.problems import problem_responses, wrong_field
 from mitra_shared.security.tokens import Role
 from mitra_shared.telemetry.trace import current_traceparent
 
@@ -107,9 +107,9 @@ def _days(first: date | None, last: date | None, today: date) -> tuple[date, dat
     if first is None:
         first = date.fromordinal(max(1, last.toordinal() - DAYS_BACK))
     if first > last:
-        raise _wrong("from", "is after `to`", f"at most {last}")
+        raise wrong_field("from", "is after `to`", f"at most {last}")
     if (last - first) >= timedelta(days=MOST_DAYS):
-        raise _wrong("from", "asks for too many days", f"at most {MOST_DAYS} days in one answer")
+        raise wrong_field("from", "asks for too many days", f"at most {MOST_DAYS} days in one answer")
     return first, last
 
 
@@ -121,11 +121,7 @@ def _cursor(after: str) -> Cursor:
         day, segment, staff = after.split("/", 2)
         return Cursor(date.fromisoformat(day), segment, staff)
     except ValueError:
-        raise _wrong("after", "is no place of this list", "`next` of the page before") from None
-
-
-def _wrong(field: str, message: str, expected: str) -> Problem:
-    return invalid_fields([{"field": field, "message": message, "expected": expected}])
+        raise wrong_field("after", "is no place of this list", "`next` of the page before") from None
 
 
 def _told(report: Report) -> OutreachReport:

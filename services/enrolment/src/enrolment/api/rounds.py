@@ -28,7 +28,7 @@ from enrolment.domain.rounds import begun_round, open_round
 from enrolment.problems import CARE_NOT_TAKEN, LOOKS_USED_UP, refused
 from enrolment.service import Service
 from enrolment.storage.due import Carer
-from mitra_shared.http.problems import FORBIDDEN, invalid_fields, problem_responses
+from mitra_shared.http.problems import FORBIDDEN, problem_responses, wrong_field
 from mitra_shared.ids import AreaCode
 from mitra_shared.security.tokens import Caller, Role
 
@@ -65,9 +65,7 @@ def round_routes(service: Service) -> APIRouter:
                 limit=limit,
             )
         except NotAPlace:
-            raise invalid_fields(
-                [{"field": "after", "message": "is no place in the list", "expected": _PLACES}]
-            ) from None
+            raise wrong_field("after", "is no place in the list", _PLACES) from None
 
     @router.post(
         "/calls",
@@ -123,9 +121,7 @@ def care_routes(service: Service) -> APIRouter:
     async def hand_over(asked: HandOver, caller: InCharge) -> HandedOver:
         """Give everybody whom one member of staff has in care to another, both of your constituency."""
         if asked.leaving == asked.to:
-            raise invalid_fields(
-                [{"field": "to", "message": "is who hands over", "expected": "somebody else"}]
-            )
+            raise wrong_field("to", "is who hands over", "somebody else")
         campaign = (await service.campaign(caller.campaign)).rules.campaign
         command = HandOverPeople(
             asked.leaving, asked.to, campaign, _constituency(caller), caller, service.clock()

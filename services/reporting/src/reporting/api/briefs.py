@@ -7,9 +7,9 @@ from starlette.responses import Response
 from structlog import get_logger
 
 from mitra_shared.campaign.definition import Language
-from mitra_shared.http.problems import problem_responses, unavailable
+from mitra_shared.http.problems import problem_responses, unavailable, wrong_field
 from mitra_shared.typesetting.pool import PoolBusy, PoolClosed, RenderFailed
-from reporting.api.problems import BRIEF_NOT_SET, wrong_field
+from reporting.api.problems import BRIEF_NOT_SET
 from reporting.api.readers import Reader, seeing_once_included
 from reporting.briefs.content import BRIEF_LEVELS, Sources, brief_data
 from reporting.briefs.words import brief_words

@@ -5,7 +5,7 @@ from typing import Annotated, Final, NamedTuple
 
 from fastapi import Query
 
-from reporting.api.problems import wrong_field
+from mitra_shared.http.problems import wrong_field
 
 EARLIEST: Final = date(2000, 1, 1)
 

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from mitra_shared.campaign.definition import Level
-from mitra_shared.http.problems import problem_responses
+from mitra_shared.http.problems import problem_responses, wrong_field
 from reporting.api.days import Day, asked_range
 from reporting.api.download import Download
 from reporting.api.naming import names_of, with_names
 from reporting.api.opinions import asked_opinions
-from reporting.api.problems import EXPORT_UNKNOWN, wrong_field
+from reporting.api.problems import EXPORT_UNKNOWN
 from reporting.api.readers import Reader, seeing, seeing_once_included
 from reporting.api.recruiters import recruiter_days, recruiters_within
 from reporting.api.rollups import MOST_DAYS, USUAL_DAYS, usual_level

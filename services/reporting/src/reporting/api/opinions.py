@@ -8,9 +8,9 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from mitra_shared.campaign.definition import Level
-from mitra_shared.http.problems import problem_responses
+from mitra_shared.http.problems import problem_responses, wrong_field
 from mitra_shared.ids import AreaCode
-from reporting.api.problems import ROUND_UNKNOWN, wrong_field
+from reporting.api.problems import ROUND_UNKNOWN
 from reporting.api.readers import Reader, seeing
 from reporting.domain.access import Sight
 from reporting.opinion_queries import (

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from mitra_shared.campaign.definition import Language, Slug
-from mitra_shared.http.problems import NOT_FOUND, Problem
+from mitra_shared.http.problems import NOT_FOUND, Problem, wrong_field
 from mitra_shared.pages.words import LANGUAGE_COOKIE
 from reporting.api.html import answer
-from reporting.api.problems import CAMPAIGN_UNKNOWN, NOT_READ_YET, ROUND_UNKNOWN, wrong_field
+from reporting.api.problems import CAMPAIGN_UNKNOWN, NOT_READ_YET, ROUND_UNKNOWN
 from reporting.api.readers import Reader, board_shown_to_all, reader_of
 from reporting.api.screens.area import area_screen
 from reporting.api.screens.days import days_screen

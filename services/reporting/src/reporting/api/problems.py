@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mitra_shared.http.problems import Problem, ProblemKind, invalid_fields
+from mitra_shared.http.problems import ProblemKind
 
 CAMPAIGN_UNKNOWN: Final = ProblemKind("campaign-unknown", "No such campaign is known here", 404)
 AREA_UNKNOWN: Final = ProblemKind("area-unknown", "No such area in the campaign", 404)
@@ -16,8 +16,3 @@ FEED_FULL: Final = ProblemKind("feed-full", "No more live subscribers for the mo
 WEBHOOK_UNKNOWN: Final = ProblemKind("webhook-unknown", "There is no such webhook in the campaign", 404)
 WEBHOOKS_FULL: Final = ProblemKind("webhooks-full", "The campaign has as many webhooks as it may", 409)
 SECRETS_FULL: Final = ProblemKind("webhook-secrets-full", "Too many secrets of the webhook sign already", 409)
-
-
-def wrong_field(field: str, message: str, expected: str) -> Problem:
-    """422 for one parameter."""
-    return invalid_fields([{"field": field, "message": message, "expected": expected}])

@@ -14,11 +14,11 @@ from fastapi import Depends, Query, Request
 from fastapi.security import APIKeyCookie
 
 from mitra_shared.campaign.definition import Slug
-from mitra_shared.http.problems import FORBIDDEN, unauthorized
+from mitra_shared.http.problems import FORBIDDEN, unauthorized, wrong_field
 from mitra_shared.http.tokens import bearer, caller_of
 from mitra_shared.ids import AreaCode, CampaignId
 from mitra_shared.security.tokens import Caller, InvalidToken, TokenVerifier
-from reporting.api.problems import AREA_UNKNOWN, CAMPAIGN_UNKNOWN, NOT_READ_YET, wrong_field
+from reporting.api.problems import AREA_UNKNOWN, CAMPAIGN_UNKNOWN, NOT_READ_YET
 from reporting.api.state import Reading, reading
 from reporting.api.waiting import Places, wait_until_included
 from reporting.domain.access import NotAllowed, Sight, check_sight, narrowed, reach

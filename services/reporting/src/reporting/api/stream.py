@@ -8,8 +8,8 @@ from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
 from mitra_shared.campaign.definition import Level
-from mitra_shared.http.problems import problem_responses
-from reporting.api.problems import FEED_FULL, wrong_field
+from mitra_shared.http.problems import problem_responses, wrong_field
+from reporting.api.problems import FEED_FULL
 from reporting.api.readers import Reader, seeing
 from reporting.domain.access import Sight
 from reporting.feed import Selection, TooManySubscribers

@@ -6,8 +6,9 @@ from typing import Annotated, Final
 from fastapi import Query
 
 from mitra_shared.contracts.topics import PARTITIONS, TOPICS
+from mitra_shared.http.problems import wrong_field
 from mitra_shared.ids import Epoch, Partition, Position
-from reporting.api.problems import NOT_REACHED, wrong_field
+from reporting.api.problems import NOT_REACHED
 from reporting.mirror import Mirror
 from reporting.schemas import AtLeast
 from reporting.storage.changes import Reached

@@ -8,14 +8,13 @@ from starlette.responses import Response
 from structlog import get_logger
 
 from mitra_shared.http.idempotency_keys import Key, key_reused
-from mitra_shared.http.problems import Problem, problem_responses, unavailable
+from mitra_shared.http.problems import Problem, problem_responses, unavailable, wrong_field
 from mitra_shared.log import unit_of_work
 from mitra_shared.log.unit_of_work import UnitOfWork
 from reporting.api.problems import (
     SECRETS_FULL,
     WEBHOOK_UNKNOWN,
     WEBHOOKS_FULL,
-    wrong_field,
 )
 from reporting.api.readers import Reader, seeing
 from reporting.commands.create_webhook import (
