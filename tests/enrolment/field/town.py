@@ -33,13 +33,17 @@ from tests.enrolment.intake_api import SIGNING_KEY, rows, running_api
 
 @dataclass
 class Town:
-    """Both services, and what was asked of the second; to the path `lost` it does not answer."""
+    """Both services, and what was asked of the second.
+
+    To the path `lost` it does not answer, and what is asked of it on any path waits while `gate` is closed.
+    """
 
     site: Site
     certificates: AsyncEngine
     issuer: Issuer
     log: EnrolmentLog
     lost: str = ""
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[str] = field(default_factory=list)
 
     async def mitras(self, staff: str) -> list[MitraId]:
@@ -88,7 +92,9 @@ def watched(town: Town, inner: ASGIApp) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] != "OPTIONS":
             town.asked.append(f"{scope['method']} {scope['path']}")
-            if scope["path"] == town.lost:
+            is_lost = scope["path"] == town.lost
+            await town.gate.wait()
+            if is_lost:
 
                 async def swallowed(_message: Message) -> None:
                     return
@@ -108,6 +114,7 @@ async def running_town(enrolment: AsyncEngine, certificates: AsyncEngine) -> Asy
         directory = Path(place)
         async with running_api(enrolment, certificates=address) as api, running_site(api) as site:
             town = Town(site, certificates, issuer_in(directory), EnrolmentLog())
+            town.gate.set()
             town.log.defined(goals=quotas(1_000))
             await town.deliver()
             async with application(

@@ -3,6 +3,7 @@
 import { now, today } from "./clock.js";
 import { askCertificates, isThere } from "./certificates.js";
 import { done, transact } from "./database.js";
+import { inTurn } from "./turns.js";
 import { CannotOpen, seal, unseal } from "./vault.js";
 
 const LOCK = "mitra-field-handovers";
@@ -70,28 +71,26 @@ export function forgetHandOver(record) {
   });
 }
 
-/** Sends what waits, in one window at a time. @returns {Promise<void>} throws as net.js does; what waits stays then */
-export function sendHandOvers() {
-  return navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
-    if (lock === null || !isThere()) return;
-    for (;;) {
-      const waiting = (await all()).filter((each) => each.state === "waiting").slice(-MOST_SENT);
-      const opened = await Promise.all(waiting.map(async (entry) => ({ entry, details: await detailsOf(entry) })));
-      const damaged = opened.filter(({ details }) => details === null).map(({ entry }) => entry);
-      const sound = opened.filter(({ details }) => details !== null);
-      await settle(damaged.map((entry) => ({ ...entry, state: "refused", told: { outcome: "damaged", number: null, at: null } })));
-      if (!sound.length) break;
-      const records = sound.map(({ entry, details }) =>
-        ({ record: entry.record, code: details.code, at: new Date(entry.at).toISOString() }));
-      const { outcomes } = await askCertificates("/v1/hand-overs", { records });
-      const told = new Map(outcomes.map((/** @type {any} */ outcome) => [outcome.record, outcome]));
-      // An answer that leaves one out would be asked for without end.
-      if (sound.some(({ entry }) => !told.has(entry.record))) throw new Error("the answer lacks a hand-over");
-      await settle(await Promise.all(sound.map(({ entry, details }) => settled(entry, details, told.get(entry.record)))));
-    }
-    await forgetOldest();
-  });
-}
+/** Sends what waits. @returns {Promise<void>} throws as net.js does; what waits stays then */
+export const sendHandOvers = inTurn(LOCK, async () => {
+  if (!isThere()) return;
+  for (;;) {
+    const waiting = (await all()).filter((each) => each.state === "waiting").slice(-MOST_SENT);
+    const opened = await Promise.all(waiting.map(async (entry) => ({ entry, details: await detailsOf(entry) })));
+    const damaged = opened.filter(({ details }) => details === null).map(({ entry }) => entry);
+    const sound = opened.filter(({ details }) => details !== null);
+    await settle(damaged.map((entry) => ({ ...entry, state: "refused", told: { outcome: "damaged", number: null, at: null } })));
+    if (!sound.length) break;
+    const records = sound.map(({ entry, details }) =>
+      ({ record: entry.record, code: details.code, at: new Date(entry.at).toISOString() }));
+    const { outcomes } = await askCertificates("/v1/hand-overs", { records });
+    const told = new Map(outcomes.map((/** @type {any} */ outcome) => [outcome.record, outcome]));
+    // An answer that leaves one out would be asked for without end.
+    if (sound.some(({ entry }) => !told.has(entry.record))) throw new Error("the answer lacks a hand-over");
+    await settle(await Promise.all(sound.map(({ entry, details }) => settled(entry, details, told.get(entry.record)))));
+  }
+  await forgetOldest();
+});
 
 /** @param {HandOver} entry @param {Details} details @param {any} outcome @returns {Promise<HandOver>} */
 async function settled(entry, details, outcome) {

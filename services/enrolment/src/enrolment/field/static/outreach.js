@@ -5,6 +5,7 @@ import { done, transact } from "./database.js";
 import { Refused } from "./net.js";
 import { dayAfter } from "./round.js";
 import { askSigned } from "./session.js";
+import { inTurn } from "./turns.js";
 
 const LOCK = "mitra-field-outreach";
 /** Days that the server takes reports of. */
@@ -29,15 +30,12 @@ export async function reports() {
   return found.reverse();
 }
 
-/** Sends what waits, in one window at a time. @returns {Promise<void>} throws as net.js does; what waits stays then */
-export function sendOutreach() {
-  return navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
-    if (lock === null) return;
-    // Looked for anew after each: what was written meanwhile goes too.
-    for (let report; (report = (await reports()).find(({ state }) => state === "waiting")); ) await settle(report, await send(report));
-    await forgetOld();
-  });
-}
+/** Sends what waits. @returns {Promise<void>} throws as net.js does; what waits stays then */
+export const sendOutreach = inTurn(LOCK, async () => {
+  // Looked for anew after each: what was written meanwhile goes too.
+  for (let report; (report = (await reports()).find(({ state }) => state === "waiting")); ) await settle(report, await send(report));
+  await forgetOld();
+});
 
 /** @param {Report} report @returns {Promise<{state: "sent" | "refused", problem?: {type: string}}>} */
 async function send({ day, segment, meetings, people }) {

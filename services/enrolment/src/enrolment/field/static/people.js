@@ -3,6 +3,7 @@
 import { now } from "./clock.js";
 import { askCertificates, isThere } from "./certificates.js";
 import { done, read, transact } from "./database.js";
+import { inTurn } from "./turns.js";
 import { CannotOpen, seal, unseal } from "./vault.js";
 
 const MOST_ASKED = 200;
@@ -41,25 +42,31 @@ export async function detailsOf(person) {
   }
 }
 
+const lookIfOld = inTurn(LOCK, () => look(FRESH_MS));
+const lookAgain = inTurn(LOCK, () => look(0));
+
 /**
- * Asks how the certificates stand, in one window at a time, and keeps that.
+ * Asks how the certificates stand, and keeps that.
  * @param {{again: boolean}} how `again`: also where the last answer is fresh
  * @returns {Promise<void>} throws as net.js does where the service cannot be asked; what was told before stays
  */
 export function lookAtCertificates({ again }) {
-  return navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
-    const { people, at } = await enrolledHere();
-    const begun = now();
-    const isFresh = at !== undefined && Math.abs(begun - at) < FRESH_MS;
-    if (lock === null || !isThere() || !people.length || (isFresh && !again)) return;
-    const open = [];
-    for (const person of people) {
-      const details = await detailsOf(person);
-      if (details !== null) open.push({ person, details });
-    }
-    for (let from = 0; from < open.length; from += MOST_ASKED) await ask(open.slice(from, from + MOST_ASKED));
-    await transact(["meta"], "readwrite", (store) => done(store("meta").put(begun, "asked")));
-  });
+  return again ? lookAgain() : lookIfOld();
+}
+
+/** @param {number} freshMs how long an answer is good enough */
+async function look(freshMs) {
+  const { people, at } = await enrolledHere();
+  const begun = now();
+  const isFresh = at !== undefined && Math.abs(begun - at) < freshMs;
+  if (!isThere() || !people.length || isFresh) return;
+  const open = [];
+  for (const person of people) {
+    const details = await detailsOf(person);
+    if (details !== null) open.push({ person, details });
+  }
+  for (let from = 0; from < open.length; from += MOST_ASKED) await ask(open.slice(from, from + MOST_ASKED));
+  await transact(["meta"], "readwrite", (store) => done(store("meta").put(begun, "asked")));
 }
 
 /** @param {{person: Person, details: Details}[]} some */
