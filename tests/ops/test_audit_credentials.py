@@ -13,10 +13,10 @@ SIGNATURES = (
     "jwt_signature = decode(repeat('00', 64), 'hex'), cose_signature = decode(repeat('00', 64), 'hex')"
 )
 ONE = (
-    "id = (select id from credential where revoked_at is null"
+    "id = (select id from credential where revoked_at is null and revision = 1"
     " and id not in (select credential from sheet_member) order by id limit 1)"
 )
-"""One that no print sheet holds, which could not be deleted."""
+"""One of a first version, and that no print sheet holds, which could not be deleted."""
 
 CREDENTIALS = [
     Broken(
