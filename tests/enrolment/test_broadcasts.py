@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from enrolment.commands.erase_mitras import erase_mitras
-from tests.enrolment.intake_api import ELSEWHERE, count, rows, token
+from tests.enrolment.intake_api import CONSTITUENCY, ELSEWHERE, count, rows, token
 from tests.enrolment.messages.broadcasting import (
     FAST,
     IN_CHARGE,
@@ -197,6 +197,9 @@ async def test_staff_record_it_and_a_helper_with_the_code_takes_it_back(bulk: Bu
     chosen = await somebody.ask("PUT", "/messages", session, {"wanted": False})
     assert chosen.json()["messages_off_at"] is not None
     assert (await somebody.ask("PUT", "/messages", session, {"wanted": "no"})).status_code == 422
+    query = "select actor, campaign, facts from staff_record where what = 'messages-off'"
+    (noted,) = await rows(bulk.api.engine, query)
+    assert (noted.actor, noted.facts) == (f"{CONSTITUENCY}/co-in-charge-07", {"mitra": somebody.mitra})
 
 
 async def test_what_a_person_wants_and_was_sent_is_erased_with_the_person_and_no_figure_changes(

@@ -9,6 +9,7 @@ from enrolment.commands.withdraw_mitra import MitraNotFound
 from enrolment.storage import mitras
 from enrolment.storage.merged import stays_enrolled
 from enrolment.storage.row_security import Work, act_as, work_as
+from enrolment.storage.staff_record import What, note
 from mitra_shared.database import retrying
 from mitra_shared.ids import CampaignId, MitraId
 from mitra_shared.log import unit_of_work
@@ -28,6 +29,8 @@ class ChooseMessages:
 
 async def choose_messages(command: ChooseMessages, engine: AsyncEngine) -> datetime | None:
     """Note it; it takes effect with the next message. Asked again, it changes nothing.
+
+    Who of the staff noted it is in the record of staff.
 
     Under an enrolment that was merged, none are wanted for the one that stays too; under that one alone they
     are wanted again.
@@ -56,6 +59,15 @@ async def _choose(command: ChooseMessages, engine: AsyncEngine) -> datetime | No
             return None if stays is None else stays.messages_off_at
         since: datetime = row.messages_off_at or command.asked_at
         await mitras.set_messages_off(unit.connection, row.id, since)
+        if isinstance(command.by, Caller) and row.messages_off_at is None:
+            await note(
+                unit.connection,
+                What.MESSAGES_OFF,
+                command.asked_at,
+                actor=command.by.subject,
+                campaign=command.campaign,
+                mitra=str(row.id),
+            )
         if row.merged_into is not None:
             # One person, wherever the enrolment that stays is.
             await work_as(unit.connection, Work.OWN_DATA)

@@ -1,6 +1,7 @@
 """The record of staff: who was invited, suspended, signed in, and what was refused. Ids, no names.
 
-Codes of people that were refused are here too, with who of the staff helped, if somebody did.
+Codes of people that were refused are here too, with who of the staff helped, if somebody did; and who noted
+that a person wants no messages in bulk.
 """
 
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ class What(StrEnum):
     HANDED_OVER = "handed-over"
     ERASED = "erased"
     PEOPLE_HANDED_OVER = "people-handed-over"
+    MESSAGES_OFF = "messages-off"
     SIGNED_IN = "signed-in"
     SIGNED_OUT = "signed-out"
     NEW_PASSWORD = "new-password"  # noqa: S105 - a kind of record
