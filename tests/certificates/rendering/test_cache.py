@@ -67,7 +67,9 @@ def test_a_damaged_file_is_a_miss_and_goes_away(tmp_path: Path) -> None:
     cache = RenderingCache(tmp_path, largest_bytes=10_000)
     cache.put(RenderingKey(ONE, "pdf:hi"), NAME)
     (stored,) = files(tmp_path)
-    stored.write_bytes(stored.read_bytes()[:-1] + b"\0")
+    content = bytearray(stored.read_bytes())
+    content[-1] ^= 1
+    stored.write_bytes(content)
     assert cache.get(RenderingKey(ONE, "pdf:hi")) is None
     assert files(tmp_path) == []
     assert cache.total_bytes == 0
