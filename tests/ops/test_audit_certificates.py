@@ -292,7 +292,7 @@ ROLLUPS = [
     ),
     Broken(
         "counts under the wrong day",
-        sql("reporting", "update rollup_day set day = day - 1 where metric = 'certificates:revoked'"),
+        sql("reporting", "update rollup_day set day = day - 9 where metric = 'certificates:revoked'"),
         "rollups",
         DAY,
     ),
@@ -311,7 +311,7 @@ ROLLUPS = [
     *(
         Broken(name, sql("reporting", statement), "rollups", RECRUITERS)
         for name, statement in (
-            ("an enrolment of another hour", "update rollup_recruiter set hour = (hour + 1) % 24"),
+            ("an enrolment of another hour", "update rollup_recruiter set hour = (hour + 12) % 24"),
             ("an enrolment too many", "update rollup_recruiter set count = count + 1"),
             ("an hour that is gone", "delete from rollup_recruiter where area = 'S11-AC017'"),
         )
