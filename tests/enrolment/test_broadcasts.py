@@ -157,7 +157,7 @@ async def test_no_answer_shows_a_person_or_tells_who_withdrew(bulk: Bulk) -> Non
     answer = await bulk.api.get("/v1/broadcasts", bearer=headquarters())
     for mitra in people:
         assert mitra not in answer.text
-    assert "98000" not in answer.text
+    assert "+9198000000" not in answer.text
     figures = (await bulk.told(after))["figures"]
     told = [*figures.pop("dropped").values(), *figures.values()]
     assert len(told) == 7

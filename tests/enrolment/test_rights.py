@@ -186,7 +186,7 @@ async def test_a_nominee_is_sealed_and_the_last_one_counts(api: IntakeApi, someb
         assert answer.status_code == 204
     kept = str(await rows(api.engine, "select * from nominee"))
     assert "Khan" not in kept
-    assert "98765" not in kept
+    assert "987654321" not in kept
     told = (await somebody.ask("GET", "", session)).json()["nominee"]
     assert (told["name"], told["phone"]) == ("Nadia Khan", "+919876543212")
     wrong = await somebody.ask("PUT", "/nominee", session, {"name": "42", "phone": "42"})
@@ -313,7 +313,7 @@ async def test_data_protection_tells_counts_and_deadlines_without_names(
         assert told["erasures"] == {"announced": 1, "next_due": due, "overdue": 1, "unfinished": 0}
         assert told["messages"]["due"] == 5
         assert told["breach_runbook"] == "docs/breach.md"
-        for secret in ("आयशा", "98000", "Help", somebody.mitra, somebody.receipt):
+        for secret in ("आयशा", "9800000001", "Help", somebody.mitra, somebody.receipt):
             assert secret not in answer.text
     for bearer in (token(), in_charge(), token("sc", Role.STATE_COORDINATOR, "S11")):
         assert (await api.get("/v1/data-protection", bearer=bearer)).status_code == 403

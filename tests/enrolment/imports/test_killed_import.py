@@ -1,5 +1,6 @@
 """The real process of imports, killed in the middle of its work."""
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,7 @@ def test_an_import_that_is_killed_half_way_goes_on_and_enrols_everybody_once(
             assert (done["outcomes"], done["remaining"]) == ({"enrolled": PEOPLE}, 0)
             for process in (first, second, api):
                 said = process.output.read_text("utf-8")
-                assert "98000" not in said
+                # As a word of its own: some of its digits stand by chance in ids of traces and in moments.
+                assert not re.search(r"\b(91)?98000[0-9]{5}\b", said)
                 assert "आयशा" not in said
             assert second.stop() == 0

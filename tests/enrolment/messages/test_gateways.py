@@ -129,7 +129,7 @@ async def test_the_console_prints_one_line_for_each_message() -> None:
 
 
 def test_a_message_that_is_shown_by_mistake_tells_nothing() -> None:
-    assert "98765" not in repr(MESSAGE)
+    assert "9876543210" not in repr(MESSAGE)
     assert "123456" not in repr(MESSAGE)
 
 
