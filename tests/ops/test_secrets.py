@@ -1,7 +1,7 @@
 """`mitra secrets`: made once, closed to others, enough for every process."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from mitra_shared.security.tokens import (
 from tests.ops.commands import mitra
 
 SERVERS = Servers("postgres:5432", "redis:6379")
-TODAY = datetime.now(UTC).date()
 COMPOSE = Path(__file__).parents[2] / "deploy" / "docker-compose.yml"
 
 
@@ -35,6 +34,11 @@ def folder(tmp_path: Path) -> SecretFolder:
     secrets = SecretFolder(tmp_path / "deep" / "secrets")
     secrets.create(SERVERS)
     return secrets
+
+
+def today() -> date:
+    """The day of a test, not of the session: keys made meanwhile are dated by it."""
+    return datetime.now(UTC).date()
 
 
 def contents(folder: SecretFolder) -> dict[str, str]:
@@ -152,7 +156,7 @@ def test_new_addresses_leave_keys_and_passwords_as_they_are(folder: SecretFolder
 
 def test_a_new_signing_key_is_published_beside_the_old_one(folder: SecretFolder) -> None:
     old_key, old_token = read_secret(folder.signing_key), _service_token(folder, "reporting")
-    folder.rotate_token_signing(TODAY)
+    folder.rotate_token_signing(today())
     assert read_secret(folder.signing_key) != old_key
     assert _service_token(folder, "reporting") != old_token
     for part in ("enrolment", "certificates", "reporting", "operator"):
@@ -197,13 +201,13 @@ def test_the_key_of_sessions_is_rotated_beside_the_others(folder: SecretFolder) 
     path = folder.of_service("enrolment") / "mitra_access_token_key"
     caller = Caller(StaffId("a"), Role.HEADQUARTERS, session="s")
     first, others = read_secret(path), _kids(folder)[:1]
-    folder.rotate_access_tokens(TODAY)
+    folder.rotate_access_tokens(today())
     assert read_secret(path) != first
     for key in (first, read_secret(path)):
         assert _verifier(folder).verify(mint(key, caller, lifetime=timedelta(minutes=10))) == caller
-    folder.rotate_token_signing(TODAY)
+    folder.rotate_token_signing(today())
     assert _verifier(folder).verify(mint(first, caller, lifetime=timedelta(minutes=10))) == caller
-    folder.rotate_access_tokens(TODAY, forget_old=True)
+    folder.rotate_access_tokens(today(), forget_old=True)
     with pytest.raises(InvalidToken, match="unknown-key"):
         _verifier(folder).verify(mint(first, caller, lifetime=timedelta(minutes=10)))
     assert set(others) < set(_kids(folder))
@@ -212,11 +216,11 @@ def test_the_key_of_sessions_is_rotated_beside_the_others(folder: SecretFolder) 
 
 def test_an_old_key_is_published_until_its_tokens_have_run_out(folder: SecretFolder) -> None:
     first, token = _kids(folder)[0], _service_token(folder, "reporting")
-    folder.rotate_token_signing(TODAY)
-    folder.rotate_token_signing(TODAY + LONGEST_TOKEN_LIFETIME)
+    folder.rotate_token_signing(today())
+    folder.rotate_token_signing(today() + LONGEST_TOKEN_LIFETIME)
     assert _kids(folder)[0] == first
     assert len(_kids(folder)) == 4
-    folder.rotate_token_signing(TODAY + LONGEST_TOKEN_LIFETIME + timedelta(days=1))
+    folder.rotate_token_signing(today() + LONGEST_TOKEN_LIFETIME + timedelta(days=1))
     assert first not in _kids(folder)
     with pytest.raises(InvalidToken, match="unknown-key"):
         _verifier(folder).verify(token)
