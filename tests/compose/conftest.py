@@ -2,12 +2,12 @@
 
 import os
 import secrets
-import socket
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from mitra_shared.ops.embedded.process import free_port
 from mitra_shared.ops.secrets import SecretFolder, Servers
 from tests.compose.field_work import FieldWork
 from tests.compose.stack import CAMPAIGN, PORTS, ComposeStack
@@ -22,14 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(600))
 
 
-def _free_ports(names: list[str]) -> dict[str, int]:
-    listeners = {name: socket.create_server(("127.0.0.1", 0)) for name in names}
-    ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
-    for listener in listeners.values():
-        listener.close()
-    return ports
-
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
     """The stack, all of it ready, with the campaign in force."""
@@ -40,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
     # As README.md of deploy/ says: the files are for the user of the images.
     for path in (folder, *folder.rglob("*")):
         os.chown(path, USER_OF_IMAGES, USER_OF_IMAGES)
-    stack = ComposeStack(f"mitra-test-{secrets.token_hex(4)}", folder, _free_ports(list(PORTS)))
+    stack = ComposeStack(f"mitra-test-{secrets.token_hex(4)}", folder, {name: free_port() for name in PORTS})
     try:
         stack.up()
         stack.operator("campaign", "load", CAMPAIGN)

@@ -1,24 +1,15 @@
 """The processes of a stack of the flows, and where they listen."""
 
-import os
-import random
-
 from mitra_shared.ops.embedded.process import free_port
 from mitra_shared.ops.secrets import SecretFolder
 from mitra_shared.ops.service_process import ServicePlan, environment
 from mitra_shared.ops.stack_plan import StackPlan
 
-_ports = random.Random(os.getpid())  # noqa: S311 - below the ports that the kernel gives to clients
-
-
-def _port() -> int:
-    return free_port(_ports.randrange(20_000, 30_000))
-
 
 def plans_of(stack: StackPlan, secrets: SecretFolder) -> list[ServicePlan]:
     """Every process, on ports that no demo nearby takes while one of them is down."""
     places = [
-        (service, kind, number, _port())
+        (service, kind, number, free_port())
         for service, kind, count in stack.replicas()
         for number in range(1, count + 1)
     ]

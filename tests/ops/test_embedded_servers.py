@@ -27,6 +27,8 @@ from tests.ops.living import gone, is_alive
 from tests.servers import PostgresFactory, RedisFactory, server_home
 
 LAUNCHING = Path(__file__).with_name("launching.py")
+FIRST_OF_CLIENTS = 32_768
+"""The first port that Linux gives by itself, unless it is told otherwise."""
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
@@ -129,6 +131,14 @@ def test_a_port_that_listens_on_all_addresses_counts_as_busy() -> None:
         busy.listen()
         taken = busy.getsockname()[1]
         assert free_port(taken) != taken
+
+
+def test_a_port_for_anybody_is_none_that_clients_are_given() -> None:
+    ports = [free_port() for _ in range(50)]
+    for port in ports:
+        release_port(port)
+    assert len(set(ports)) == 50
+    assert max(ports) < FIRST_OF_CLIENTS
 
 
 def test_two_launchers_that_look_for_a_port_at_the_same_time_choose_different_ones() -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -18,6 +19,8 @@ from mitra_shared.ops.trouble import Trouble
 NOBODY: Final = 65534
 LARGEST_LOG_BYTES: Final = 8 * 1024 * 1024
 PORTS_TRIED: Final = 100
+PORTS_OF_ANYBODY: Final = range(20_000, 30_000)
+"""Below those that Linux gives to clients: none takes the port of a server that is down for a moment."""
 
 
 class ServerFailed(Trouble):
@@ -136,12 +139,13 @@ _reserved: Final[dict[int, int]] = {}
 
 
 def free_port(preferred: int = 0) -> int:
-    """`preferred` if nobody listens there, else the next free one above it, else any of 127.0.0.1.
+    """`preferred`, or one of `PORTS_OF_ANYBODY`, if nobody listens there; else the next free one above it.
 
     The port is kept for this process, as against others that look for one with this function: two stacks that
     start at the same time never choose the same. `release_port` gives it back before the process ends.
     """
-    for wanted in (*range(preferred, preferred + PORTS_TRIED if preferred else 0), 0):
+    first = preferred or secrets.choice(PORTS_OF_ANYBODY)
+    for wanted in (*range(first, first + PORTS_TRIED), 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", wanted))
