@@ -28,6 +28,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 import redis as redis_client
+from hypothesis import settings
 from playwright.async_api import Browser, Playwright, async_playwright
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -37,6 +38,10 @@ from mitra_shared.ops.embedded.postgres import EmbeddedPostgres
 from mitra_shared.ops.embedded.redis import EmbeddedRedis
 from tests import browsers, servers
 from tests.servers import Database, Databases, PostgresFactory, RedisFactory
+
+# A machine that is busy for a fifth of a second is no fault of an example.
+settings.register_profile("tests", parent=settings.default, deadline=None)
+settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
