@@ -21,7 +21,7 @@ from mitra_shared.process import ShutdownSignal
 from mitra_shared.security.tokens import Caller, Role, TokenVerifier, mint, new_signing_key, public_jwks
 
 _SIGNING_KEY = new_signing_key()
-SERVICE_TOKEN = mint(_SIGNING_KEY, Caller(StaffId("reporting"), Role.SERVICE), lifetime=timedelta(hours=1))
+SERVICE_TOKEN = mint(_SIGNING_KEY, Caller(StaffId("reporting"), Role.SERVICE), lifetime=timedelta(days=1))
 OF_CERTIFICATES = "/certificates"
 
 

@@ -38,7 +38,7 @@ def bearer(role: Role = Role.IN_CHARGE, area: str | None = "S11-PC04", campaign:
         None if campaign is None else CampaignId(campaign),
         None if area is None else AreaCode(area),
     )
-    return {"Authorization": f"Bearer {mint(SIGNING_KEY, caller, lifetime=timedelta(hours=1))}"}
+    return {"Authorization": f"Bearer {mint(SIGNING_KEY, caller, lifetime=timedelta(days=1))}"}
 
 
 @asynccontextmanager

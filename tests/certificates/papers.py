@@ -44,7 +44,7 @@ def staff(
         None if campaign is None else CampaignId(campaign),
         None if area is None else AreaCode(area),
     )
-    return {"Authorization": f"Bearer {mint(SIGNING_KEY, caller, lifetime=timedelta(hours=1))}"}
+    return {"Authorization": f"Bearer {mint(SIGNING_KEY, caller, lifetime=timedelta(days=1))}"}
 
 
 IN_CHARGE = staff()

@@ -37,7 +37,7 @@ PATIENCE = 60
 
 SIGNING_KEY = new_signing_key()
 IN_CHARGE = Caller(StaffId("S11-PC04/in-charge"), Role.IN_CHARGE, CampaignId(CAMPAIGN), AreaCode("S11-PC04"))
-BEARER = {"Authorization": f"Bearer {mint(SIGNING_KEY, IN_CHARGE, lifetime=timedelta(hours=1))}"}
+BEARER = {"Authorization": f"Bearer {mint(SIGNING_KEY, IN_CHARGE, lifetime=timedelta(days=1))}"}
 
 
 class Service:
@@ -50,7 +50,7 @@ class Service:
             "MITRA_DATABASE_URL": database.url,
             "MITRA_REDIS_URL": redis_url,
             "MITRA_TOKEN_KEYS": public_jwks(SIGNING_KEY),
-            "MITRA_SERVICE_TOKEN": mint(SIGNING_KEY, service, lifetime=timedelta(hours=1)),
+            "MITRA_SERVICE_TOKEN": mint(SIGNING_KEY, service, lifetime=timedelta(days=1)),
             "MITRA_CERTIFICATE_KEY": b64encode(bytes(32)).decode(),
             "MITRA_NAME_KEYS": NAME_KEYS,
             "MITRA_ENROLMENT_URL": "http://127.0.0.1:1",

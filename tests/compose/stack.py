@@ -190,7 +190,7 @@ class ComposeStack:
         key = (self.secrets / "operator" / "mitra_signing_key").read_text()
         subject = StaffId(f"{area}/co-in-charge-01" if area else role.value)
         caller = Caller(subject, role, None, None if area is None else AreaCode(area))
-        return mint(key, caller, lifetime=timedelta(hours=1))
+        return mint(key, caller, lifetime=timedelta(days=1))
 
     def client(self, service: str, role: Role, area: str | None = None) -> httpx.Client:
         """A client of an api of the stack."""

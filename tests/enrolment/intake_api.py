@@ -101,7 +101,7 @@ def token(
         None if campaign is None else CampaignId(campaign),
         None if area is None else AreaCode(area),
     )
-    return mint(SIGNING_KEY, caller, lifetime=timedelta(hours=1))
+    return mint(SIGNING_KEY, caller, lifetime=timedelta(days=1))
 
 
 def operator(campaign: str | None = None) -> str:

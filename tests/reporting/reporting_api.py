@@ -52,7 +52,7 @@ def token(
     role: Role = Role.HEADQUARTERS,
     area: str | None = None,
     campaign: str | None = None,
-    lifetime: timedelta = timedelta(hours=1),
+    lifetime: timedelta = timedelta(days=1),
 ) -> str:
     caller = Caller(
         StaffId("test"),
@@ -110,7 +110,7 @@ class ReportingApi:
                 await self.reading.mirror.moved(1, self.reading.mirror.turn)
 
 
-async def eventually(is_so: Callable[[], bool], seconds: float = 10) -> None:
+async def eventually(is_so: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():  # noqa: ASYNC110 - it does not know that it is watched
             await asyncio.sleep(0.01)

@@ -18,7 +18,7 @@ def staff_token(subject: str, role: Role = Role.CO_IN_CHARGE) -> str:
     return mint(
         SIGNING_KEY,
         Caller(StaffId(subject), role, CampaignId("small"), AreaCode("S11-PC04")),
-        lifetime=timedelta(hours=1),
+        lifetime=timedelta(days=1),
     )
 
 
