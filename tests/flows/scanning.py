@@ -6,6 +6,7 @@ is given as it would stand there, so that a test has to find it first where it b
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,8 @@ async def scan(stack: RealStack, needles: Mapping[str, str], *, campaign: str, a
         await _tables(stack, service, looking)
     await _redis(stack, looking)
     await _redis_files(stack, looking)
-    for path in sorted(stack.home.rglob("*")):
-        if path.is_file() and path.is_relative_to(stack.home / "work"):
+    for path in sorted((stack.home / "work").rglob("*")):
+        if path.is_file():
             looking.look("files of processes", path.read_bytes())
     for path in sorted(stack.logs.glob("*.log")):
         looking.look("logs of processes", path.read_bytes())
@@ -109,7 +110,11 @@ async def _redis_files(stack: RealStack, looking: Scan) -> None:
 
 
 def _contents(directory: Path) -> list[bytes]:
-    contents = [path.read_bytes() for path in directory.rglob("*") if path.is_file()]
+    contents = []
+    for path in directory.rglob("*"):
+        # Redis deletes files when it comes to it, also between a look at one and the next.
+        with suppress(FileNotFoundError, IsADirectoryError):
+            contents.append(path.read_bytes())
     assert contents, f"{directory} holds no file"
     return contents
 
