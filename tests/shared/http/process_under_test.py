@@ -1,4 +1,7 @@
-"""A real process for `test_process.py`: serves a small app; its argument says how it misbehaves."""
+"""A real process for `test_process.py`: serves a small app.
+
+python process_under_test.py PORT_FILE BEHAVIOUR     the slow route touches `asked` beside the port file
+"""
 
 import asyncio
 import sys
@@ -16,7 +19,8 @@ from mitra_shared.telemetry.logs import configure_logs
 
 
 async def slow(_request: Request) -> Response:
-    await asyncio.sleep(1.0)
+    Path(sys.argv[1]).with_name("asked").touch()
+    await asyncio.sleep(0.5)
     return PlainTextResponse("done")
 
 

@@ -79,6 +79,7 @@ def plain_routes(marked: Marked) -> APIRouter:
 
     @router.get("/slow")
     async def slow() -> Enrolled:
+        marked.handled += 1
         try:
             await asyncio.sleep(30)
         except asyncio.CancelledError:
@@ -91,7 +92,7 @@ def plain_routes(marked: Marked) -> APIRouter:
         async def parts() -> AsyncIterator[str]:
             for part in range(4):
                 yield f"{part}\n"
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.25)
 
         return StreamingResponse(parts())
 

@@ -108,7 +108,7 @@ async def test_a_path_with_an_id_in_it_has_bounds_of_its_own_too(api: Api) -> No
 
 
 async def test_a_streamed_answer_may_go_on_beyond_the_bound(api: Api) -> None:
-    settings = EdgeSettings(ProcessMetrics().http, AccessLog(service="t", process="t"), longest_request=0.2)
+    settings = EdgeSettings(ProcessMetrics().http, AccessLog(service="t", process="t"), longest_request=0.7)
     api.front = Edge(api.inner, settings)
     async with client_of(api) as client:
         assert (await client.get("/v1/stream")).text == "0\n1\n2\n3\n"
@@ -117,7 +117,9 @@ async def test_a_streamed_answer_may_go_on_beyond_the_bound(api: Api) -> None:
 async def test_a_caller_that_cancels_is_not_answered(api: Api, marked: Marked) -> None:
     async with client_of(api) as client:
         asking = asyncio.create_task(client.get("/v1/slow"))
-        await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while not marked.handled:  # noqa: ASYNC110 - it is not told
+                await asyncio.sleep(0.01)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
@@ -151,7 +153,7 @@ async def test_the_trace_of_a_request_ends_with_it(client: httpx.AsyncClient) ->
 async def test_an_answer_is_logged_by_template_without_query_or_path(
     client: httpx.AsyncClient, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await client.get("/v1/people/4?phone=98123", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+    await client.get("/v1/people/4?phone=9812345678", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
     await client.get("/v1/nothing/9812345678")
     await client.get("/health")
     found, unknown = access_lines(api, capsys)
@@ -159,7 +161,7 @@ async def test_an_answer_is_logged_by_template_without_query_or_path(
     assert found["trace_id"] == "a" * 32
     assert found["ms"] >= 0
     assert (unknown["route"], unknown["status"]) == ("(none)", 404)
-    assert "98123" not in json.dumps([found, unknown])
+    assert "9812345678" not in json.dumps([found, unknown])
 
 
 async def test_an_opinion_leaves_its_status_and_nothing_else(
@@ -181,7 +183,7 @@ async def test_requests_are_counted_by_template(client: httpx.AsyncClient, metri
     assert 'mitra_http_requests_total{method="POST",route="/v1/enrolments",status="201"} 1.0' in text
     assert 'mitra_http_requests_total{method="GET",route="/v1/people/{number}",status="200"} 1.0' in text
     assert 'mitra_http_requests_total{method="GET",route="(none)",status="404"} 1.0' in text
-    assert "98123" not in text
+    assert "9812345678" not in text
 
 
 async def test_only_allowed_sites_may_call_from_a_browser() -> None:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 import sys
-import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -14,26 +13,37 @@ import httpx
 import pytest
 
 PROGRAM = Path(__file__).with_name("process_under_test.py")
+SECONDS = 60
+"""For anything to happen: a loose bound, for machines with much else to do."""
+
+
+async def until_there(path: Path) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not path.exists():  # noqa: ASYNC110, ASYNC240 - another process writes it
+            await asyncio.sleep(0.02)
 
 
 class Running:
-    """A started process and where it serves."""
+    """A started process."""
 
-    def __init__(self, process: Process, url: str, port_file: Path) -> None:
-        self.process, self.url, self.port_file = process, url, port_file
+    def __init__(self, process: Process, port_file: Path) -> None:
+        self.process, self.port_file = process, port_file
 
-    async def ended(self, within: float = 12.0) -> tuple[int | None, list[dict[str, Any]]]:
+    async def serves(self) -> str:
+        """Where it does, once it does."""
+        await until_there(self.port_file)
+        return f"http://127.0.0.1:{int(self.port_file.read_text())}"
+
+    async def ended(self) -> tuple[int | None, list[dict[str, Any]]]:
         """Exit code and log lines."""
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(SECONDS):
             out, _ = await self.process.communicate()
         return self.process.returncode, [json.loads(line) for line in out.splitlines()]
 
-    async def stopped_by(self, number: signal.Signals) -> tuple[int | None, list[dict[str, Any]], float]:
-        """Exit code, log lines and seconds it took."""
-        began = time.monotonic()
+    async def stopped_by(self, number: signal.Signals) -> tuple[int | None, list[dict[str, Any]]]:
+        """Exit code and log lines."""
         self.process.send_signal(number)
-        code, lines = await self.ended()
-        return code, lines, time.monotonic() - began
+        return await self.ended()
 
 
 Start = Callable[[str], Awaitable[Running]]
@@ -49,10 +59,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             sys.executable, PROGRAM, port_file, behaviour, stdout=asyncio.subprocess.PIPE
         )
         started.append(process)
-        async with asyncio.timeout(60):
-            while not port_file.exists():  # noqa: ASYNC110 - another process writes it
-                await asyncio.sleep(0.02)
-        return Running(process, f"http://127.0.0.1:{int(port_file.read_text())}", port_file)
+        return Running(process, port_file)
 
     yield start
     for process in started:
@@ -62,33 +69,35 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_stops_a_process_at_once_and_well(start: Start, number: signal.Signals) -> None:
+async def test_a_signal_stops_a_process_well(start: Start, number: signal.Signals) -> None:
     running = await start("well")
-    code, lines, seconds = await running.stopped_by(number)
+    await running.serves()
+    code, lines = await running.stopped_by(number)
     assert code == 0
-    assert seconds < 2
     assert lines[-1]["event"] == "stopped"
     assert lines[-1]["reason"] == number.name
     assert not running.port_file.exists()
 
 
-async def test_a_request_in_flight_is_answered_before_the_process_ends(start: Start) -> None:
+async def test_a_request_in_flight_is_answered_before_the_process_ends(start: Start, tmp_path: Path) -> None:
     running = await start("well")
-    async with httpx.AsyncClient(base_url=running.url) as client:
+    async with httpx.AsyncClient(base_url=await running.serves()) as client:
         asking = asyncio.create_task(client.get("/slow"))
-        await asyncio.sleep(0.3)
-        code, _, _ = await running.stopped_by(signal.SIGTERM)
+        await until_there(tmp_path / "asked")
+        code, _ = await running.stopped_by(signal.SIGTERM)
         assert (await asking).text == "done"
     assert code == 0
 
 
 async def test_a_stream_without_end_does_not_keep_the_process(start: Start) -> None:
     running = await start("well")
-    async with httpx.AsyncClient(base_url=running.url) as client, client.stream("GET", "/endless") as answer:
+    async with (
+        httpx.AsyncClient(base_url=await running.serves()) as client,
+        client.stream("GET", "/endless") as answer,
+    ):
         assert await anext(answer.aiter_text())
-        code, _, seconds = await running.stopped_by(signal.SIGTERM)
+        code, _ = await running.stopped_by(signal.SIGTERM)
     assert code == 0
-    assert seconds < 4
 
 
 @pytest.mark.parametrize(
@@ -108,7 +117,7 @@ async def test_a_part_that_fails_or_ends_takes_the_process_down_with_code_1(
 
 async def test_a_part_that_ignores_its_cancelling_cannot_keep_the_process(start: Start) -> None:
     running = await start("stubborn")
-    code, lines, seconds = await running.stopped_by(signal.SIGTERM)
+    await running.serves()
+    code, lines = await running.stopped_by(signal.SIGTERM)
     assert code == 1
-    assert seconds < 6
     assert "loop" in lines[-1]["parts"]
