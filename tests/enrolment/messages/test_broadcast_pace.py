@@ -92,7 +92,7 @@ async def test_a_gateway_that_is_down_slow_or_lying_loses_nobody_and_the_id_stay
 
     async with (
         gateway_server() as server,
-        HttpGateway(server.url, "secret", GatewayLimits(connect=5.0, total=1.0, body=0.2)) as gateway,
+        HttpGateway(server.url, "secret", GatewayLimits(connect=60, total=3.0, body=0.2)) as gateway,
     ):
         server.answers = [
             hangs_up,

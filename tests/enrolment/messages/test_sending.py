@@ -348,7 +348,7 @@ async def until_it_says(sender: Sender, words: str | None) -> None:
 async def over_http() -> AsyncIterator[tuple[GatewayServer, HttpGateway]]:
     async with (
         gateway_server() as server,
-        HttpGateway(server.url, "secret", GatewayLimits(connect=0.3, total=0.3, body=0.2)) as gateway,
+        HttpGateway(server.url, "secret", GatewayLimits(connect=60, total=2.0, body=0.2)) as gateway,
     ):
         yield server, gateway
 

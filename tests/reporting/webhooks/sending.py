@@ -25,7 +25,7 @@ from tests.reporting.reporting_api import WEBHOOK_RING
 
 SMALL = CampaignId("small")
 LOOPBACK = Doorway(networks("127.0.0.0/8"))
-QUICK = Limits(connect=2, total=2, body=0.1)
+PATIENT = Limits(connect=60, total=60, body=0.1)
 IMPATIENT = Limits(connect=0.3, total=0.3, body=0.1)
 SEATS = {"levels": (Level.CONSTITUENCY,), "within": AreaCode("S11"), "events": (EventType.CHANGED,)}
 NATION = {"levels": (Level.NATION,), "events": (EventType.CHANGED,)}
@@ -42,7 +42,7 @@ class Sending:
         self.sender = self.new_sender()
 
     def new_sender(
-        self, limits: Limits = QUICK, most_areas: int = MOST_AREAS, most_at_once: int = 32
+        self, limits: Limits = PATIENT, most_areas: int = MOST_AREAS, most_at_once: int = 32
     ) -> Sender:
         return Sender(
             self.engine, WEBHOOK_RING, Delivery(LOOPBACK, limits).post, self.metrics, lambda: self.now,

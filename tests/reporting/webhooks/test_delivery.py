@@ -13,13 +13,13 @@ from reporting.domain.webhooks import Outcome
 from reporting.webhooks.delivery import Delivery
 from reporting.webhooks.resolving import Doorway, Resolve
 from tests.reporting.webhooks.receiver import Receiver, answer, never
-from tests.reporting.webhooks.sending import IMPATIENT, LOOPBACK, QUICK
+from tests.reporting.webhooks.sending import IMPATIENT, LOOPBACK, PATIENT
 
 HEADERS = {"webhook-id": "msg_1"}
 
 
 async def post(url: str, doorway: Doorway = LOOPBACK, *, patient: bool = True) -> Outcome:
-    return await Delivery(doorway, QUICK if patient else IMPATIENT).post(url, HEADERS, b"{}")
+    return await Delivery(doorway, PATIENT if patient else IMPATIENT).post(url, HEADERS, b"{}")
 
 
 def resolving(*answers: list[str]) -> Resolve:
@@ -101,7 +101,7 @@ async def test_what_is_no_answer_is_failure(receiver: Receiver) -> None:
         drips_its_head,
         never,
     ]
-    said = [(await post(receiver.url, patient=False)).error for _ in range(6)]
+    said = [(await post(receiver.url, patient=number < 4)).error for number in range(6)]
     assert said == [*["the answer is no HTTP"] * 4, *["no answer within 0.3 s"] * 2]
 
 

@@ -9,7 +9,7 @@ from mitra_shared.log import unit_of_work
 from reporting.storage.webhooks import resume
 from tests.reporting.field import Field
 from tests.reporting.webhooks.receiver import Receiver, answer, never, receiving
-from tests.reporting.webhooks.sending import IMPATIENT, NATION, Sending
+from tests.reporting.webhooks.sending import IMPATIENT, NATION, PATIENT, Sending
 
 
 async def test_a_message_is_sent_again_under_the_same_id_until_it_is_taken(
@@ -17,10 +17,9 @@ async def test_a_message_is_sent_again_under_the_same_id_until_it_is_taken(
 ) -> None:
     webhook, _ = await sending.subscribe(receiver.url, **NATION)
     receiver.answers = [answer(500), answer(302), b"", never, answer(404)]
-    sending.sender = sending.new_sender(IMPATIENT)
     pauses = []
-    for _ in range(6):
-        assert await sending.turn() == 1
+    for limits in (PATIENT, PATIENT, PATIENT, IMPATIENT, PATIENT, PATIENT):
+        assert await sending.turn(sending.new_sender(limits)) == 1
         before = sending.now
         assert await sending.turn() == 0
         sending.now = max(sending.now, (await sending.webhook(webhook)).standing.next_at)
@@ -113,8 +112,13 @@ async def test_retry_after_is_honoured_within_bounds(
 
 
 async def test_a_slow_receiver_holds_up_no_other(sending: Sending, receiver: Receiver, field: Field) -> None:
+    over = asyncio.Event()
+
+    async def held_up(_writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+
     async with receiving() as slow:
-        slow.usual = never
+        slow.usual = held_up
         await sending.subscribe(slow.url, **NATION)
         await sending.subscribe(receiver.url, **NATION)
         assert await sending.sender.turn() == 2
@@ -127,6 +131,7 @@ async def test_a_slow_receiver_holds_up_no_other(sending: Sending, receiver: Rec
                 sending.sender._reap()
         assert len(slow.received) == 1
         assert sending.sender.under_way == 2
+        over.set()
         await sending.sender.settled()
 
 
@@ -155,11 +160,11 @@ async def test_what_was_sent_and_not_noted_is_sent_again_under_the_same_id(
     sending: Sending, receiver: Receiver
 ) -> None:
     webhook, _ = await sending.subscribe(receiver.url, **NATION)
-    sent = asyncio.Event()
+    sent, over = asyncio.Event(), asyncio.Event()
 
     async def taken(_writer: asyncio.StreamWriter) -> None:
         sent.set()
-        await asyncio.Event().wait()
+        await over.wait()
 
     receiver.answers = [taken]
     dying = sending.new_sender()
@@ -171,6 +176,7 @@ async def test_what_was_sent_and_not_noted_is_sent_again_under_the_same_id(
     first, second = receiver.received
     assert (first.id, first.body) == (second.id, second.body)
     told = (await sending.webhook(webhook)).told
+    over.set()
     await dying.settled()
     assert (await sending.webhook(webhook)).told == told, "what ends after its lease counts for nothing"
     assert (await sending.webhook(webhook)).standing.failures == 0

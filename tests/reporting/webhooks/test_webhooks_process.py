@@ -31,14 +31,14 @@ async def test_a_process_killed_while_it_sends_leaves_the_message_to_the_next(
     await sending.run("update webhook set lease_until = now()")
     receiver.usual = answer(204)
     async with process("webhooks", tmp_path, **settings) as (_, url), httpx.AsyncClient() as client:
-        await eventually(lambda: len(receiver.received) == 2, 30)
+        await eventually(lambda: len(receiver.received) == 2, 60)
         first, second = receiver.received
         assert (first.id, first.body) == (second.id, second.body)
         second.verified_by(secret)
         await field.apply([field.enrolled("S11-AC017")])
-        await eventually(lambda: len(receiver.received) == 3, 30)
+        await eventually(lambda: len(receiver.received) == 3, 60)
         assert receiver.received[2].areas["IN"]["enrolled"] == 1
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not (await sending.attempts(webhook))[:1] or (await sending.webhook(webhook)).message_id:  # noqa: ASYNC110 - it is another process
                 await asyncio.sleep(0.05)
         assert (await client.get(f"{url}/ready")).json()["checks"] == {"database": "ok", "sender": "ok"}
@@ -50,7 +50,7 @@ async def test_a_process_killed_while_it_sends_leaves_the_message_to_the_next(
 async def _run_until_killed(receiver: Receiver, directory: Path, settings: dict[str, str]) -> None:
     try:
         async with process("webhooks", directory, **settings) as (running, _):
-            await eventually(lambda: len(receiver.received) == 1, 30)
+            await eventually(lambda: len(receiver.received) == 1, 60)
             running.kill()
             await running.wait()
     except AssertionError:
