@@ -1,7 +1,7 @@
 """What a group survives: lost connections, data the database refuses, a database that is away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -206,13 +206,20 @@ async def test_a_replica_that_is_stopped_inside_a_group_holds_up_the_others_for_
     await stopped.dispose()
 
 
+async def until_held(api: IntakeApi, holds: Callable[[int], bool]) -> None:
+    """Wait until as many requests wait for their commit, or are in the group that does, as a test wants."""
+    async with asyncio.timeout(60):
+        while not holds(len(api.committer._waiting) + len(api.committer._in_flight)):  # noqa: ASYNC110 - it is not told
+            await asyncio.sleep(0.01)
+
+
 async def test_a_full_queue_is_a_503_at_once(campaign_engine: AsyncEngine) -> None:
     limits = IntakeLimits(group=4, waiting=8)
     async with running_api(campaign_engine, limits=limits) as api:
         async with campaign_engine.begin() as other:
             await other.execute(text("lock table mitra"))
             sent = [asyncio.create_task(api.enrol(person(number))) for number in range(20)]
-            await asyncio.sleep(0.5)
+            await until_held(api, lambda held: held + sum(task.done() for task in sent) == 20)
             full = [task.result() for task in sent if task.done()]
         found = await asyncio.gather(*sent)
     assert full
@@ -224,7 +231,7 @@ async def test_a_full_queue_is_a_503_at_once(campaign_engine: AsyncEngine) -> No
 async def test_who_waits_too_long_is_told_503_and_not_enrolled_afterwards(
     campaign_engine: AsyncEngine,
 ) -> None:
-    limits = IntakeLimits(group=1, deadline=0.5)
+    limits = IntakeLimits(group=1, deadline=2.0)
     async with running_api(campaign_engine, limits=limits) as api:
         async with campaign_engine.begin() as other:
             await other.execute(text("lock table mitra"))
@@ -242,7 +249,7 @@ async def test_what_waits_at_the_shutdown_is_answered(campaign_engine: AsyncEngi
         async with campaign_engine.begin() as other:
             await other.execute(text("lock table mitra"))
             sent = [asyncio.create_task(api.enrol(person(number))) for number in range(12)]
-            await asyncio.sleep(0.3)
+            await until_held(api, lambda held: held == 12)
             api.stop.request("the test says so")
         found = await asyncio.gather(*sent)
         assert {answer.status_code for answer in found} == {201}
