@@ -220,7 +220,7 @@ async def test_a_feed_ends_when_its_token_does(field: Field, api: ReportingApi) 
     await field.apply(field.defined())
     await api.caught_up()
     # Tokens are accepted half a minute beyond their end; one that has almost used that up.
-    ending = token(lifetime=timedelta(seconds=-28))
+    ending = token(lifetime=timedelta(seconds=-25))
     async with api.events(as_token=ending) as events:
         kinds = [event.kind async for event in events]
     assert kinds[0] == "snapshot"
