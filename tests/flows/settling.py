@@ -1,6 +1,7 @@
 """Waiting until a stack has come to rest, and then for everything to agree."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.flows.story import until
 
 SETTLE_SECONDS = 120.0
 ATTEMPTS = 40
+Step = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def until_settled(stack: RealStack) -> None:
@@ -41,10 +43,16 @@ async def _is_carried(stack: RealStack) -> bool:
 
 async def come_to_agree(stack: RealStack) -> None:
     """Wait until everything follows from the logs; a replay has settled moments on its way."""
+    await come_to_hold(partial(assert_all_agree, stack), each_time_after=partial(until_settled, stack))
+
+
+async def come_to_hold(assertion: Step, *, each_time_after: Step | None = None) -> None:
+    """Wait until an assertion holds which those who follow the databases make true in their own time."""
     for attempt in range(ATTEMPTS):
-        await until_settled(stack)
+        if each_time_after is not None:
+            await each_time_after()
         try:
-            await assert_all_agree(stack)
+            await assertion()
         except AssertionError:
             if attempt + 1 == ATTEMPTS:
                 raise

@@ -157,11 +157,18 @@ class Story:
 
     async def rollup(self, area: str, *places: dict[str, Any]) -> dict[str, Any]:
         """The rollup of an area; if told, one that includes these places of the enrolment log."""
-        answer = await self._client.get(
-            f"{self.reporting}/v1/rollups/{area}",
-            params={"at_least": [f"enrolment.{p['partition']}:{p['epoch']}-{p['position']}" for p in places]},
-            headers=self.bearer(Role.HEADQUARTERS),
-        )
+
+        def asked() -> Coroutine[Any, Any, httpx.Response]:
+            return self._client.get(
+                f"{self.reporting}/v1/rollups/{area}",
+                params={
+                    "at_least": [f"enrolment.{p['partition']}:{p['epoch']}-{p['position']}" for p in places]
+                },
+                headers=self.bearer(Role.HEADQUARTERS),
+            )
+
+        # It waits for those places for a few seconds only.
+        answer = await until(asked, lambda answer: not places or answer.status_code != 503)
         assert answer.status_code == 200, answer.text
         shown: dict[str, Any] = answer.json()["rollup"]
         return shown

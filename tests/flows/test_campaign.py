@@ -112,7 +112,7 @@ async def test_a_freeze_holds_certificates_and_its_end_issues_them_in_order(tale
 
 async def test_the_live_feed_goes_on_where_a_reader_left(tale: Story) -> None:
     await tale.rollup(SEGMENT, await tale.enrol(SEGMENT))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async with tale.live() as events:
             snapshot = await anext(events)
             assert (snapshot.kind, len(snapshot.data["areas"])) == ("snapshot", len(SEGMENTS))

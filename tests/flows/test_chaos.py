@@ -5,6 +5,7 @@ The seed fixes the faults; it is in the name of the test. Play one again with `-
 
 import asyncio
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -32,7 +33,7 @@ from tests.flows.recount import (
     assert_opinions,
     assert_rollups,
 )
-from tests.flows.settling import until_settled
+from tests.flows.settling import come_to_hold, until_settled
 
 SECONDS = 60.0
 RATE = 200.0
@@ -85,6 +86,6 @@ async def recount(stack: RealStack, ledger: Ledger) -> Counter[str]:
     await assert_no_restarts(stack, logs)
     states = await assert_certificates(stack, logs)
     await assert_opinions(stack, ledger, logs["opinions"])
-    await assert_rollups(stack, logs)
+    await come_to_hold(partial(assert_rollups, stack, logs))
     await assert_audit_is_clean(stack)
     return states

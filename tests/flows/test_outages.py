@@ -14,7 +14,7 @@ from tests.flows.story import Story, person, quota, until
 
 SEGMENT = "S11-AC017"
 OF_EVERY_CONSTITUENCY = ("S11-AC017", "S11-AC033", "S24-AC036")
-TAKEN_OVER_SECONDS = 30
+TAKEN_OVER_SECONDS = 60
 """About five where the machine is idle."""
 
 
@@ -31,7 +31,7 @@ async def test_stopping_all_of_certificates_leaves_intake_untouched(tale: Story)
         rollup = await tale.rollup(SEGMENT, enrolled[-1])
         assert (rollup["enrolled"], rollup["certificates_issued"]) == (5, 0)
         for process in (*tale.stack.of("enrolment"), *tale.stack.of("reporting")):
-            assert await reasons(tale, process) == "", process.plan.name
+            await until(partial(reasons, tale, process), lambda why: not why)
     finally:
         tale.stack.up(stopped)
     await tale.stack.ready()
@@ -52,14 +52,13 @@ async def test_without_redis_intake_goes_on_and_everybody_says_what_is_missing(t
             ("reporting", "consumer"),
         ):
             for process in tale.stack.of(service, kind):
-                why = await until(partial(reasons, tale, process), bool)
-                assert "ConnectionError" in why, (process.plan.name, why)
+                await until(partial(reasons, tale, process), lambda why: "ConnectionError" in why)
         for process in tale.stack.of("enrolment", "api"):
-            assert await reasons(tale, process) == ""
+            await until(partial(reasons, tale, process), lambda why: not why)
         shown = await tale.rollup(SEGMENT)
         assert shown["enrolled"] == 1
-        lag = await until(lambda: _lag(tale), lambda lag: lag["reason"] is not None)
-        assert (lag["events"], lag["reason"]) == (None, "Redis cannot be reached")
+        shown = await until(lambda: _shown(tale, "IN"), lambda shown: shown["lag"]["reason"] is not None)
+        assert (shown["lag"]["events"], shown["lag"]["reason"]) == (None, "Redis cannot be reached")
     finally:
         await tale.stack.launch(tale.stack.redis)
         tale.stack.held.discard(tale.stack.redis)
@@ -68,11 +67,13 @@ async def test_without_redis_intake_goes_on_and_everybody_says_what_is_missing(t
     await tale.stack.ready()
 
 
-async def _lag(tale: Story) -> dict[str, Any]:
+async def _shown(tale: Story, area: str) -> dict[str, Any]:
     async with httpx.AsyncClient(trust_env=False) as client:
-        answer = await client.get(f"{tale.reporting}/v1/rollups/IN", headers=tale.bearer(Role.HEADQUARTERS))
-    lag: dict[str, Any] = answer.json()["lag"]
-    return lag
+        answer = await client.get(
+            f"{tale.reporting}/v1/rollups/{area}", headers=tale.bearer(Role.HEADQUARTERS)
+        )
+    shown: dict[str, Any] = answer.json()
+    return shown
 
 
 async def test_without_postgres_the_answer_is_503_and_when_to_ask_again(tale: Story) -> None:
@@ -85,13 +86,8 @@ async def test_without_postgres_the_answer_is_503_and_when_to_ask_again(tale: St
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:mitra:problem:unavailable")
         assert int(refused.headers["Retry-After"]) > 0
         for process in tale.stack.services.values():
-            assert "database" in await until(partial(reasons, tale, process), bool)
-        async with httpx.AsyncClient(trust_env=False) as client:
-            shown = (
-                await client.get(
-                    f"{tale.reporting}/v1/rollups/{SEGMENT}", headers=tale.bearer(Role.HEADQUARTERS)
-                )
-            ).json()
+            await until(partial(reasons, tale, process), lambda why: "database" in why)
+        shown = await until(lambda: _shown(tale, SEGMENT), lambda shown: shown["trouble"] is not None)
         assert (shown["rollup"]["enrolled"], shown["trouble"]) == (1, "the database cannot be reached")
     finally:
         await tale.stack.launch(tale.stack.postgres)
