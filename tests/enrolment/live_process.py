@@ -33,7 +33,7 @@ class LiveProcess:
     def said(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.output.read_text("utf-8").splitlines()]
 
-    def stop(self, within: float = 15.0) -> int:
+    def stop(self, within: float = 60.0) -> int:
         self.running.terminate()
         return self.running.wait(within)
 
@@ -84,7 +84,7 @@ def live_process(kind: str, place: Path, *, database_url: str, **settings: str) 
         running.wait()
 
 
-def becomes(url: str, status: int, *, within: float = 15.0) -> httpx.Response:
+def becomes(url: str, status: int, *, within: float = 60.0) -> httpx.Response:
     """What `url` answers once it answers with that status."""
     give_up = time.monotonic() + within
     while True:

@@ -170,7 +170,7 @@ async def test_a_process_that_dies_in_a_batch_has_deleted_nothing_of_it(
             text("select 1 from person_request order by answered_at desc limit 1 for update")
         )
         dying = asyncio.create_task(forget_requests(api.engine, clock.now))
-        for _ in range(500):
+        for _ in range(6_000):
             if waiting := await rows(api.engine, blocked):
                 break
             await asyncio.sleep(0.01)

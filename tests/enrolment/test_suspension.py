@@ -44,7 +44,7 @@ async def test_another_api_knows_of_a_suspension_without_being_told(campaign_eng
         revocations = there.api.service.staffing.revocations
         following = asyncio.create_task(follow("staff", revocations.refresh, campaign_engine, shutdown))
         assert await suspended(here, member, operator()) == 204
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await there.is_accepted(member):  # noqa: ASYNC110 - a database does not call
                 await asyncio.sleep(0.02)
         shutdown.request("the test is over")

@@ -244,7 +244,7 @@ _copies = itertools.count(1)
 
 async def copy_of(databases: Databases, source: Database) -> Database:
     """A copy of a database to which nobody is connected."""
-    for _ in range(100):
+    for _ in range(1_200):
         try:
             return await databases._create(f"{source.name}_copy_{next(_copies)}", source.name)
         except asyncpg.ObjectInUseError:  # a connection to the source is still on its way out

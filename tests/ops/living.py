@@ -28,7 +28,7 @@ def working_below(directory: Path) -> set[int]:
     return found
 
 
-def gone(pids: Iterable[int], *, within: float = 10.0) -> bool:
+def gone(pids: Iterable[int], *, within: float = 60.0) -> bool:
     """Wait for the processes to end, at most `within` seconds."""
     waiting, deadline = set(pids), time.monotonic() + within
     while waiting and time.monotonic() < deadline:

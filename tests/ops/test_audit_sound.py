@@ -95,7 +95,7 @@ async def test_all_is_clean_again_after_a_database_was_restored(
 async def forked(world: World) -> None:
     """Wait until the relay has found both partitions that the restored database lacks."""
     query = "select partition from enrolment_head where epoch > 1 order by 1"
-    for _ in range(400):
+    for _ in range(1_200):
         if [tuple(row) for row in await world.rows("enrolment", query)] == [(10,), (14,)]:
             return
         await asyncio.sleep(0.05)

@@ -115,7 +115,7 @@ async def references(world: World) -> list[str]:
 
 
 async def eventually(world: World, wanted: list[str]) -> None:
-    for _ in range(200):
+    for _ in range(1_200):
         if await states(world) == wanted:
             return
         await asyncio.sleep(0.05)

@@ -82,7 +82,7 @@ async def test_of_erased_staff_not_a_byte_is_left_in_tables_streams_and_letters(
         )  # fmt: skip
         await erase_staff(asked, world.enrolment)
         await world.settled()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             complete = "select count(*) from staff where erasure_completed_at is not null"
             while (await world.rows("enrolment", complete))[0][0] < 2:
                 await complete_erasures(world.enrolment, world.redis, datetime.now(UTC))

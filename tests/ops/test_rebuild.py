@@ -62,7 +62,7 @@ async def test_reporting_that_was_away_finds_that_certificates_were_rebuilt(
 async def followed(world: World) -> None:
     """Wait until reporting stands in the new epoch of the certificates log."""
     query = "select epoch, position from consumer_position where topic = 'certificates' and partition = :p"
-    for _ in range(400):
+    for _ in range(1_200):
         (standing,) = await world.rows("reporting", query, p=WAYANAD)
         if tuple(standing) == (2, 20):
             return

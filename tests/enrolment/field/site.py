@@ -170,7 +170,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
         serving = asyncio.create_task(
             serve(app, host="127.0.0.1", port=0, shutdown=shutdown, port_file=port_file)
         )
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + 60
         while not port_file.exists():
             assert time.monotonic() < give_up
             await asyncio.sleep(0.01)

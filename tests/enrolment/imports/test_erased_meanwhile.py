@@ -53,7 +53,7 @@ async def erase_due(connection: AsyncConnection) -> int:
 async def until_it_waits(engine: AsyncEngine) -> None:
     """Until somebody waits for an advisory lock."""
     waits = "select count(*) as waiting from pg_locks where locktype = 'advisory' and not granted"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (await rows(engine, waits))[0].waiting:  # noqa: ASYNC110 - Postgres does not call
             await asyncio.sleep(0.01)
 

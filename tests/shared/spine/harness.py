@@ -203,7 +203,7 @@ class Spine:
                 return
         raise AssertionError("the relay does not come to an end")
 
-    async def settle(self, seconds: float = 20) -> None:
+    async def settle(self, seconds: float = 60) -> None:
         """Wait until the group has applied exactly the log, in order."""
         want = await self.logged()
         for _ in range(int(seconds / 0.05)):

@@ -30,7 +30,7 @@ async def test_every_event_is_applied_once_in_order(spine: Spine) -> None:
 
 async def test_three_members_share_five_five_and_six(spine: Spine) -> None:
     async with spine.consuming() as one, spine.consuming() as two, spine.consuming() as three:
-        for _ in range(100):
+        for _ in range(600):
             shares = sorted(len(consumer.leases.owned) for consumer in (one, two, three))
             if shares == [5, 5, 6]:
                 break
@@ -193,7 +193,7 @@ async def test_a_log_begun_again_is_read_again_even_if_it_holds_the_same_events(
         await spine.enrol(10, only=HERE)
         await spine.settle()
         await _begin_again(spine)
-        for _ in range(200):
+        for _ in range(600):
             if await _restarts(spine):
                 break
             await asyncio.sleep(0.1)
@@ -218,7 +218,7 @@ async def test_a_log_begun_again_while_the_group_was_away_is_read_again_even_if_
     assert (await spine.ids_of(STREAM))[0] == "2-11"
     async with spine.relaying(), spine.consuming():
         await spine.settle()
-        for _ in range(200):
+        for _ in range(600):
             if await _restarts(spine):
                 break
             await asyncio.sleep(0.1)
@@ -256,7 +256,7 @@ async def test_an_operator_can_have_a_partition_rebuilt(spine: Spine) -> None:
         async with spine.consumer.begin() as connection:
             await connection.execute(text("update effect set mitra = null"))
             await connection.execute(text("update consumer_position set rebuild_requested_at = now()"))
-        for _ in range(100):
+        for _ in range(600):
             async with spine.consumer.connect() as connection:
                 left = await connection.execute(text("select count(*) from effect where mitra is null"))
                 waiting = await connection.execute(

@@ -39,7 +39,7 @@ async def test_a_redrive_that_fails_again_keeps_everything_waiting(spine: Spine)
         await spine.enrol(2, only=HERE, mitra=mitra)
         await _letters_are(spine, [(1, "poison"), (2, "parked")])
         await _ask(spine, "redrive")
-        for _ in range(60):
+        for _ in range(600):
             async with spine.consumer.connect() as connection:
                 tries = await connection.execute(text("select attempts from dead_letter where position = 1"))
             if tries.scalar_one() == 2:
@@ -106,7 +106,7 @@ async def _letters(spine: Spine) -> list[tuple[int, str]]:
 
 
 async def _letters_are(spine: Spine, want: list[tuple[int, str]]) -> None:
-    for _ in range(100):
+    for _ in range(600):
         if await _letters(spine) == want:
             return
         await asyncio.sleep(0.1)
@@ -114,7 +114,7 @@ async def _letters_are(spine: Spine, want: list[tuple[int, str]]) -> None:
 
 
 async def _applied_count(spine: Spine, count: int) -> None:
-    for _ in range(100):
+    for _ in range(600):
         if len(await spine.applied()) >= count:
             break
         await asyncio.sleep(0.1)

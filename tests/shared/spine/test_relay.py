@@ -59,7 +59,7 @@ async def test_a_flushed_redis_is_filled_again(spine: Spine) -> None:
         await asyncio.sleep(0.3)
         await spine.redis.flushall()
         await spine.enrol(200)
-        for _ in range(100):
+        for _ in range(600):
             if await spine.in_streams() == await spine.logged():
                 break
             await asyncio.sleep(0.1)
@@ -87,7 +87,7 @@ async def test_relays_that_race_while_redis_is_flushed_write_every_entry_once(sp
             await asyncio.sleep(0.05)
             if round_ % 3 == 1:
                 await spine.redis.flushall()
-        for _ in range(100):
+        for _ in range(600):
             if await spine.in_streams() == await spine.logged():
                 break
             await asyncio.sleep(0.1)
@@ -150,7 +150,7 @@ async def test_a_running_relay_notices_a_hole(spine: Spine, monkeypatch: pytest.
     async with spine.relaying():
         await asyncio.sleep(0.5)
         await spine.redis.xdel(STREAM, "1-7")
-        for _ in range(50):
+        for _ in range(600):
             if await spine.in_streams() == await spine.logged():
                 break
             await asyncio.sleep(0.1)
