@@ -38,9 +38,9 @@ FILL_DISK = """(room) => import("/field/database.js").then(async ({ write }) => 
 })"""
 
 
-async def until(page: Page, script: str) -> None:
+async def until(page: Page, script: str, *, seconds: float = 60) -> None:
     """What the script gives has become true."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(seconds):
         while not await page.evaluate(script):  # noqa: ASYNC110 - a database of a browser does not call
             await asyncio.sleep(0.05)
 

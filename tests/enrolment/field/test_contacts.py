@@ -1,5 +1,7 @@
 """Lists of people to call, outcomes, answer sheets, outreach, when network, day or server is against them."""
 
+import asyncio
+
 from playwright.async_api import BrowserContext, Page, Route, expect
 from starlette.types import Scope
 
@@ -46,11 +48,11 @@ ASKED_TO_STOP = """([mitra, round, day]) => Promise.all([
   const row = { contact, state: "waiting", ...(await seal(told, `outcome:${contact}`)) };
   await transact(["outcomes"], "readwrite", (store) => done(store("outcomes").add(row)));
 })"""
-# Another part of the app may be sending at that moment, and takes these along.
-ALL_SENT = """() => import("/field/outcomes.js").then(async ({ sendOutcomes, outcomesHere }) => {
-  await sendOutcomes();
-  return (await outcomesHere()).waiting === 0;
-})"""
+SEND_OUTCOMES = '() => import("/field/outcomes.js").then(({ sendOutcomes }) => sendOutcomes())'
+SEND_SHEETS_AFTER_OTHERS = """() => import("/field/sheets.js").then(({ sendSheets }) =>
+  navigator.locks.request("mitra-field-sheets", () => void sendSheets()))"""
+OUTCOMES_IN_TURN = """() => navigator.locks.query().then(({ pending }) =>
+  pending.some(({ name }) => name === "mitra-field-outcomes"))"""
 REPORT_OUTREACH = """([segment]) => import("/field/outreach.js").then(({ reportOutreach }) =>
   import("/field/clock.js").then(({ today }) => reportOutreach(today(), segment, 1, 2)))"""
 SEND_OUTREACH = '() => import("/field/outreach.js").then(({ sendOutreach }) => sendOutreach())'
@@ -86,6 +88,36 @@ async def test_an_outcome_whose_answer_was_lost_is_sent_again_and_counts_once(pa
     await note(page, "call_later")
     await outcomes_sent(page)
     assert await contacts_of(site, staff) == [("call_later", mitra), ("not_reached", mitra)]
+
+
+async def test_who_takes_a_list_while_an_outcome_is_on_its_way_gets_it(page: Page, site: Site) -> None:
+    staff = "staff-hurried"
+    await enrolled(site, staff, [("Ayesha", "9876500601")])
+    await with_list(page, site, staff, 1)
+    await enrolled(site, staff, [("Begum", "9876500602")])
+    arrives = asyncio.Event()
+
+    async def hold_up(scope: Scope) -> None:
+        if scope["path"] == "/v1/contacts":
+            await arrives.wait()
+
+    site.fault = hold_up
+    await note(page, "not_reached")
+    await page.locator('[data-take="10"]').click()
+    await until(page, OUTCOMES_IN_TURN)
+    arrives.set()
+    await expect(page.locator("#person-name")).to_have_text("Begum")
+    await expect(page.locator("#contacts-trouble")).to_be_hidden()
+
+
+async def test_sheets_that_are_to_go_while_others_go_do_so_afterwards(page: Page, site: Site) -> None:
+    await signed_in(page, site, "staff-sheets-after")
+    for _ in range(3):
+        await page.evaluate(KEEP_SHEET, [ROUND, SEGMENT])
+    await page.evaluate(BRING_THE_MOMENT)
+    await page.evaluate(SEND_SHEETS_AFTER_OTHERS)
+    # The app itself looks again after a minute.
+    await until(page, SHEETS_GONE, seconds=30)
 
 
 async def test_sheets_go_in_company_when_nothing_waits_and_their_moment_has_come(
@@ -215,7 +247,7 @@ async def test_whoever_asked_to_stop_is_withdrawn_though_the_contact_is_refused_
     await signed_in(page, site, staff)
     for person in (mitra, nobody):
         await page.evaluate(ASKED_TO_STOP, [person, ROUND, "2026-01-01"])
-    await until(page, ALL_SENT)
+    await page.evaluate(SEND_OUTCOMES)
     told = await rows(
         site.api.engine,
         "select withdrawn_at is not null from mitra where id = cast(:mitra as uuid)",

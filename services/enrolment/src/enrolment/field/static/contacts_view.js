@@ -6,7 +6,7 @@ import { today } from "./clock.js";
 import { showRound, showUnsent } from "./contacts_state.js";
 import { LANGUAGES, canSay, language, say } from "./language.js";
 import { Refused } from "./net.js";
-import { noteOutcome, outcomesHere, sendOutcomes } from "./outcomes.js";
+import { noteOutcome, outcomesHere, sendOutcomesOnce } from "./outcomes.js";
 import { confirmed, make, part, show, written } from "./parts.js";
 import { dayAfter, openRound } from "./round.js";
 import { tried } from "./tried.js";
@@ -146,7 +146,7 @@ export class ContactsView {
     let few = null;
     const trouble = await tried(async () => {
       // Who was called a moment ago is due until the server knows what came of it.
-      await sendOutcomes(1);
+      await sendOutcomesOnce();
       isHeldUp = (await outcomesHere()).waiting > 0;
       if (isHeldUp) return;
       try {

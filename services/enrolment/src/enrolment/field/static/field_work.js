@@ -7,6 +7,6 @@ import { tried } from "./tried.js";
 
 /** @returns {Promise<string | null>} the word for what keeps something here; null for nothing, or for want of a network */
 export async function sendFieldWork() {
-  const troubles = [await tried(() => sendOutcomes()), await tried(sendOutreach), await tried(sendSheets)];
+  const troubles = [await tried(sendOutcomes), await tried(sendOutreach), await tried(sendSheets)];
   return troubles.find((trouble) => trouble !== null) ?? null;
 }

@@ -6,6 +6,7 @@ import { done, transact } from "./database.js";
 import { Refused, jsonBody } from "./net.js";
 import { askSigned } from "./session.js";
 import { keepSheetsApart } from "./sheet_moment.js";
+import { inTurn } from "./turns.js";
 import { CannotOpen, seal, unseal } from "./vault.js";
 
 const LOCK = "mitra-field-outcomes";
@@ -81,37 +82,40 @@ export function forgetOutcome(contact) {
   });
 }
 
-/**
- * Sends what waits, in one window at a time.
- * @param {number} [attempts] one, where somebody looks on and waits
- * @returns {Promise<void>} throws as net.js does; what waits stays then
- */
-export function sendOutcomes(attempts = ATTEMPTS) {
-  return navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
-    if (lock === null) return;
-    let batch = MOST_SENT;
-    for (let failures = 0; ; ) {
-      const contacts = await opened(batch);
-      if (!contacts.length) return;
-      try {
-        await settle(contacts, await withdrawn(contacts, await send(contacts)));
-      } catch (error) {
-        if (error instanceof Refused && error.isAboutTheBody) {
-          // One that the server cannot read keeps none of the others here.
-          const [first] = contacts;
-          if (contacts.length === 1) {
-            await settle(contacts, await withdrawn(contacts, [refusal(first.contact_id, error.problem)]));
-          }
-          batch = Math.max(1, Math.floor(contacts.length / 2));
-          continue;
-        }
-        if (!isPassing(error) || ++failures >= attempts) throw error;
-        await pause(pauseFor(error, failures));
-        continue;
-      }
-      failures = 0;
+/** Sends what waits, tried once: somebody looks on. @returns {Promise<void>} throws as net.js does; what waits stays then */
+export const sendOutcomesOnce = inTurn(LOCK, async () => {
+  let batch = MOST_SENT;
+  for (let contacts; (contacts = await opened(batch)).length; ) {
+    try {
+      await settle(contacts, await withdrawn(contacts, await send(contacts)));
+    } catch (error) {
+      if (!(error instanceof Refused && error.isAboutTheBody)) throw error;
+      // One that the server cannot read keeps none of the others here.
+      const [first] = contacts;
+      if (contacts.length === 1) await settle(contacts, await withdrawn(contacts, [refusal(first.contact_id, error.problem)]));
+      batch = Math.max(1, Math.floor(contacts.length / 2));
     }
-  });
+  }
+});
+
+let isPersisting = false;
+
+/** Sends what waits, and tries again for a while where that may help. @returns {Promise<void>} throws as net.js does; what waits stays then */
+export async function sendOutcomes() {
+  if (isPersisting) return sendOutcomesOnce();
+  isPersisting = true;
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await sendOutcomesOnce();
+      } catch (error) {
+        if (!isPassing(error) || attempt === ATTEMPTS) throw error;
+        await pause(pauseFor(error, attempt));
+      }
+    }
+  } finally {
+    isPersisting = false;
+  }
 }
 
 /** @param {number} most @returns {Promise<any[]>} as the server takes them */

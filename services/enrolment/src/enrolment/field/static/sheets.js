@@ -7,6 +7,7 @@ import { Refused, jsonBody } from "./net.js";
 import { isEnding } from "./round.js";
 import { askSigned } from "./session.js";
 import { isTooFar, keepSheetsApart, moveApart, shuffled } from "./sheet_moment.js";
+import { inTurn } from "./turns.js";
 import { CannotOpen, NoKey, seal, unseal } from "./vault.js";
 
 const LOCK = "mitra-field-sheets";
@@ -46,24 +47,22 @@ export function forgetRefusedSheets() {
  * Sends all sheets in random order, once their moment has come; while an outcome waits to be sent it has not.
  * @returns {Promise<void>} throws as net.js does; what was not sent waits for another moment then
  */
-export function sendSheets() {
-  return navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
-    const moment = lock === null ? null : await momentThatCame();
-    if (moment === null) return;
-    const sheets = shuffled(await all());
-    if (!(await mayGo(sheets))) return;
-    try {
-      for (const { id, sheet } of sheets) {
-        // An outcome that is noted or sent meanwhile ends the moment: the others wait for the next one.
-        if ((await momentThatCame()) !== moment) return;
-        await take(id, await refusalOf(id, sheet));
-      }
-    } catch (error) {
-      await keepSheetsApart();
-      throw error;
+export const sendSheets = inTurn(LOCK, async () => {
+  const moment = await momentThatCame();
+  if (moment === null) return;
+  const sheets = shuffled(await all());
+  if (!(await mayGo(sheets))) return;
+  try {
+    for (const { id, sheet } of sheets) {
+      // An outcome that is noted or sent meanwhile ends the moment: the others wait for the next one.
+      if ((await momentThatCame()) !== moment) return;
+      await take(id, await refusalOf(id, sheet));
     }
-  });
-}
+  } catch (error) {
+    await keepSheetsApart();
+    throw error;
+  }
+});
 
 /** @returns {Promise<number | null>} null where it has not come yet */
 async function momentThatCame() {
