@@ -55,6 +55,12 @@ OUTCOMES_IN_TURN = """() => navigator.locks.query().then(({ pending }) =>
   pending.some(({ name }) => name === "mitra-field-outcomes"))"""
 REPORT_OUTREACH = """([segment]) => import("/field/outreach.js").then(({ reportOutreach }) =>
   import("/field/clock.js").then(({ today }) => reportOutreach(today(), segment, 1, 2)))"""
+TYPE_AT_ONCE = """([segment, meetings]) => {
+  const chosen = document.getElementById("outreach-segment");
+  chosen.value = segment;
+  chosen.dispatchEvent(new Event("change", { bubbles: true }));
+  document.getElementById("meetings").value = meetings;
+}"""
 SEND_OUTREACH = '() => import("/field/outreach.js").then(({ sendOutreach }) => sendOutreach())'
 STATUS_OF = "() => (%s)().then(() => null, (error) => error.status)"
 MOMENTS = """([drawn, at, random]) =>
@@ -295,3 +301,13 @@ async def test_outreach_is_kept_without_a_network_and_the_last_report_of_a_day_c
     await page.locator("#meetings").fill("51")
     await page.locator("#outreach button").click()
     await expect(page.locator("#outreach-trouble")).to_contain_text("50")
+
+
+async def test_what_is_typed_while_the_report_of_before_is_looked_for_stays(page: Page, site: Site) -> None:
+    await signed_in(page, site, "staff-typing")
+    await page.evaluate(REPORT_OUTREACH, [SEGMENT])
+    await page.locator('[data-view="numbers"]').click()
+    await expect(page.locator("#outreach-reports li")).to_have_count(1)
+    await page.evaluate(TYPE_AT_ONCE, [SEGMENT, "7"])
+    await expect(page.locator("#people-met")).to_have_value("2")
+    await expect(page.locator("#meetings")).to_have_value("7")

@@ -47,12 +47,17 @@ export async function showOutreach(campaign) {
 
 /** What was reported of this day and segment stands in the form, to be added to. */
 async function fillIn() {
-  const key = `${part("outreach-day").value}/${part("outreach-segment").value}`;
-  const known = (await reports()).find((report) => report.key === key);
-  part("meetings").value = known?.meetings ?? "";
-  part("people-met").value = known?.people ?? "";
+  const [meetings, people] = [part("meetings"), part("people-met")];
+  const chosen = () => `${part("outreach-day").value}/${part("outreach-segment").value}`;
+  const key = chosen();
+  meetings.value = people.value = "";
   show("outreach-said", null);
   show("outreach-trouble", null);
+  const known = (await reports()).find((report) => report.key === key);
+  // What was typed meanwhile stays.
+  if (known === undefined || chosen() !== key) return;
+  meetings.value ||= known.meetings;
+  people.value ||= known.people;
 }
 
 /** @param {string} place @param {{value: string, text: string, lang: string}[]} choices */
