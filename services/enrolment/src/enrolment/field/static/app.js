@@ -29,6 +29,7 @@ import { prepareSignIn } from "./signin_view.js";
 import { leave } from "./signout_view.js";
 import { othersDone, sync } from "./sync.js";
 import { tried } from "./tried.js";
+import { inTurn } from "./turns.js";
 import { showView, viewInAddress } from "./views.js";
 
 const LOOK_AGAIN_MS = 60_000;
@@ -57,8 +58,8 @@ async function go(wanted) {
   if (view === "contacts") await lookAtRound();
 }
 
-/** Shows everything again as it stands. */
-async function paint() {
+/** Shows everything again as it stands. Of this window alone, one after the other, so that what is read last is seen last. */
+const paint = inTurn(`mitra-field-paint-${crypto.randomUUID()}`, async () => {
   const me = await staff();
   part("tabs").hidden = !me;
   part("signin-later").hidden = !me;
@@ -80,10 +81,11 @@ async function paint() {
   if (view === "contacts") await contacts.show(await keptCampaign(), workTrouble);
   if (view === "numbers") {
     await showOutreach(await keptCampaign());
-    await showServerDays(stands.device);
+    // Not waited for: without a network it tries for a while.
+    showServerDays(stands.device);
   }
   if (view === "more") await showKept();
-}
+});
 
 /** @param {import("./queue.js").Record} record @param {any} enrolment */
 async function mend(record, enrolment) {

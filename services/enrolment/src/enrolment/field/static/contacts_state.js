@@ -6,6 +6,7 @@ import { language, say } from "./language.js";
 import { forgetOutcome, notedIn, outcomesHere } from "./outcomes.js";
 import { make, part, show, written } from "./parts.js";
 import { reasonOf } from "./reasons.js";
+import { showRows } from "./rows.js";
 import { forgetRefusedSheets, sheetsHere } from "./sheets.js";
 
 /** @param {import("./round.js").Round | null} round */
@@ -28,25 +29,32 @@ export async function showUnsent(calls, trouble, changed) {
   part("outcomes-waiting").textContent = outcomes.waiting;
   part("sheets-waiting").textContent = sheets.waiting;
   show("outcomes-trouble", outcomes.waiting && trouble ? say(trouble) : null);
-  const rows = await Promise.all(outcomes.refused.map((row) => refusedRow(row, calls, changed)));
+  const refused = await Promise.all(outcomes.refused.map((row) => refusedOutcome(row, calls)));
   const counts = Object.entries(sheets.refused).map(([type, count]) => say("sheetsRefused", { count, reason: reasonOf({ type }) }));
-  if (counts.length) rows.push(item(say("sheetsTitle"), counts.join(" "), forgetRefusedSheets, changed));
-  part("not-taken-part").hidden = !rows.length;
-  part("not-taken").replaceChildren(...rows);
+  if (counts.length) {
+    refused.push({ stands: sheets.refused, what: say("sheetsTitle"), why: counts.join(" "), forget: forgetRefusedSheets });
+  }
+  part("not-taken-part").hidden = !refused.length;
+  showRows(part("not-taken"), refused, ({ stands }) => stands, (each) => item(each, changed));
 }
 
-/** @param {import("./outcomes.js").Row} row @param {import("./calls.js").Call[]} calls @param {() => void} changed */
-async function refusedRow(row, calls, changed) {
+/** @typedef {{stands: unknown, what: string, why: string, forget: () => Promise<unknown>}} NotTaken */
+
+/** @param {import("./outcomes.js").Row} row @param {import("./calls.js").Call[]} calls @returns {Promise<NotTaken>} */
+async function refusedOutcome(row, calls) {
   const noted = await notedIn(row);
   const call = calls.find(({ person }) => person.mitra === noted?.mitra_id);
   // After its day the name is not here any more; of whoever asked to stop the id is what an in-charge needs.
   const unnamed = noted?.outcome === "asked_to_stop" ? noted.mitra_id : say("somebody");
   const who = [call?.person.name ?? unnamed, noted && written(noted.day), noted && say(`outcome_${noted.outcome}`)];
-  return item(who.filter(Boolean).join(" · "), reasonOf(row.problem), () => forgetOutcome(row.contact), changed);
+  return {
+    stands: [row.contact, call !== undefined],
+    what: who.filter(Boolean).join(" · "), why: reasonOf(row.problem), forget: () => forgetOutcome(row.contact),
+  };
 }
 
-/** @param {string} what @param {string} why @param {() => Promise<unknown>} forget @param {() => void} changed */
-function item(what, why, forget, changed) {
+/** @param {NotTaken} notTaken @param {() => void} changed */
+function item({ what, why, forget }, changed) {
   const made = make("li", null);
   const away = make("button", say("handOverSeen"), { type: "button", class: "quiet" });
   away.addEventListener("click", async () => {

@@ -9,6 +9,7 @@ import { Refused } from "./net.js";
 import { noteOutcome, outcomesHere, sendOutcomesOnce } from "./outcomes.js";
 import { confirmed, make, part, show, written } from "./parts.js";
 import { dayAfter, openRound } from "./round.js";
+import { showRows } from "./rows.js";
 import { tried } from "./tried.js";
 
 const LOOKS_USED_UP = "urn:mitra:problem:looks-used-up";
@@ -26,7 +27,6 @@ export class ContactsView {
     this.offered = null;
     this.isNoting = false;
     this.isTaking = false;
-    this.turn = 0;
     for (const button of part("take-list").querySelectorAll("[data-take]")) {
       button.addEventListener("click", () => this.take(Number(button.dataset.take)));
     }
@@ -50,12 +50,9 @@ export class ContactsView {
   async show(campaign, trouble) {
     this.campaign = campaign ?? null;
     const { round } = this;
-    const turn = ++this.turn;
     const calls = await todaysCalls();
     await showRound(round);
     await showUnsent(calls, trouble, this.then.changed);
-    // A later one has begun: what was read here may be over.
-    if (turn !== this.turn) return;
     const open = calls.filter(({ state, person }) => state === "open" && person.round === round?.id);
     part("take-list").hidden = round === null;
     part("calls-open").textContent = open.length;
@@ -63,7 +60,7 @@ export class ContactsView {
     this.showPerson(this.offered === null ? open[0] ?? null : null);
     const again = calls.filter(({ state }) => state === "tried");
     part("tried-part").hidden = !again.length;
-    part("tried").replaceChildren(...again.map((call) => this.triedRow(call)));
+    showRows(part("tried"), again, ({ contact }) => contact, (call) => this.triedRow(call));
   }
 
   /** What was said last, and the offer of it, are of a moment that is over. */

@@ -2,12 +2,13 @@
 import { drafts, dropDraft } from "./drafts.js";
 import { say } from "./language.js";
 import { confirmed, make, part } from "./parts.js";
+import { showRows } from "./rows.js";
 
 /** @param {{resume: (key: string, values: any) => void, changed: () => void}} then */
 export async function showDrafts(then) {
   const others = await drafts();
   part("drafts-part").hidden = !others.length;
-  part("drafts").replaceChildren(...others.map((draft) => row(draft, then)));
+  showRows(part("drafts"), others, ({ key, at }) => [key, at], (draft) => row(draft, then));
 }
 
 /** @param {{key: string, values: any}} draft @param {{resume: Function, changed: Function}} then */

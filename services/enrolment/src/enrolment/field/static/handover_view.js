@@ -10,6 +10,7 @@ import { now } from "./clock.js";
 import { NotedBefore, all, detailsOf, forgetHandOver, isNoted, noteHandOver } from "./handovers.js";
 import { canSay, say } from "./language.js";
 import { make, part, show } from "./parts.js";
+import { showRows } from "./rows.js";
 
 const MOST_SHOWN = 50;
 
@@ -122,12 +123,13 @@ export async function showHandOvers(trouble, changed) {
   part("handed-over").textContent = noted.filter((each) => each.state === "done").length;
   part("handing-over").textContent = noted.filter((each) => each.state === "waiting").length;
   const open = noted.filter((each) => each.state !== "done").slice(0, MOST_SHOWN);
-  part("handovers").replaceChildren(...(await Promise.all(open.map((entry) => row(entry, changed)))));
+  const opened = await Promise.all(open.map(async (entry) => ({ entry, details: await detailsOf(entry) })));
+  showRows(part("handovers"), opened, ({ entry }) => [entry.record, entry.state],
+    ({ entry, details }) => row(entry, details, changed));
 }
 
-/** @param {import("./handovers.js").HandOver} entry @param {() => void} changed */
-async function row(entry, changed) {
-  const details = await detailsOf(entry);
+/** @param {import("./handovers.js").HandOver} entry @param {import("./handovers.js").Details | null} details @param {() => void} changed */
+function row(entry, details, changed) {
   const item = make("li", null, { "data-state": entry.state });
   const who = make("p", null);
   who.append(make("bdi", visible(details?.name || say("unreadable")), { dir: "auto" }), " · ");

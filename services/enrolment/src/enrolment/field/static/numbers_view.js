@@ -5,6 +5,9 @@ import { make, part, show, written } from "./parts.js";
 import { askSigned } from "./session.js";
 import { SignInNeeded } from "./session_api.js";
 
+/** Which answer of the server is the newest. */
+let turn = 0;
+
 /** @param {any[]} days */
 export function showDays(days) {
   part("days").replaceChildren(...rows(days, ["made", "enrolled", "refused"]));
@@ -12,18 +15,21 @@ export function showDays(days) {
 
 /** @param {{id: string}} device */
 export async function showServerDays(device) {
+  const mine = ++turn;
   let told;
   try {
     told = await (await askSigned(`/v1/devices/${device.id}`)).json();
   } catch (error) {
     const isExpected = error instanceof Unreachable || error instanceof SignInNeeded || error instanceof Refused;
     if (!isExpected) throw error;
+    if (mine !== turn) return;
     // A device that never synced is not known there.
     const isUnknown = error instanceof Refused && error.status === 404;
     show("server-state", say(isUnknown ? "receiptNone" : "serverAway"));
     part("server-days").replaceChildren();
     return;
   }
+  if (mine !== turn) return;
   show("server-state", say("serverTold", told));
   part("server-days").replaceChildren(...rows(told.days, ["enrolled", "refused"]));
 }

@@ -9,6 +9,9 @@ import { SignInNeeded } from "./session_api.js";
 const MOST_SHOWN = 100;
 const STATES = ["unknown", "waiting", "issued", "handed_over", "revoked"];
 
+/** Which list of people is the newest. */
+let turn = 0;
+
 /** Shows what is known, then asks, and shows what came. @param {{again: boolean}} how */
 export async function showCertificates(how) {
   await showKnown();
@@ -23,6 +26,7 @@ export async function showCertificates(how) {
 }
 
 async function showKnown() {
+  const mine = ++turn;
   const { people, at } = await enrolledHere();
   show("certificates-trouble", null);
   show("certificates-at", say(at === undefined ? "certificatesNever" : "certificatesAt", { when: moment((at || 0) / 1000) }));
@@ -30,7 +34,9 @@ async function showKnown() {
     part(`certificates-${state}`).textContent = people.filter((person) => person.state === state).length;
   }
   const shown = people.filter((person) => person.state !== "revoked").slice(0, MOST_SHOWN);
-  part("people").replaceChildren(...(await Promise.all(shown.map(row))));
+  const rows = await Promise.all(shown.map(row));
+  if (mine !== turn) return;
+  part("people").replaceChildren(...rows);
   part("people-part").hidden = !shown.length;
 }
 

@@ -4,6 +4,7 @@ import { troubleWith } from "./paper_photo.js";
 import { dropPhotos, keepPhoto, placeOfName } from "./paper_photos.js";
 import { confirmed, make, part, show } from "./parts.js";
 import { scaledDown } from "./photo_scaling.js";
+import { showRows } from "./rows.js";
 import { unseal } from "./vault.js";
 
 const URN = "urn:mitra:problem:";
@@ -11,7 +12,7 @@ const URN = "urn:mitra:problem:";
 /** @param {{waiting: number, refused: import("./paper_photos.js").Photo[]}} photos @param {{changed: () => void, retaken: () => void}} then */
 export function showPhotos({ waiting, refused }, then) {
   show("photos-state", waiting ? say("photosWaiting", { count: waiting }) : null);
-  part("photos").replaceChildren(...refused.map((photo) => row(photo, then)));
+  showRows(part("photos"), refused, ({ id, problem }) => [id, problem], (photo) => row(photo, then));
 }
 
 /** @param {import("./paper_photos.js").Photo} photo @param {{changed: () => void, retaken: () => void}} then */

@@ -4,6 +4,7 @@ import { confirmed, make, part, show } from "./parts.js";
 import { showPhotos } from "./photos_view.js";
 import { drop, enrolmentOf, isOutdated } from "./queue.js";
 import { reasonOf } from "./reasons.js";
+import { showRows } from "./rows.js";
 
 /**
  * @param {Awaited<ReturnType<typeof import("./queue.js").standing>>} stands
@@ -18,7 +19,8 @@ export function showQueue(stands, state, then) {
   show("queue-state", state === "idle" && stands.waiting + stands.photos.waiting ? null : say(`state_${state.replace("-", "")}`));
   part("send").disabled = state === "sending";
   part("receipt-state").textContent = receiptInWords(stands);
-  part("refusals").replaceChildren(...refused.map((record) => refusal(record, then)));
+  showRows(part("refusals"), refused, ({ number, key, state: now, problem }) => [number, key, now, problem],
+    (record) => refusal(record, then));
   showPhotos(stands.photos, then);
   const left = stands.waiting + refused.length + stands.photos.waiting + stands.photos.refused.length;
   part("badge").hidden = !left;
@@ -44,9 +46,10 @@ function refusal(record, then) {
   if (record.state === "refused") {
     const mend = make("button", say(isOutdated(record) ? "askAgain" : "mend"), { type: "button" });
     item.append(mend);
-    enrolmentOf(record).then((enrolment) => {
+    const opened = enrolmentOf(record);
+    mend.addEventListener("click", () => opened.then((enrolment) => then.mend(record, enrolment), () => {}));
+    opened.then((enrolment) => {
       name.textContent = enrolment.name;
-      mend.addEventListener("click", () => then.mend(record, enrolment));
     }, () => {
       name.textContent = say("unreadable");
       mend.disabled = true;
