@@ -53,15 +53,23 @@ export function hold(key) {
 
 /** @returns {Promise<Draft[]>} those that stand in no window's form, the one typed in last first */
 export async function drafts() {
+  // Remembered before: one may be let go while it is asked which are held.
+  const leaving = new Set(lettingGo);
+  const held = await heldKeys();
+  return (await all()).filter(({ key }) => key !== current && (leaving.has(key) || !held.has(key)));
+}
+
+/** @returns {Promise<Set<string>>} keys that stand in some window's form */
+async function heldKeys() {
   const { held } = await navigator.locks.query();
-  const open = new Set(held.map(({ name }) => name));
-  return (await all()).filter(({ key }) => key !== current && (lettingGo.has(key) || !open.has(LOCK + key)));
+  return new Set(held.filter(({ name }) => name.startsWith(LOCK)).map(({ name }) => name.slice(LOCK.length)));
 }
 
 /** @returns {Promise<Draft | null>} the one typed in last, unless another window has it open */
 export async function newestDraft() {
   const [newest] = await all();
   if (!newest) return null;
+  if (!(await heldKeys()).has(newest.key)) return newest;
   const stop = new AbortController();
   // A window that was reloaded lets go in a moment; one that is open does not.
   const timer = setTimeout(() => stop.abort(), LETTING_GO_MS);
