@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 
+from tests.browsers import PATIENCE_MS
 from tests.certificates.verification.site import Site, running_site
 
 
@@ -17,6 +18,7 @@ async def site() -> AsyncIterator[Site]:
 @pytest_asyncio.fixture
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(viewport={"width": 390, "height": 844}, locale="en-IN")
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     await context.close()
 

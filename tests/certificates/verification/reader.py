@@ -14,5 +14,5 @@ async def settled(page: Page) -> str:
     """The outcome, once there is one."""
     result = page.locator("#result")
     await expect(result).to_be_visible()
-    await expect(result).not_to_have_attribute("data-tone", "working", timeout=30_000)
+    await expect(result).not_to_have_attribute("data-tone", "working")
     return str(await result.get_attribute("data-outcome"))

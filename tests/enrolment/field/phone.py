@@ -21,7 +21,8 @@ RECORDS = """() => new Promise((resolve, reject) => {
 })"""
 
 NOTHING_LEFT = """() => import("/field/queue.js").then(({ standing }) => standing()).then(
-  ({ waiting, refused, unreadable }) => waiting + refused.length + unreadable.length === 0)"""
+  ({ waiting, refused, unreadable, photos }) =>
+    waiting + refused.length + unreadable.length + photos.waiting + photos.refused.length === 0)"""
 
 # Until less than `room` bytes are left.
 FILL_DISK = """(room) => import("/field/database.js").then(async ({ write }) => {
@@ -86,3 +87,12 @@ async def all_sent(page: Page) -> None:
     """The queue is empty, and the app shows it so."""
     await until(page, NOTHING_LEFT)
     await expect(page.locator("#badge")).to_be_hidden()
+
+
+async def sign_out(page: Page) -> None:
+    """Signed out, whatever was not sent; the app has started anew."""
+    await page.locator('[data-view="more"]').click()
+    await page.locator("#sign-out").click()
+    async with page.expect_navigation():
+        await page.locator("#ask-yes").click()
+    await expect(page.locator("#signin")).to_be_visible()

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from mitra_shared.ids import CampaignId
 from tests.enrolment.field.conftest import SwitchOn
-from tests.enrolment.field.phone import all_sent, fill, signed_in, until
+from tests.enrolment.field.phone import all_sent, fill, sign_out, signed_in, until
 from tests.enrolment.field.site import Site
 from tests.enrolment.intake_api import load, rows
 from tests.factories import small_campaign
@@ -95,10 +95,7 @@ async def test_signing_out_forgets_half_filled_forms(page: Page, site: Site) -> 
     await signed_in(page, site, "staff-forgets")
     await page.locator("#name").fill("Ayesha")
     await kept(page, 1)
-    await page.locator('[data-view="more"]').click()
-    await page.locator("#sign-out").click()
-    await page.locator("#ask-yes").click()
-    await expect(page.locator("#signin")).to_be_visible()
+    await sign_out(page)
     await signed_in(page, site, "staff-forgets")
     await expect(page.locator("#name")).to_have_value("")
     await expect(page.locator("#drafts-part")).to_be_hidden()

@@ -106,7 +106,8 @@ async def test_signing_out_with_records_that_wait_is_confirmed_and_leaves_a_gap(
     await page.locator('[data-view="more"]').click()
     await page.locator("#sign-out").click()
     await expect(page.locator("#ask-yes")).to_contain_text("Delete")
-    await page.locator("#ask-yes").click()
+    async with page.expect_navigation():
+        await page.locator("#ask-yes").click()
     await expect(page.locator("#signin")).to_be_visible()
     await context.set_offline(False)
     await signed_in(page, site, "staff-gap")

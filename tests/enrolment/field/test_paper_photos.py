@@ -10,7 +10,7 @@ from playwright.async_api import BrowserContext, FilePayload, Page, expect
 from starlette.types import Scope
 
 from tests.enrolment.field.conftest import SwitchOn
-from tests.enrolment.field.phone import FILL_DISK, all_sent, fill, signed_in, until
+from tests.enrolment.field.phone import FILL_DISK, all_sent, fill, sign_out, signed_in, until
 from tests.enrolment.field.site import Site
 from tests.enrolment.intake_api import SEALS, rows
 from tests.enrolment.photos import SECRET, jpeg, markers, opened
@@ -183,10 +183,7 @@ async def test_a_refused_photo_is_taken_again_and_signing_out_forgets_photos(pag
     await page.locator('[data-view="enrol"]').click()
     await page.locator('[name="manner"][value="signed_paper"]').check()
     await photograph(page)
-    await page.locator('[data-view="more"]').click()
-    await page.locator("#sign-out").click()
-    await page.locator("#ask-yes").click()
-    await expect(page.locator("#signin")).to_be_visible()
+    await sign_out(page)
     assert await photos(page) == []
 
 

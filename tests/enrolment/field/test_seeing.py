@@ -54,6 +54,7 @@ async def test_every_part_can_be_used_on_a_narrow_screen(browser: Browser, site:
     page = await context.new_page()
     name, direction = LANGUAGES[language]
     await page.goto(f"{site.url}/field/")
+    await expect(page.locator("html[data-ready]")).to_be_attached()
     await page.get_by_role("button", name=name).click()
     await expect(page.locator("html")).to_have_attribute("dir", direction)
     assert await violations(page) == []

@@ -1,4 +1,4 @@
-"""What is tapped while the app shows itself anew counts, and what is gone does not come back to the screen."""
+"""What is tapped while the app shows itself anew counts, and what is gone does not come back."""
 
 from playwright.async_api import BrowserContext, Page, expect
 

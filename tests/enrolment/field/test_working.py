@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from enrolment.clock import india_day
 from tests.enrolment.field.conftest import SwitchOn
-from tests.enrolment.field.phone import all_sent, enrol, fill, records, sign_in, signed_in
+from tests.enrolment.field.phone import all_sent, enrol, fill, records, sign_in, sign_out, signed_in
 from tests.enrolment.field.site import Site
 from tests.enrolment.intake_api import rows
 
@@ -229,10 +229,7 @@ async def test_whoever_takes_over_a_phone_numbers_under_an_id_of_their_own(page:
         await signed_in(page, site, staff)
         await enrol(page, "Ayesha", phone)
         await all_sent(page)
-        await page.locator('[data-view="more"]').click()
-        await page.locator("#sign-out").click()
-        await page.locator("#ask-yes").click()
-        await expect(page.locator("#signin")).to_be_visible()
+        await sign_out(page)
     first, second = await rows(
         site.api.engine, "select id, highest from device where staff in ('staff-first', 'staff-second')"
     )

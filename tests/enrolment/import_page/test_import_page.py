@@ -137,9 +137,11 @@ async def wrong_files_are_told_before_anything_is_sent(desk: Desk, page: Page) -
 async def send_though_the_network_fails(desk: Desk, page: Page) -> None:
     """Once before the file is there, once with the answer: it is there once."""
     failures = ["before", "after"]
+    seen = asyncio.Event()
 
     async def fail(route: Route) -> None:
         if route.request.method == "POST" and failures:
+            await seen.wait()
             if failures.pop(0) == "after":
                 await route.fetch()
             await route.abort()
@@ -151,6 +153,7 @@ async def send_though_the_network_fails(desk: Desk, page: Page) -> None:
     await page.locator("#file").set_input_files(file)  # type: ignore[arg-type]
     await page.locator("#file-send").click()
     await expect(page.locator("#sending-title")).to_be_focused()
+    seen.set()
     await expect(page.locator("#sending-said")).to_contain_text("The network failed.")
     await expect(page.locator("#import-title")).to_be_focused()
     assert failures == []
