@@ -139,6 +139,34 @@ async def test_troubles_are_told_in_words_and_what_was_seen_stays(field: Field, 
     await expect(page.locator("#sum")).to_be_hidden()
 
 
+async def test_an_answer_that_comes_late_is_not_shown_to_whoever_sits_down_next(
+    field: Field, page: Page
+) -> None:
+    await field.sync(field.in_charge, 1, highest=1)
+    await page.goto(f"{field.url}/devices/")
+    await field.sign_in(page, field.in_charge)
+    await expect(page.locator(".card")).to_have_count(1)
+    asked, late = asyncio.Event(), asyncio.Event()
+
+    async def hold_up(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await late.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/v1/devices", hold_up, times=1)
+    await page.locator("#again").click()
+    async with asyncio.timeout(60):
+        await asked.wait()
+    await page.locator("#sign-out").click()
+    await field.sign_in(page, field.colleague)
+    await expect(page.locator("#sum")).to_have_text("No phone has sent anything yet.")
+    async with page.expect_event("requestfinished", lambda request: request.url.endswith("/v1/devices")):
+        late.set()
+    await page.evaluate("new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))")
+    await expect(page.locator(".card")).to_have_count(0)
+
+
 async def test_a_page_that_is_left_is_signed_out(field: Field, page: Page) -> None:
     await field.sync(field.colleague, 1, highest=1)
     await page.goto(f"{field.url}/devices/")

@@ -24,9 +24,10 @@ async function go() {
 
 async function look() {
   await attempt("list-trouble", async () => {
+    const asking = staff()?.id;
     const [found, called] = await Promise.all([phones(), names()]);
-    // Whoever signed out meanwhile is shown nothing.
-    if (staff() === null) return;
+    // Whoever signed out meanwhile is shown nothing, nor whoever signed in then.
+    if (staff()?.id !== asking) return;
     [seen, known] = [found, called];
     showPhones(seen, known);
   });

@@ -30,7 +30,11 @@ async function go() {
 
 async function look() {
   await attempt("list-trouble", async () => {
-    imports = await myImports();
+    const asking = staff()?.id;
+    const found = await myImports();
+    // Whoever signed out meanwhile is shown nothing, nor whoever signed in then.
+    if (staff()?.id !== asking) return;
+    imports = found;
     showImports(imports);
   });
 }
