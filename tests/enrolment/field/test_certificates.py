@@ -27,6 +27,17 @@ VERIFIES_OFFLINE = """() => caches.open("mitra-held-1").then((cache) => cache.ke
 NAMES_KEPT = """() => import("/field/people.js").then(async ({ enrolledHere, detailsOf }) =>
   Promise.all((await enrolledHere()).people.map(async (one) => (await detailsOf(one))?.name ?? null)))"""
 
+HOLD_UP_ONE_PICTURE = """() => {
+  const { createImageBitmap } = window;
+  window.createImageBitmap = async (...given) => {
+    window.createImageBitmap = createImageBitmap;
+    await new Promise((goOn) => { window.goOn = goOn; });
+    return createImageBitmap(...given);
+  };
+  window.looked = 0;
+  Object.defineProperty(document.getElementById("picture"), "value", { set: () => { window.looked++; } });
+}"""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def module_town(databases: Databases) -> AsyncIterator[Town]:
@@ -165,6 +176,22 @@ async def test_a_paper_handed_over_offline_is_kept_through_a_kill_and_sent_once(
     await phone.page.locator('[data-view="handover"]').click()
     await expect(phone.page.locator("#handed-over")).to_have_text("1")
     assert (await town.handed_over()).count("staff-hands") == 1
+
+
+async def test_a_code_that_takes_long_to_read_does_not_take_the_place_of_the_next(
+    page: Page, town: Town, tmp_path: Path
+) -> None:
+    slow, quick = [(await issued(town, name))[1] for name in ("Jamila", "Kausar")]
+    await at_hand_over(page, town, "staff-two-codes")
+    await page.evaluate(HOLD_UP_ONE_PICTURE)
+    for code in (slow, quick):
+        place = tmp_path / code[-8:]
+        place.mkdir()
+        await scan(page, code, place)
+    await expect(page.locator("#found-name")).to_have_text("Kausar")
+    await page.evaluate("window.goOn()")
+    await until(page, "window.looked === 2")
+    await expect(page.locator("#found-name")).to_have_text("Kausar")
 
 
 async def test_what_speaks_against_a_hand_over_is_said_in_plain_words(

@@ -59,20 +59,13 @@ export class HandOverView {
   /** @param {() => Promise<string>} read */
   async check(read) {
     this.say("checking");
-    try {
-      const code = await read();
-      const { outcome, said, reason } = await verify(code, held, now() / 1000);
-      if (outcome === "unreadable") return this.say("code_unreadable", { reason });
-      if (outcome !== "valid") return this.say(`code_${outcome}`);
-      if (!(await isOfOurs(said))) return this.say("code_other_constituency");
-      if (await isNoted(said)) return this.say("code_noted");
-      this.found = { code, said };
-      this.say("code_valid");
-      part("hand-over").focus();
-    } catch (error) {
-      if (!(error instanceof Unreadable)) console.error(error);
-      this.say(error instanceof Unreadable ? "code_unreadable" : "notStored");
-    }
+    const begun = this.verdict;
+    const { key, values, found } = await judged(read);
+    // Another code is being read, or this one is not wanted any more.
+    if (this.verdict !== begun) return;
+    this.found = found ?? null;
+    this.say(key, values);
+    if (found) part("hand-over").focus();
   }
 
   async handOver() {
@@ -109,6 +102,25 @@ export class HandOverView {
     part("found-number").textContent = visible(found.said.number);
     part("found-segment").textContent = visible(found.said.segment);
     part("found-issued").textContent = day(found.said.issuedAt);
+  }
+}
+
+/**
+ * @param {() => Promise<string>} read
+ * @returns {Promise<{key: string, values?: any, found?: {code: string, said: any}}>} what is said of a code
+ */
+async function judged(read) {
+  try {
+    const code = await read();
+    const { outcome, said, reason } = await verify(code, held, now() / 1000);
+    if (outcome === "unreadable") return { key: "code_unreadable", values: { reason } };
+    if (outcome !== "valid") return { key: `code_${outcome}` };
+    if (!(await isOfOurs(said))) return { key: "code_other_constituency" };
+    if (await isNoted(said)) return { key: "code_noted" };
+    return { key: "code_valid", found: { code, said } };
+  } catch (error) {
+    if (!(error instanceof Unreadable)) console.error(error);
+    return { key: error instanceof Unreadable ? "code_unreadable" : "notStored" };
   }
 }
 
