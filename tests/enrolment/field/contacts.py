@@ -24,6 +24,8 @@ SHEETS_GONE = """() => import("/field/sheets.js").then(({ sheetsHere }) => sheet
   ({ waiting }) => waiting === 0)"""
 LIST_ANSWERED = """() => !document.querySelector("#contacts-trouble").hidden
   || document.querySelector("#calls-open").textContent === "%d\""""
+REPORT_OUTREACH = """([segment]) => import("/field/outreach.js").then(({ reportOutreach }) =>
+  import("/field/clock.js").then(({ today }) => reportOutreach(today(), segment, 1, 2)))"""
 BRING_THE_MOMENT = """() => import("/field/database.js").then(({ write }) => write("sheetsAt", 0))"""
 
 

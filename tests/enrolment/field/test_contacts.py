@@ -1,4 +1,4 @@
-"""Lists of people to call, outcomes, answer sheets, outreach, when network, day or server is against them."""
+"""Lists of people to call, outcomes, answer sheets, when network, day or server is against them."""
 
 import asyncio
 
@@ -8,6 +8,7 @@ from starlette.types import Scope
 from tests.enrolment.field.contacts import (
     BRING_THE_MOMENT,
     MOMENT,
+    REPORT_OUTREACH,
     SHEETS_GONE,
     contacts_of,
     enrolled,
@@ -53,14 +54,6 @@ SEND_SHEETS_AFTER_OTHERS = """() => import("/field/sheets.js").then(({ sendSheet
   navigator.locks.request("mitra-field-sheets", () => void sendSheets()))"""
 OUTCOMES_IN_TURN = """() => navigator.locks.query().then(({ pending }) =>
   pending.some(({ name }) => name === "mitra-field-outcomes"))"""
-REPORT_OUTREACH = """([segment]) => import("/field/outreach.js").then(({ reportOutreach }) =>
-  import("/field/clock.js").then(({ today }) => reportOutreach(today(), segment, 1, 2)))"""
-TYPE_AT_ONCE = """([segment, meetings]) => {
-  const chosen = document.getElementById("outreach-segment");
-  chosen.value = segment;
-  chosen.dispatchEvent(new Event("change", { bubbles: true }));
-  document.getElementById("meetings").value = meetings;
-}"""
 SEND_OUTREACH = '() => import("/field/outreach.js").then(({ sendOutreach }) => sendOutreach())'
 STATUS_OF = "() => (%s)().then(() => null, (error) => error.status)"
 MOMENTS = """([drawn, at, random]) =>
@@ -271,43 +264,3 @@ async def test_whoever_asked_to_stop_is_withdrawn_though_the_contact_is_refused_
     await page.locator("#sign-out").click()
     await expect(page.locator("#ask-yes")).to_contain_text("1")
     await page.locator("#ask-no").click()
-
-
-async def test_outreach_is_kept_without_a_network_and_the_last_report_of_a_day_counts(
-    context: BrowserContext, page: Page, site: Site
-) -> None:
-    staff = "staff-outreach"
-    await signed_in(page, site, staff)
-    await context.set_offline(True)
-    await page.locator('[data-view="numbers"]').click()
-    for meetings, people in (("1", "40"), ("2", "85")):
-        await page.locator("#outreach-segment").select_option(SEGMENT)
-        await page.locator("#meetings").fill(meetings)
-        await page.locator("#people-met").fill(people)
-        await page.locator("#outreach button").click()
-        # The words that the report was kept may still be those about the one before.
-        kept = page.locator('#outreach-reports [data-state="waiting"]', has_text=people)
-        await expect(kept).to_have_count(1)
-    await expect(page.locator("#outreach-reports li")).to_have_count(1)
-    await expect(page.locator("#outreach-said")).to_be_visible()
-    await context.set_offline(False)
-    await expect(page.locator('#outreach-reports [data-state="sent"]')).to_have_count(1)
-    told = await rows(
-        site.api.engine,
-        "select segment, meetings, people_met from outreach_report where staff = :staff",
-        staff=staff,
-    )
-    assert told == [(SEGMENT, 2, 85)]
-    await page.locator("#meetings").fill("51")
-    await page.locator("#outreach button").click()
-    await expect(page.locator("#outreach-trouble")).to_contain_text("50")
-
-
-async def test_what_is_typed_while_the_report_of_before_is_looked_for_stays(page: Page, site: Site) -> None:
-    await signed_in(page, site, "staff-typing")
-    await page.evaluate(REPORT_OUTREACH, [SEGMENT])
-    await page.locator('[data-view="numbers"]').click()
-    await expect(page.locator("#outreach-reports li")).to_have_count(1)
-    await page.evaluate(TYPE_AT_ONCE, [SEGMENT, "7"])
-    await expect(page.locator("#people-met")).to_have_value("2")
-    await expect(page.locator("#meetings")).to_have_value("7")
