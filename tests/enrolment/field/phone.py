@@ -38,6 +38,16 @@ FILL_DISK = """(room) => import("/field/database.js").then(async ({ write }) => 
   }
 })"""
 
+# The next one that is opened waits for `goOn()`.
+HOLD_UP_ONE_PICTURE = """() => {
+  const { createImageBitmap } = window;
+  window.createImageBitmap = async (...given) => {
+    window.createImageBitmap = createImageBitmap;
+    await new Promise((goOn) => { window.goOn = goOn; });
+    return createImageBitmap(...given);
+  };
+}"""
+
 
 async def until(page: Page, script: str, *, seconds: float = 60) -> None:
     """What the script gives has become true."""

@@ -12,7 +12,7 @@ from mitra_shared.database import create_engine
 from mitra_shared.ids import MitraId, new_mitra_id
 from tests.certificates.verification.pictures import on_paper, qr
 from tests.enrolment.field.conftest import SwitchOn
-from tests.enrolment.field.phone import all_sent, enrol, signed_in, until
+from tests.enrolment.field.phone import HOLD_UP_ONE_PICTURE, all_sent, enrol, signed_in, until
 from tests.enrolment.field.test_seeing import LANGUAGES, SMALL_TARGETS, WORDS_CUT_OFF, violations
 from tests.enrolment.field.town import Town, running_town
 from tests.enrolment.intake_api import load
@@ -26,14 +26,7 @@ VERIFIES_OFFLINE = """() => caches.open("mitra-held-1").then((cache) => cache.ke
   .then((kept) => kept.length > 1)"""
 NAMES_KEPT = """() => import("/field/people.js").then(async ({ enrolledHere, detailsOf }) =>
   Promise.all((await enrolledHere()).people.map(async (one) => (await detailsOf(one))?.name ?? null)))"""
-
-HOLD_UP_ONE_PICTURE = """() => {
-  const { createImageBitmap } = window;
-  window.createImageBitmap = async (...given) => {
-    window.createImageBitmap = createImageBitmap;
-    await new Promise((goOn) => { window.goOn = goOn; });
-    return createImageBitmap(...given);
-  };
+COUNT_LOOKS = """() => {
   window.looked = 0;
   Object.defineProperty(document.getElementById("picture"), "value", { set: () => { window.looked++; } });
 }"""
@@ -184,6 +177,7 @@ async def test_a_code_that_takes_long_to_read_does_not_take_the_place_of_the_nex
     slow, quick = [(await issued(town, name))[1] for name in ("Jamila", "Kausar")]
     await at_hand_over(page, town, "staff-two-codes")
     await page.evaluate(HOLD_UP_ONE_PICTURE)
+    await page.evaluate(COUNT_LOOKS)
     for code in (slow, quick):
         place = tmp_path / code[-8:]
         place.mkdir()

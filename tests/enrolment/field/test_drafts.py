@@ -7,9 +7,11 @@ from sqlalchemy import text
 
 from mitra_shared.ids import CampaignId
 from tests.enrolment.field.conftest import SwitchOn
-from tests.enrolment.field.phone import all_sent, fill, sign_out, signed_in, until
+from tests.enrolment.field.phone import HOLD_UP_ONE_PICTURE, all_sent, fill, sign_out, signed_in, until
 from tests.enrolment.field.site import Site
+from tests.enrolment.field.test_paper_photos import camera
 from tests.enrolment.intake_api import load, rows
+from tests.enrolment.photos import jpeg
 from tests.factories import small_campaign
 
 KEPT = """() => import("/field/database.js").then(({ transact, done }) =>
@@ -76,6 +78,24 @@ async def test_several_forms_are_put_aside_gone_on_with_and_dropped(page: Page, 
     await page.locator("#store").click()
     await expect(page.locator("#name")).to_have_value("")
     await kept(page, 0)
+
+
+async def test_a_photo_that_is_still_being_made_stays_with_the_form_that_is_put_aside(
+    page: Page, site: Site
+) -> None:
+    await signed_in(page, site, "staff-photo-aside")
+    await page.locator("#name").fill("Ayesha")
+    await page.locator('[name="manner"][value="signed_paper"]').check()
+    await page.evaluate(HOLD_UP_ONE_PICTURE)
+    for photo in (jpeg(800, 400), jpeg(400, 800)):
+        await page.locator("#paper-file").set_input_files(camera(photo))
+    await page.locator("#put-aside").click()
+    await expect(page.locator("#name")).to_have_value("")
+    await page.evaluate("window.goOn()")
+    await page.locator("#drafts").get_by_role("button", name="Go on").click()
+    await expect(page.locator("#paper-preview")).to_be_visible()
+    # The second one, 320 pixels high.
+    await expect(page.locator("#paper-preview")).to_have_js_property("width", 160)
 
 
 async def test_another_window_does_not_offer_the_form_that_is_being_filled_in(

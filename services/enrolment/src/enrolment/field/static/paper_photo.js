@@ -15,9 +15,10 @@ export class PaperPhoto {
     this.made = Promise.resolve();
     part("paper-file").addEventListener("change", () => {
       const [file] = part("paper-file").files;
+      const { records } = this;
       // The same file may be chosen again.
       part("paper-file").value = "";
-      if (file) this.made = this.made.then(() => this.take(file, this.records));
+      if (file) this.made = this.made.then(() => this.take(file, records));
     });
     part("paper-drop").addEventListener("click", async () => {
       await dropPhotos(this.records);
