@@ -120,6 +120,17 @@ async def test_an_assumed_seat_never_looks_like_a_reported_one(api: ReportingApi
 
 
 @pytest.mark.usefixtures("shown")
+async def test_cards_that_are_in_order_are_left_alone(api: ReportingApi, page: Page) -> None:
+    await sign_in(page, api)
+    await page.get_by_label("Order").select_option("-progress")
+    first = page.locator("#groups .card a").first
+    await first.focus()
+    # What the page does by itself every five seconds.
+    await page.evaluate("order()")
+    await expect(first).to_be_focused()
+
+
+@pytest.mark.usefixtures("shown")
 async def test_freshness_is_always_in_sight(api: ReportingApi, page: Page) -> None:
     await sign_in(page, api)
     freshness = page.locator("#freshness")

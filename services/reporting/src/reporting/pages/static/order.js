@@ -25,6 +25,8 @@ function order() {
   const down = sort.value.startsWith("-") ? -1 : 1;
   const key = keys[sort.value.replace("-", "")];
   const sorted = [...cards].sort((a, b) => (key(a) < key(b) ? -down : key(a) > key(b) ? down : 0));
+  // A card that is taken off and put back loses the focus, and a tap on it.
+  if (flat.isConnected && sorted.every((card, index) => card === flat.children[index])) return;
   flat.replaceChildren(...sorted);
   groups.replaceChildren(flat);
 }
