@@ -41,9 +41,14 @@ async def enrolled(site: Site, staff: str, people: Sequence[tuple[str, str]]) ->
 
 
 async def with_list(page: Page, site: Site, staff: str, count: int) -> None:
-    """Signed in, with a list of `count` people; asked for again where the app could not have it."""
+    """Signed in, with a list of `count` people."""
     await signed_in(page, site, staff)
     await page.locator('[data-view="contacts"]').click()
+    await take_list(page, count)
+
+
+async def take_list(page: Page, count: int) -> None:
+    """A list of `count` people; asked for again where the app could not have it."""
     for _ in range(5):
         await page.locator('[data-take="10"]').click()
         await until(page, LIST_ANSWERED % count)

@@ -12,8 +12,9 @@ from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
 from enrolment.field.pages import read_pages
+from tests.browsers import PATIENCE_MS
 from tests.enrolment.field.conftest import PHONE
-from tests.enrolment.field.contacts import note
+from tests.enrolment.field.contacts import note, take_list
 from tests.enrolment.field.phone import enrol, signed_in
 from tests.enrolment.field.site import Site
 
@@ -51,6 +52,7 @@ async def can_be_used(page: Page) -> None:
 async def test_every_part_can_be_used_on_a_narrow_screen(browser: Browser, site: Site, language: str) -> None:
     scheme = "dark" if language == "hi" else "light"
     context = await browser.new_context(viewport=PHONE, locale="en-IN", color_scheme=scheme)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     name, direction = LANGUAGES[language]
     await page.goto(f"{site.url}/field/")
@@ -66,7 +68,7 @@ async def test_every_part_can_be_used_on_a_narrow_screen(browser: Browser, site:
         await page.locator(f'[data-view="{view}"]').click()
         await expect(page.locator(f"#view-{view}")).to_be_visible()
         await can_be_used(page)
-    await page.locator('[data-take="10"]').click()
+    await take_list(page, 1)
     await expect(page.locator("#person-name")).to_have_text("Ayesha")
     await page.locator("#call-later").click()
     await can_be_used(page)
