@@ -27,13 +27,19 @@ _INFRASTRUCTURE_CLASSES: Final = frozenset({"08", "25", "40", "42", "53", "54", 
 """SQLSTATE classes that do not blame the data: connection, resources, operator, locks, missing objects."""
 
 
-def create_engine(url: str, *, application: str, pool_size: int = 5) -> AsyncEngine:
+_PLANNED_ANEW: Final = {"plan_cache_mode": "force_custom_plan"}
+"""A plan that is kept takes every array for ten elements, and one that was made while a table was empty reads
+the whole of it, element by element, until somebody analyzes it. Beside long arrays planning costs nothing."""
+
+
+def create_engine(url: str, *, application: str, pool_size: int = 5, in_batches: bool = False) -> AsyncEngine:
     """An engine with bounded pool, waits and statements.
 
     Args:
         url: `postgresql://user:password@host:port/database`.
         application: name shown in `pg_stat_activity`.
         pool_size: connections kept; the pool never grows beyond it.
+        in_batches: statements come with long arrays, so that each is planned for those it comes with.
     """
     return create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
@@ -55,6 +61,7 @@ def create_engine(url: str, *, application: str, pool_size: int = 5) -> AsyncEng
                 "tcp_keepalives_idle": "5",
                 "tcp_keepalives_interval": "2",
                 "tcp_keepalives_count": "3",
+                **(_PLANNED_ANEW if in_batches else {}),
             },
         },
     )

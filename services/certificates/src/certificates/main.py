@@ -84,7 +84,10 @@ async def run_certificates_consumer(settings: CertificatesConsumerSettings, shut
     from mitra_shared.staff_standing.consuming import standing_group
 
     engine = create_engine(
-        settings.database_url.get_secret_value(), application="certificates consumer", pool_size=9
+        settings.database_url.get_secret_value(),
+        application="certificates consumer",
+        pool_size=9,
+        in_batches=True,
     )
     try:
         await run_consumer(

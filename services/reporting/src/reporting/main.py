@@ -103,7 +103,10 @@ async def run_reporting_consumer(settings: ReportingConsumerSettings, shutdown: 
 
     readiness = Readiness()
     engine = create_engine(
-        settings.database_url.get_secret_value(), application="reporting consumer", pool_size=10
+        settings.database_url.get_secret_value(),
+        application="reporting consumer",
+        pool_size=10,
+        in_batches=True,
     )
     redis = connect(settings.redis_url.get_secret_value(), connections=2)
     publisher = Publisher(engine, redis)
