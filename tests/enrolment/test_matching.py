@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from enrolment.commands.examine_people import examine_people
 from enrolment.matching.name_keys import NameKeys
+from enrolment.storage.matching import on_one_phone
 from enrolment.storage.row_security import Work, work_as
 from mitra_shared.ids import AreaCode
 from mitra_shared.ops.simulate.doubles import enrolments
@@ -32,6 +33,9 @@ from tests.enrolment.intake_api import (
 )
 from tests.enrolment.matching import NAMES, enrolled, examine, family_campaign, match, pairs, start_again
 
+FETCHED = """
+    select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'mitra'
+"""
 OTHER = token("S24-PC07/in-charge", area="S24-PC07")
 
 
@@ -63,6 +67,18 @@ async def test_a_rare_name_in_one_segment_is_a_pair_and_a_common_one_is_not(fami
     await enrolled(families, "इमरान ख़ान", 5)
     await examine(families.engine)
     assert await pairs(families.engine) == {(first, second, "segment_and_name", "open")}
+
+
+async def test_phones_are_found_by_their_index_in_a_table_that_nobody_has_analyzed(
+    families: IntakeApi,
+) -> None:
+    await families.batch([(str(uuid4()), person(number)) for number in range(400)])
+    mitras = [row.id for row in await rows(families.engine, "select id from mitra limit 100")]
+    async with families.engine.begin() as connection:
+        await work_as(connection, Work.MATCHER)
+        assert await on_one_phone(connection, mitras) == set()
+        # Each of them, and who is found on the own phone; a pass through the campaign would be 400 for each.
+        assert (await connection.execute(text(FETCHED))).scalar_one() < 10 * len(mitras)
 
 
 async def test_pairs_on_a_phone_are_found_across_constituencies(families: IntakeApi) -> None:

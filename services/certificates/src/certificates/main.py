@@ -108,7 +108,10 @@ async def run_certificates_signer(settings: SignerSettings, shutdown: ShutdownSi
     from mitra_shared.consume.running import run_consumer
 
     engine = create_engine(
-        settings.database_url.get_secret_value(), application="certificates signer", pool_size=6
+        settings.database_url.get_secret_value(),
+        application="certificates signer",
+        pool_size=6,
+        in_batches=True,
     )
     issuer, readiness = issuer_of(settings), Readiness()
     lists = StatusListPublisher(engine, issuer)
