@@ -47,6 +47,7 @@ function refusal(record, then) {
     const mend = make("button", say(isOutdated(record) ? "askAgain" : "mend"), { type: "button" });
     item.append(mend);
     const opened = enrolmentOf(record);
+    // That it cannot be opened is shown below.
     mend.addEventListener("click", () => opened.then((enrolment) => then.mend(record, enrolment), () => {}));
     opened.then((enrolment) => {
       name.textContent = enrolment.name;
